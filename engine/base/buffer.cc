@@ -1,0 +1,70 @@
+// Aligned allocation with zeroed padding, an injectable failure and a live-byte count.
+#include "base/buffer.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace insitu {
+namespace {
+
+std::atomic<int64_t> fail_after{-1};
+std::atomic<int64_t> live_bytes{0};
+
+bool ShouldFail() {
+  if (fail_after.load(std::memory_order_relaxed) < 0) return false;
+  return fail_after.fetch_sub(1, std::memory_order_relaxed) == 0;
+}
+
+std::unexpected<Error> OutOfMemory(size_t size) {
+  return Fail(ErrorCode::kOutOfMemory, "cannot allocate " + std::to_string(size) + " bytes",
+              "Use a smaller batch or model, or dispose sessions that are no longer needed.");
+}
+
+}  // namespace
+
+Result<Buffer> Buffer::Allocate(size_t size) {
+  constexpr size_t kOverhead = 2 * kBufferPadding + kBufferAlignment;
+  if (size > std::numeric_limits<size_t>::max() - kOverhead || ShouldFail())
+    return OutOfMemory(size);
+  const size_t padded = (size + kOverhead - 1) / kBufferAlignment * kBufferAlignment;
+  auto* base = static_cast<std::byte*>(std::aligned_alloc(kBufferAlignment, padded));
+  if (!base) return OutOfMemory(size);
+  std::memset(base, 0, kBufferPadding);
+  std::memset(base + kBufferPadding + size, 0, padded - kBufferPadding - size);
+  live_bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+  Buffer buffer;
+  buffer.base_ = base;
+  buffer.size_ = size;
+  return buffer;
+}
+
+Result<Buffer> Buffer::Zeroed(size_t size) {
+  INSITU_ASSIGN(Buffer buffer, Allocate(size));
+  std::memset(buffer.data(), 0, size);
+  return buffer;
+}
+
+Result<Buffer> Buffer::Copy(const void* data, size_t size) {
+  INSITU_ASSIGN(Buffer buffer, Allocate(size));
+  if (size > 0) std::memcpy(buffer.data(), data, size);
+  return buffer;
+}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Buffer::~Buffer() {
+  if (!base_) return;
+  live_bytes.fetch_sub(static_cast<int64_t>(size_), std::memory_order_relaxed);
+  std::free(base_);
+}
+
+void FailBufferAllocationAfter(int64_t n) { fail_after.store(n, std::memory_order_relaxed); }
+int64_t LiveBufferBytes() { return live_bytes.load(std::memory_order_relaxed); }
+
+}  // namespace insitu

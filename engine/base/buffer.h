@@ -1,0 +1,48 @@
+// Buffer: the fallible, aligned allocation behind every tensor whose size a model or input decides.
+// Invariant: data() is 64-byte aligned and readable kBufferPadding bytes before and after [0, size),
+// because XNNPACK's kernels may read (never write) up to XNN_EXTRA_BYTES outside their operands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/error.h"
+
+namespace insitu {
+
+inline constexpr size_t kBufferAlignment = 64;
+inline constexpr size_t kBufferPadding = 128;
+
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept
+      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer();
+
+  // Uninitialised memory except for the padding, which is zero. OutOfMemory when it cannot be had.
+  static Result<Buffer> Allocate(size_t size);
+  // As Allocate, with all bytes zero.
+  static Result<Buffer> Zeroed(size_t size);
+  // A copy of [data, data + size).
+  static Result<Buffer> Copy(const void* data, size_t size);
+
+  std::byte* data() { return base_ ? base_ + kBufferPadding : nullptr; }
+  const std::byte* data() const { return base_ ? base_ + kBufferPadding : nullptr; }
+  size_t size() const { return size_; }
+
+ private:
+  std::byte* base_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Test hook: the n-th allocation from now fails (0: the next one); a negative n switches it off.
+void FailBufferAllocationAfter(int64_t n);
+// Bytes held by live Buffers, for memory reports and leak tests.
+int64_t LiveBufferBytes();
+
+}  // namespace insitu

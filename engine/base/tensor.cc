@@ -1,0 +1,121 @@
+// Construction and sizing of tensors; every size is checked before memory is asked for.
+#include "base/tensor.h"
+
+#include <cstring>
+
+#include "base/checked.h"
+#include "base/limits.h"
+
+namespace insitu {
+
+Result<int64_t> Elements(std::span<const int64_t> dims) {
+  if (static_cast<int>(dims.size()) > kDefaultLimits.max_rank)
+    return Fail(ErrorCode::kLimitExceeded,
+                "rank " + std::to_string(dims.size()) + " exceeds the limit of " +
+                    std::to_string(kDefaultLimits.max_rank));
+  auto product = CheckedProduct(dims);
+  if (!product || *product > kDefaultLimits.max_elements)
+    return Fail(ErrorCode::kLimitExceeded,
+                "a tensor of dims " + ToString(dims) + " exceeds the limit of " +
+                    std::to_string(kDefaultLimits.max_elements) + " elements",
+                "Check the dims for an overflow or a negative extent.");
+  return *product;
+}
+
+int64_t ElementsUnchecked(std::span<const int64_t> dims) {
+  int64_t product = 1;
+  for (int64_t dim : dims) product *= dim;
+  return product;
+}
+
+size_t ByteSize(DType dtype, int64_t elements) {
+  return (static_cast<size_t>(elements) * static_cast<size_t>(BitWidth(dtype)) + 7) / 8;
+}
+
+std::string ToString(std::span<const int64_t> dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (i) text += ',';
+    text += std::to_string(dims[i]);
+  }
+  return text + "]";
+}
+
+namespace {
+
+// Checks dims and the byte size they imply; gives the byte size.
+Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
+  INSITU_ASSIGN(const int64_t elements, Elements(dims));
+  auto bits = CheckedMul(elements, BitWidth(dtype));
+  if (!bits || *bits / 8 > kDefaultLimits.max_tensor_bytes)
+    return Fail(ErrorCode::kLimitExceeded,
+                "a " + std::string(Name(dtype)) + " tensor of dims " + ToString(dims) +
+                    " exceeds the limit of " + std::to_string(kDefaultLimits.max_tensor_bytes) +
+                    " bytes");
+  return ByteSize(dtype, elements);
+}
+
+std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, size_t expected,
+                                 size_t got) {
+  return Fail(ErrorCode::kInvalidArgument,
+              "a " + std::string(Name(dtype)) + " tensor of dims " + ToString(dims) + " has " +
+                  std::to_string(expected) + " bytes, but " + std::to_string(got) +
+                  " were given");
+}
+
+}  // namespace
+
+Result<Tensor> Tensor::Allocate(DType dtype, Dims dims) {
+  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  if (dtype == DType::kString) {
+    tensor.strings_ = std::make_shared<std::vector<std::string>>(ElementsUnchecked(dims));
+  } else {
+    INSITU_ASSIGN(Buffer storage, Buffer::Allocate(size));
+    auto owner = std::make_shared<Buffer>(std::move(storage));
+    tensor.data_ = owner->data();
+    tensor.owner_ = std::move(owner);
+  }
+  tensor.dims_ = std::move(dims);
+  return tensor;
+}
+
+Result<Tensor> Tensor::FromBytes(DType dtype, Dims dims, std::span<const std::byte> bytes) {
+  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  if (size != bytes.size()) return WrongSize(dtype, dims, size, bytes.size());
+  INSITU_ASSIGN(Tensor tensor, Allocate(dtype, std::move(dims)));
+  if (size > 0) std::memcpy(tensor.data_, bytes.data(), size);
+  return tensor;
+}
+
+Result<Tensor> Tensor::Borrow(DType dtype, Dims dims, std::span<const std::byte> bytes,
+                              std::shared_ptr<const void> owner) {
+  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  if (size != bytes.size()) return WrongSize(dtype, dims, size, bytes.size());
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.dims_ = std::move(dims);
+  tensor.data_ = const_cast<std::byte*>(bytes.data());
+  tensor.owner_ = std::move(owner);
+  return tensor;
+}
+
+Result<Tensor> Tensor::FromStrings(Dims dims, std::vector<std::string> strings) {
+  INSITU_ASSIGN(const int64_t elements, Elements(dims));
+  if (elements != static_cast<int64_t>(strings.size()))
+    return WrongSize(DType::kString, dims, static_cast<size_t>(elements), strings.size());
+  Tensor tensor;
+  tensor.dtype_ = DType::kString;
+  tensor.dims_ = std::move(dims);
+  tensor.strings_ = std::make_shared<std::vector<std::string>>(std::move(strings));
+  return tensor;
+}
+
+Tensor Tensor::Reshaped(Dims dims) const {
+  Tensor tensor = *this;
+  tensor.dims_ = std::move(dims);
+  return tensor;
+}
+
+}  // namespace insitu

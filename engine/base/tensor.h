@@ -1,0 +1,102 @@
+// Tensor: element type, extents and shared, row-major storage.
+// Invariant: size_bytes() == ByteSize(dtype, Elements(dims)); 4-bit types hold two elements a byte,
+// low nibble first. Strings live in `strings`, one per element, and have no bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/dtype.h"
+#include "base/error.h"
+
+namespace insitu {
+
+using Dims = std::vector<int64_t>;
+
+// Product of dims; fails with LimitExceeded on overflow, a negative extent or a breach of
+// base/limits.h.
+Result<int64_t> Elements(std::span<const int64_t> dims);
+// Product of dims already known to be valid.
+int64_t ElementsUnchecked(std::span<const int64_t> dims);
+// Bytes of `elements` elements of `dtype`; 0 for strings.
+size_t ByteSize(DType dtype, int64_t elements);
+// "[1,3,224,224]".
+std::string ToString(std::span<const int64_t> dims);
+
+// A non-owning look at a tensor: what kernels read and write.
+struct TensorView {
+  DType dtype = DType::kUndefined;
+  Dims dims;
+  std::byte* data = nullptr;
+  std::vector<std::string>* strings = nullptr;
+
+  int64_t elements() const { return ElementsUnchecked(dims); }
+  size_t size_bytes() const { return ByteSize(dtype, elements()); }
+  template <class T>
+  std::span<T> As() {
+    return {reinterpret_cast<T*>(data), static_cast<size_t>(elements())};
+  }
+  template <class T>
+  std::span<const T> As() const {
+    return {reinterpret_cast<const T*>(data), static_cast<size_t>(elements())};
+  }
+};
+
+// An owning tensor; copies share storage and must then be treated as immutable.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  // Uninitialised; LimitExceeded or OutOfMemory.
+  static Result<Tensor> Allocate(DType dtype, Dims dims);
+  // A copy of `bytes`, whose size must be exact (InvalidArgument otherwise).
+  static Result<Tensor> FromBytes(DType dtype, Dims dims, std::span<const std::byte> bytes);
+  // Borrows `bytes`, kept alive by `owner`; no padding is promised. Bytes must be exact.
+  static Result<Tensor> Borrow(DType dtype, Dims dims, std::span<const std::byte> bytes,
+                               std::shared_ptr<const void> owner);
+  static Result<Tensor> FromStrings(Dims dims, std::vector<std::string> strings);
+  template <class T>
+  static Result<Tensor> From(Dims dims, std::span<const T> values) {
+    return FromBytes(kDTypeOf<T>, std::move(dims), std::as_bytes(values));
+  }
+
+  DType dtype() const { return dtype_; }
+  const Dims& dims() const { return dims_; }
+  int64_t elements() const { return ElementsUnchecked(dims_); }
+  size_t size_bytes() const { return ByteSize(dtype_, elements()); }
+  bool empty() const { return dtype_ == DType::kUndefined; }
+
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
+  const std::vector<std::string>& strings() const { return *strings_; }
+  std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
+  template <class T>
+  std::span<T> As() {
+    return {reinterpret_cast<T*>(data_), static_cast<size_t>(elements())};
+  }
+  template <class T>
+  std::span<const T> As() const {
+    return {reinterpret_cast<const T*>(data_), static_cast<size_t>(elements())};
+  }
+
+  // The same storage under other extents with the same number of elements.
+  Tensor Reshaped(Dims dims) const;
+  TensorView View() { return {dtype_, dims_, data_, strings_.get()}; }
+  TensorView View() const {
+    return {dtype_, dims_, const_cast<std::byte*>(data_), strings_.get()};
+  }
+
+ private:
+  DType dtype_ = DType::kUndefined;
+  Dims dims_;
+  std::byte* data_ = nullptr;
+  std::shared_ptr<const void> owner_;
+  std::shared_ptr<std::vector<std::string>> strings_;
+};
+
+}  // namespace insitu

@@ -1,0 +1,168 @@
+// LoweredOp: what backends can be asked to compute, as a closed set of plain structs.
+// Invariant: quantization is resolved to numbers, constant operands are tensors, attributes are
+// defaults-filled; shapes are not part of it (they come at planning), ranks are where they matter.
+// Spatial structs say whether data is NHWC. Arithmetic of integer types follows
+// "Numbers that must be right" of the design: exact int32 sums, then
+// y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m = float32(float32(sx * sw) / sy).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/tensor.h"
+
+namespace insitu {
+
+// Per-tensor affine quantization of an activation: real = scale * (q - zero_point).
+struct Quantization {
+  float scale = 1.0f;
+  int32_t zero_point = 0;
+};
+
+// Output clamp in real numbers (float ops) or in quantized steps (integer ops).
+struct Clamp {
+  float min = -std::numeric_limits<float>::infinity();
+  float max = std::numeric_limits<float>::infinity();
+  bool IsNone() const {
+    return min == -std::numeric_limits<float>::infinity() &&
+           max == std::numeric_limits<float>::infinity();
+  }
+};
+
+namespace lowered {
+
+// 1-D and 2-D; 1-D comes as 2-D with height 1. Weights are OHWI per group: [O, kh, kw, I/groups].
+struct Convolution {
+  DType input = DType::kFloat32, output = DType::kFloat32;
+  bool channels_last = false;
+  int64_t groups = 1;
+  int64_t kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
+  int64_t pad_begin[2] = {0, 0}, pad_end[2] = {0, 0};
+  bool auto_pad_same_upper = false, auto_pad_same_lower = false;
+  Tensor weights;                 // float32, int8 or uint8; element type = weights.dtype()
+  Tensor bias;                    // float32, or int32 in accumulator steps; empty: none
+  std::optional<Quantization> x, y;
+  std::vector<float> w_scale;     // one, or one per output channel
+  std::vector<int32_t> w_zero_point;
+  Clamp clamp;
+};
+
+// y[..., O] = x[..., I] * weights^T + bias, with weights [O, I].
+struct FullyConnected {
+  DType input = DType::kFloat32, output = DType::kFloat32;
+  bool flatten_after_axis0 = false;
+  Tensor weights;
+  Tensor bias;
+  std::optional<Quantization> x, y;
+  std::vector<float> w_scale;
+  std::vector<int32_t> w_zero_point;
+  Clamp clamp;
+};
+
+// Two run-time operands, numpy broadcasting of batch dims.
+struct BatchMatMul {
+  DType dtype = DType::kFloat32;
+};
+
+enum class BinaryKind : uint8_t { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow, kSquaredDifference };
+// Numpy broadcasting; either side may be a constant operand.
+struct Binary {
+  BinaryKind kind = BinaryKind::kAdd;
+  DType dtype = DType::kFloat32;
+  std::optional<Quantization> a, b, y;
+  Clamp clamp;
+};
+
+enum class UnaryKind : uint8_t {
+  kAbs, kNeg, kFloor, kCeil, kRound, kSqrt, kRsqrt, kExp, kLog, kSigmoid, kTanh, kRelu, kLeakyRelu,
+  kElu, kClamp, kHardSwish, kGelu, kSquare, kCopy, kErf
+};
+struct Unary {
+  UnaryKind kind = UnaryKind::kCopy;
+  DType dtype = DType::kFloat32;
+  float alpha = 0.0f;
+  Clamp clamp;
+};
+
+enum class PoolKind : uint8_t { kMax, kAverage, kGlobalAverage, kGlobalMax };
+struct Pool {
+  PoolKind kind = PoolKind::kMax;
+  DType dtype = DType::kFloat32;
+  bool channels_last = false;
+  int64_t kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
+  int64_t pad_begin[2] = {0, 0}, pad_end[2] = {0, 0};
+  bool auto_pad_same_upper = false, auto_pad_same_lower = false;
+  bool ceil_mode = false, count_include_pad = false;
+  std::optional<Quantization> x, y;
+  Clamp clamp;
+};
+
+struct Softmax {
+  DType dtype = DType::kFloat32;
+  bool last_axis = true;
+};
+
+// Output axis i is input axis perm[i].
+struct Permute {
+  DType dtype = DType::kFloat32;
+  std::vector<int64_t> perm;
+};
+
+// The bytes do not change; the planner makes it an alias.
+struct Reshape {};
+
+struct Concat {
+  DType dtype = DType::kFloat32;
+  int64_t axis = 0;  // non-negative
+  int64_t inputs = 2;
+};
+
+// float -> integer, y = saturate(rint_half_even(x / scale) + zero_point), per tensor.
+struct Quantize {
+  DType from = DType::kFloat32, to = DType::kUint8;
+  Quantization y;
+};
+
+// integer -> float, y = (float)(x - zero_point) * scale, per tensor.
+struct Dequantize {
+  DType from = DType::kUint8, to = DType::kFloat32;
+  Quantization x;
+};
+
+// DynamicQuantizeLinear, MatMulInteger, Cast, Mul by scales and bias in one: the quantized_dynamic
+// linear layer. weights [O, I] int8, float output.
+struct DynamicFullyConnected {
+  Tensor weights;
+  Tensor bias;
+  std::vector<float> w_scale;
+  Clamp clamp;
+};
+
+struct Reduce {
+  DType dtype = DType::kFloat32;
+  bool mean = false;  // else sum
+  std::vector<int64_t> axes;
+  bool keep_dims = true;
+};
+
+}  // namespace lowered
+
+using LoweredOp =
+    std::variant<lowered::Convolution, lowered::FullyConnected, lowered::BatchMatMul,
+                 lowered::Binary, lowered::Unary, lowered::Pool, lowered::Softmax,
+                 lowered::Permute, lowered::Reshape, lowered::Concat, lowered::Quantize,
+                 lowered::Dequantize, lowered::DynamicFullyConnected, lowered::Reduce>;
+
+// A node in lowered form. `operands` are the indices of the node's inputs that the kernel reads at
+// run time, in the order the struct documents (x; or a, b; constants may be among them). Every
+// other input has been absorbed into the struct.
+struct LoweredNode {
+  LoweredOp op;
+  std::vector<size_t> operands;
+};
+
+}  // namespace insitu

@@ -1,0 +1,44 @@
+// The passes: graph -> graph, one file each, and the order in which they run.
+// Invariant: after every pass the graph verifies and computes the same on the reference (integer
+// results bit for bit, float results to rounding); a pass reports whether it changed anything.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "ir/graph.h"
+
+namespace insitu {
+
+struct PassContext {
+  // Whether some backend wants this node's data channels-last; nullptr: layout is left alone.
+  std::function<bool(const Graph& graph, const Node& node)> wants_channels_last;
+  // Node names of the file that were folded or fused away -> by what, for explain().
+  std::map<std::string, std::string>* absorbed = nullptr;
+  // Outputs of folding are not made larger than this.
+  int64_t max_folded_bytes = int64_t{16} << 20;
+
+  void NoteAbsorbed(const Node& node, std::string_view by) {
+    if (absorbed) absorbed->emplace(node.name, by);
+  }
+};
+
+using PassFn = Result<bool> (*)(Graph& graph, PassContext& context);
+
+Result<bool> RemoveIdentities(Graph& graph, PassContext& context);   // remove_identities.cc
+Result<bool> FoldConstants(Graph& graph, PassContext& context);      // fold_constants.cc
+Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
+Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
+Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
+Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);      // fold_batch_norm.cc
+Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
+Result<bool> ChooseLayout(Graph& graph, PassContext& context);       // choose_layout.cc
+
+// Runs all passes in the order of the design: canonicalise (identities, constants, dead code),
+// fuse, layout, clean up. Infers shapes first and after each change.
+Status RunPasses(Graph& graph, PassContext& context);
+
+}  // namespace insitu

@@ -1,0 +1,46 @@
+// Backend and Kernel: what plan asks of the backends, which exec implements and session hands in.
+// Invariant: an accepted offer is exact in the sense of "Numbers that must be right"; Create after
+// an accepted offer fails only for want of memory.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/tensor.h"
+#include "ops/lowering.h"
+#include "ops/op_def.h"
+
+namespace insitu {
+
+// One lowered operator with its weights packed. Shape-free until Reshape; used by one thread.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  // Adapts to operand extents; called before the first Run and whenever another plan becomes
+  // active. Gives the bytes of scratch that Run needs (64-byte aligned, padded like a Buffer).
+  virtual Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) = 0;
+  // Operands are 64-byte aligned with Buffer's padding around them.
+  virtual Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                     std::byte* scratch) = 0;
+  virtual size_t packed_bytes() const { return 0; }
+};
+
+struct Offer {
+  double cost = 1.0;                 // relative: the reference costs 100
+  bool wants_channels_last = false;  // accepted only once the layout pass has put the data so
+  bool in_place = false;             // output 0 may share memory with operand 0
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;  // "xnnpack", "kernel"
+  // A Refusal says why in words for explain(), for example "only the last axis".
+  virtual std::expected<Offer, Refusal> Consider(const LoweredOp& op) const = 0;
+  virtual Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) = 0;
+};
+
+}  // namespace insitu
