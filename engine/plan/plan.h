@@ -21,7 +21,7 @@ struct PlannedValue {
   DType dtype = DType::kUndefined;
   Dims dims;
   Placement placement = Placement::kNone;
-  size_t offset = 0;   // kArena: bytes from its start
+  size_t offset = 0;   // kArena: bytes from its start; kOutput: index of the graph output
   Tensor constant;     // kConstant, also integers that the extents alone determine
 };
 
@@ -36,8 +36,8 @@ class Plan {
   // UnsupportedOp when an extent depends on data. Reshapes the program's kernels, which makes this
   // the active plan.
   static Result<Plan> Build(Program& program, std::span<const Dims> input_dims);
-  // Makes this plan the active one again.
-  Status Activate(Program& program) const;
+  // Makes this plan the active one again, as Build left it. After a failure of either, none is.
+  Status Activate(Program& program);
 
   std::span<const PlannedValue> values() const { return values_; }
   std::span<const PlannedStep> steps() const { return steps_; }
@@ -46,6 +46,8 @@ class Plan {
   size_t scratch_offset() const { return scratch_offset_; }
 
  private:
+  Status ReshapeKernels(Program& program);
+
   std::vector<PlannedValue> values_;  // by ValueId
   std::vector<PlannedStep> steps_;
   std::vector<Dims> input_dims_;

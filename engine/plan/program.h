@@ -23,13 +23,15 @@ struct Step {
   bool in_place = false;
   bool alias = false;  // Reshape and its kind: the output is the input's memory
   std::string on;      // "xnnpack", "kernel", "reference"
-  std::string why;     // why not a faster backend; empty when on the fastest
+  std::string why;     // why not on the first backend; empty when it is
 };
 
 class Program {
  public:
-  // `backends` in order of preference, outliving the program; empty: everything on the reference.
-  // Constants that only packing needed are released from the graph afterwards.
+  // `graph` has been through the passes. `backends` in order of preference, outliving the program;
+  // empty: everything on the reference. Constants that only packing needed are released, the others
+  // copied, so that nothing refers to the model's bytes any more. OutOfMemory, or what
+  // Backend::Create reports.
   static Result<Program> Build(Graph graph, std::span<Backend* const> backends);
 
   const Graph& graph() const { return graph_; }
@@ -41,8 +43,5 @@ class Program {
   Graph graph_;
   std::vector<Step> steps_;
 };
-
-// Whether the best offer for the node, were it channels-last, wants it so: what the layout pass asks.
-bool WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends);
 
 }  // namespace insitu

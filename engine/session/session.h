@@ -3,7 +3,7 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <span>
@@ -66,7 +66,7 @@ class Session {
   const ModelInfo& info() const { return info_; }
 
   // InvalidArgument for an unknown, missing or doubled name or a wrong dtype; ShapeMismatch for
-  // wrong extents; OutOfMemory; Cancelled. Outputs come in the order of outputs() or of
+  // wrong extents; OutOfMemory; Cancelled. Feeds have the padding of Tensor::Allocate. Outputs come in the order of outputs() or of
   // options.outputs.
   Result<std::vector<NamedTensor>> Run(std::span<const NamedTensor> feeds,
                                        const SessionRunOptions& options = {});
@@ -80,13 +80,17 @@ class Session {
  private:
   Session() = default;
   Result<Plan*> PlanFor(std::span<const Dims> input_dims);
+  // Runs every feed through the plan of its extents; outputs in the graph's order.
+  Result<std::vector<Tensor>> Execute(std::span<const Tensor> inputs,
+                                      const ExecuteOptions& options);
 
   ModelInfo info_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<std::pair<std::string, std::string>> original_nodes_;  // name, op, as imported
   std::map<std::string, std::string> absorbed_;
   Program program_;
-  std::deque<Plan> plans_;  // most recently used first
+  std::list<Plan> plans_;      // most recently used first
+  Plan* active_ = nullptr;     // whose extents the kernels have; nullptr: none
   Executor executor_;
 };
 

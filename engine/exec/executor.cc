@@ -1,0 +1,91 @@
+// The executor's loop, plain and timed.
+#include "exec/executor.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "exec/reference/reference.h"
+
+namespace insitu {
+
+Status Executor::Bind(const Program& program, const Plan& plan, std::span<const TensorView> inputs,
+                      std::span<TensorView> outputs) {
+  if (arena_.size() < plan.arena_bytes()) {
+    arena_ = Buffer();
+    INSITU_ASSIGN(arena_, Buffer::Allocate(plan.arena_bytes()));
+  }
+  addresses_.assign(plan.values().size(), nullptr);
+  for (size_t i = 0; i < plan.values().size(); ++i) {
+    const PlannedValue& value = plan.values()[i];
+    switch (value.placement) {
+      case Placement::kArena: addresses_[i] = arena_.data() + value.offset; break;
+      case Placement::kOutput: addresses_[i] = outputs[value.offset].data; break;
+      case Placement::kConstant:
+        addresses_[i] = const_cast<std::byte*>(value.constant.data());
+        break;
+      case Placement::kInput:
+      case Placement::kNone: break;
+    }
+  }
+  const Graph& graph = program.graph();
+  for (size_t i = 0; i < inputs.size(); ++i)
+    addresses_[static_cast<size_t>(graph.inputs[i])] = inputs[i].data;
+  for (const PlannedStep& planned : plan.steps()) {
+    const Step& step = program.steps()[planned.step];
+    if (!step.alias) continue;
+    const Node& node = graph.node(step.node);
+    addresses_[static_cast<size_t>(node.outputs.front())] =
+        addresses_[static_cast<size_t>(node.inputs[step.operands.front()])];
+  }
+  return {};
+}
+
+TensorView Executor::ViewOf(const Plan& plan, ValueId id) const {
+  if (id == kNoValue) return {};
+  const PlannedValue& value = plan.values()[static_cast<size_t>(id)];
+  return {value.dtype, value.dims, addresses_[static_cast<size_t>(id)], nullptr};
+}
+
+Status Executor::RunStep(Program& program, const Plan& plan, const PlannedStep& planned) {
+  Step& step = program.steps()[planned.step];
+  const Node& node = program.graph().node(step.node);
+  if (step.kernel) {
+    kernel_inputs_.clear();
+    kernel_outputs_.clear();
+    for (size_t operand : step.operands)
+      kernel_inputs_.push_back(addresses_[static_cast<size_t>(node.inputs[operand])]);
+    for (ValueId id : node.outputs)
+      if (id != kNoValue) kernel_outputs_.push_back(addresses_[static_cast<size_t>(id)]);
+    Status status = step.kernel->Run(kernel_inputs_, kernel_outputs_,
+                                     arena_.data() + plan.scratch_offset());
+    if (!status) return std::unexpected(std::move(status.error()).At(node.name, node.op));
+    return {};
+  }
+  std::vector<TensorView> inputs, outputs;
+  for (ValueId id : node.inputs) inputs.push_back(ViewOf(plan, id));
+  for (ValueId id : node.outputs) outputs.push_back(ViewOf(plan, id));
+  return RunReference(*step.def, node, inputs, outputs);
+}
+
+Status Executor::Run(Program& program, const Plan& plan, std::span<const TensorView> inputs,
+                     std::span<TensorView> outputs, const ExecuteOptions& options) {
+  INSITU_TRY(Bind(program, plan, inputs, outputs));
+  const bool timed = !options.step_ms.empty();
+  for (const PlannedStep& planned : plan.steps()) {
+    if (program.steps()[planned.step].alias) continue;
+    if (options.cancel && options.cancel->load(std::memory_order_relaxed) != 0)
+      return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
+    const double start = timed ? NowMs() : 0.0;
+    INSITU_TRY(RunStep(program, plan, planned));
+    if (timed) options.step_ms[planned.step] += NowMs() - start;
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::byte* source = addresses_[static_cast<size_t>(program.graph().outputs[i])];
+    if (source != outputs[i].data && outputs[i].size_bytes() > 0)
+      std::memcpy(outputs[i].data, source, outputs[i].size_bytes());
+  }
+  return {};
+}
+
+}  // namespace insitu
