@@ -1,7 +1,8 @@
 // Dim: one extent of a shape before its inputs are bound: a number, an expression over named
 // symbols, or unknown.
 // Invariant: expressions are simplified and canonical, so two Dims that print the same are equal;
-// an overflow or a division by zero gives Unknown, never a wrong number.
+// an overflow or a division by zero gives Unknown, never a wrong number. Symbols stand for extents:
+// they are not negative, and not zero where something is divided by them.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/tensor.h"
@@ -23,12 +25,17 @@ class Dim {
   Dim(int64_t value) : value_(value), kind_(Kind::kKnown) {}  // NOLINT: a number is a Dim
   static Dim Symbol(std::string name);
   static Dim Unknown() { return {}; }
+  // The inverse of ToString; nullopt when the text is not of that form.
+  static std::optional<Dim> Parse(std::string_view text);
 
   bool IsKnown() const { return kind_ == Kind::kKnown; }
   bool IsUnknown() const { return kind_ == Kind::kUnknown; }
   // The number; only when IsKnown().
   int64_t value() const { return value_; }
-  // "3", "batch", "2*height+1", "floor((width-1)/2)+1", "?".
+  // The name given to Symbol(), when this is one symbol alone; else nullopt.
+  std::optional<std::string> SymbolName() const;
+  // "3", "batch", "2*height+1", "floor((width+1)/2)", "?". A symbol whose name is not made of
+  // letters, digits, '_', '.' and ':' is put in single quotes.
   std::string ToString() const;
 
   // Known and equal, or the same canonical expression. Two Unknowns are not equal.
@@ -43,6 +50,7 @@ class Dim {
   friend Dim Max(const Dim& a, const Dim& b);
 
  private:
+  friend struct DimExpr;
   enum class Kind : uint8_t { kUnknown, kKnown, kExpression };
   int64_t value_ = 0;
   Kind kind_ = Kind::kUnknown;

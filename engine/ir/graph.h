@@ -1,17 +1,20 @@
 // Graph: the one intermediate representation, from import to planning.
 // Invariant (checked by ir/verify.h): nodes are in topological order; every value has at most one
-// producer; values and nodes are named by index and never moved, removed ones are marked dead.
+// producer; values and nodes are named by index and never moved (references to them stay valid),
+// removed ones are marked dead.
 // Operators are ONNX operators after opset normalisation (onnx/opset.h), plus those of
 // com.microsoft; passes may use attributes that ops/ documents as insitu's own (activation_min, ...).
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -111,18 +114,37 @@ class Graph {
   void SetInput(NodeId id, size_t index, ValueId value);
   // The order of execution; `order` holds every live node once.
   void SetOrder(std::vector<NodeId> order);
-  // Makes every reader of `from` (and the graph output list) use `to`. An output keeps its name:
-  // `to` takes it over.
+  // Makes every reader of `from` (and the graph output list) use `to`; only the producer of `to`
+  // may go on reading `from`. An output keeps its name: `to` takes it over, or, where `to` has a
+  // name to keep itself (NeedsIdentity), an Identity node from `to` gives the output.
   void ReplaceUses(ValueId from, ValueId to);
+  // Whether ReplaceUses would add an Identity: `from` is an output, `to` an input or output.
+  bool NeedsIdentity(ValueId from, ValueId to) const;
   // Marks the node dead and forgets it as producer.
   void Remove(NodeId id);
   // A value name not used yet, starting with `hint`.
   std::string FreshName(std::string_view hint) const;
 
  private:
-  std::vector<Value> values_;
-  std::vector<Node> nodes_;
-  std::vector<NodeId> order_;
+  // The place of a node in the order of execution: a list whose labels grow along it.
+  struct Place {
+    NodeId previous = kNoNode, next = kNoNode;
+    int64_t label = 0;
+  };
+  Place& place(NodeId id) { return places_[static_cast<size_t>(id)]; }
+  void Link(NodeId id, NodeId before);
+  void Unlink(NodeId id);
+  void Relabel();
+  void AddReader(ValueId value, NodeId id);
+  void RemoveReader(ValueId value, NodeId id);
+
+  std::deque<Value> values_;
+  std::deque<Node> nodes_;
+  std::vector<Place> places_;
+  NodeId first_ = kNoNode, last_ = kNoNode;
+  std::vector<NodeId> producers_;             // by value
+  std::vector<std::vector<NodeId>> readers_;  // by value, each node once, in no order
+  std::unordered_set<std::string> names_;     // of values
 };
 
 }  // namespace insitu
