@@ -48,6 +48,8 @@ class InferContext {
   const std::vector<Dim>* elements(size_t i) const;
   // The elements of an integer input when all of them are numbers.
   std::optional<std::vector<int64_t>> known_integers(size_t i) const;
+  // "'x' float32[1,3]", for messages.
+  std::string Describe(size_t i) const;
 
   void SetOutput(size_t i, DType dtype, std::optional<Shape> shape) {
     if (i < outputs_.size()) outputs_[i] = {dtype, std::move(shape)};
