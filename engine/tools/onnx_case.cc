@@ -57,10 +57,12 @@ Result<Tolerance> ReadTolerance(const fs::path& case_folder) {
   INSITU_ASSIGN(const Json json,
                 Json::Parse({reinterpret_cast<const char*>(bytes.bytes.data()),
                              bytes.bytes.size()}));
-  if (const Json* value = json.Find("rtol"); value && value->IsNumber())
-    tolerance.relative = value->AsNumber();
-  if (const Json* value = json.Find("atol"); value && value->IsNumber())
-    tolerance.absolute = value->AsNumber();
+  const auto read = [&](std::string_view key, double& target) {
+    const Json* value = json.Find(key);
+    if (const double* number = value ? value->AsNumber() : nullptr) target = *number;
+  };
+  read("rtol", tolerance.relative);
+  read("atol", tolerance.absolute);
   return tolerance;
 }
 
