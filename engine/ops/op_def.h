@@ -109,6 +109,12 @@ struct Refusal {
 };
 using Lowering = std::expected<LoweredNode, Refusal>;
 
+// Input `index` of a node becomes this constant; see OpDef::commute_inputs.
+struct ReplacedInput {
+  size_t index = 0;
+  Tensor tensor;
+};
+
 struct OpDef {
   std::string_view name;
   std::string_view domain = "";
@@ -123,11 +129,17 @@ struct OpDef {
   // nullptr: only the reference computes it; `no_lowering` says why, for explain().
   Lowering (*lower)(const LowerContext&) = nullptr;
   std::string_view no_lowering = "insitu's reference computes it";
-  // What a permutation in front becomes behind the operator. When every data input is permuted by
-  // `perm` (output axis i is input axis perm[i]), the node with the returned attributes gives the
-  // original output permuted by `perm`. nullopt, or a nullptr callback: it may not pass.
+  // What a permutation in front becomes behind the operator. When every data input (every input
+  // with as many axes as `perm`) is permuted by `perm` (output axis i is input axis perm[i]), the
+  // node with the returned attributes gives the original outputs, each permuted by `perm`. Inputs
+  // of one element stay as they are; any other input must be replaced by `commute_inputs`.
+  // nullopt, or a nullptr callback: it may not pass.
   std::optional<Attributes> (*commute)(const Graph&, const Node&, std::span<const int64_t> perm) =
       nullptr;
+  // Constant inputs that change with the permutation: parameters given as inputs (pads, axes) and
+  // operands of lower rank that broadcast. An input it leaves out stays unreplaced. May be nullptr.
+  Result<std::vector<ReplacedInput>> (*commute_inputs)(const Graph&, const Node&,
+                                                       std::span<const int64_t> perm) = nullptr;
   bool deterministic = true;  // may be folded at load
 };
 
