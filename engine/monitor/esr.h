@@ -1,6 +1,8 @@
-// EsrDetector: Shiryaev-Roberts over bets on conformal p-values (Shin, Ramdas, Rinaldo: e-detectors).
+// EsrDetector: Shiryaev-Roberts over bets on conformal p-values (e-detectors of Shin, Ramdas and
+// Rinaldo).
 // Invariant: on in-distribution samples the mean time between false alarms is at least
-// `false_alarm_every`, under any dependence between features; no input makes a state NaN or infinite.
+// `false_alarm_every`, under any dependence between features; no input makes a state NaN or
+// infinite.
 // Derivation of the bets, tolerance bets and the rule of recovery: docs/monitoring.md.
 #pragma once
 
@@ -48,7 +50,8 @@ class EsrDetector {
   static constexpr size_t kRecent = 50;  // samples of the recent mean, and least before recovery
 
   // InvalidArgument for a profile without features or false_alarm_every outside [10, 1e12].
-  static Result<EsrDetector> Create(const ReferenceProfile& profile, const EsrOptions& options = {});
+  static Result<EsrDetector> Create(const ReferenceProfile& profile,
+                                    const EsrOptions& options = {});
 
   // One sample, a value per feature of the profile. A value that is not finite is no observation of
   // its feature: nothing is bet on it. `row` must have features() values.

@@ -1,5 +1,5 @@
-// Histogram of times: OpenTelemetry's base-2 exponential histogram at the fixed scale 5, in seconds.
-// Bucket i holds (2^(i/32), 2^((i+1)/32)], 1 us to 64 s, in about 3.3 KB whatever is recorded.
+// Histogram of times: OpenTelemetry's base-2 exponential histogram at the fixed scale 5, in
+// seconds: bucket i holds (2^(i/32), 2^((i+1)/32)], 1 us to 64 s, in about 3.3 KB.
 // Invariant: a quantile is within 1.09 % of a recorded time of that rank; Merge of two equals the
 // histogram of both streams, bucket for bucket. See docs/monitoring.md.
 #pragma once
