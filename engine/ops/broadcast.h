@@ -7,10 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "ops/elements.h"
+#include "ops/infer_util.h"
 #include "ops/op_def.h"
 
 namespace insitu {
 
+// Widens `shape` by `other`; false when they do not broadcast.
+bool Widen(Shape& shape, std::span<const Dim> other);
 // The common shape of all inputs from `first` on; nullopt when the rank of one is unknown.
 Result<std::optional<Shape>> InferBroadcast(const InferContext& context, size_t first = 0);
 // The same for the extents of a run.
@@ -50,6 +54,20 @@ using BinaryBlock = void (*)(const T* a, const T* b, T* y, int64_t count);
 template <class T>
 void RunBinaryBlocks(const TensorView& a, const TensorView& b, const TensorView& y,
                      BinaryBlock<T> block);
+
+// Output 0 of a two-input operator: Op::Of(a, b) of equal types computes one element.
+template <class Op>
+Result<TensorView> RunBinary(RunContext& context, DType output) {
+  const TensorView &a = context.inputs[0], &b = context.inputs[1];
+  INSITU_ASSIGN(Dims dims, BroadcastDims(context.inputs.first(2)));
+  INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, output, std::move(dims)));
+  WithArithmetic(a.dtype, [&]<class T>(T) {
+    RunBinaryBlocks<T>(a, b, y, [](const T* left, const T* right, T* result, int64_t count) {
+      for (int64_t i = 0; i < count; ++i) result[i] = static_cast<T>(Op::Of(left[i], right[i]));
+    });
+  });
+  return y;
+}
 
 // commute_inputs of elementwise operators: constants of lower rank, padded with ones in front and
 // permuted.

@@ -23,7 +23,30 @@ void CopyNibble(const TensorView& from, int64_t from_index, const TensorView& to
                         : (target & std::byte{0xf0}) | nibble;
 }
 
-// `count` elements at steps; offsets in elements.
+struct Axis {
+  int64_t extent, from_step, to_step;
+};
+
+// Without extents of 1, neighbours that step alike merged.
+std::vector<Axis> MergeAxes(std::span<const int64_t> extents, std::span<const int64_t> from_steps,
+                            std::span<const int64_t> to_steps) {
+  std::vector<Axis> axes;
+  for (size_t i = 0; i < extents.size(); ++i) {
+    if (extents[i] == 1) continue;
+    const Axis axis{extents[i], from_steps[i], to_steps[i]};
+    if (!axes.empty() && axes.back().from_step == axis.from_step * axis.extent &&
+        axes.back().to_step == axis.to_step * axis.extent) {
+      axes.back() = {axes.back().extent * axis.extent, axis.from_step, axis.to_step};
+    } else {
+      axes.push_back(axis);
+    }
+  }
+  if (axes.empty()) axes.push_back({1, 1, 1});
+  return axes;
+}
+
+}  // namespace
+
 void CopyLine(const TensorView& from, int64_t from_offset, int64_t from_step, const TensorView& to,
               int64_t to_offset, int64_t to_step, int64_t count) {
   if (from.dtype == DType::kString) {
@@ -52,30 +75,6 @@ void CopyLine(const TensorView& from, int64_t from_offset, int64_t from_step, co
     default: return CopyRun<uint64_t>(source, from_step, target, to_step, count);
   }
 }
-
-struct Axis {
-  int64_t extent, from_step, to_step;
-};
-
-// Without extents of 1, neighbours that step alike merged.
-std::vector<Axis> MergeAxes(std::span<const int64_t> extents, std::span<const int64_t> from_steps,
-                            std::span<const int64_t> to_steps) {
-  std::vector<Axis> axes;
-  for (size_t i = 0; i < extents.size(); ++i) {
-    if (extents[i] == 1) continue;
-    const Axis axis{extents[i], from_steps[i], to_steps[i]};
-    if (!axes.empty() && axes.back().from_step == axis.from_step * axis.extent &&
-        axes.back().to_step == axis.to_step * axis.extent) {
-      axes.back() = {axes.back().extent * axis.extent, axis.from_step, axis.to_step};
-    } else {
-      axes.push_back(axis);
-    }
-  }
-  if (axes.empty()) axes.push_back({1, 1, 1});
-  return axes;
-}
-
-}  // namespace
 
 void CopyElements(const TensorView& from, int64_t from_offset, const TensorView& to,
                   int64_t to_offset, int64_t count) {

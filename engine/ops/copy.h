@@ -14,6 +14,10 @@ namespace insitu {
 void CopyElements(const TensorView& from, int64_t from_offset, const TensorView& to,
                   int64_t to_offset, int64_t count);
 
+// The same for elements that lie `step` apart; a step of 0 repeats.
+void CopyLine(const TensorView& from, int64_t from_offset, int64_t from_step, const TensorView& to,
+              int64_t to_offset, int64_t to_step, int64_t count);
+
 // Steps in elements; `steps` has one entry per axis of `extents`. A step of 0 repeats.
 struct StridedSide {
   int64_t offset = 0;

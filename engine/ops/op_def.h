@@ -120,8 +120,8 @@ struct OpDef {
   std::string_view domain = "";
   // Opset versions at which the operator or its meaning changed, all of which the importer accepts
   // (normalised by onnx/opset.cc to the newest).
-  std::span<const int> since;
-  std::span<const AttrSpec> attributes;
+  std::span<const int> since = {};
+  std::span<const AttrSpec> attributes = {};
   int min_inputs = 1, max_inputs = 1;  // max -1: any number
   int min_outputs = 1, max_outputs = 1;
   Status (*infer)(InferContext&) = nullptr;
