@@ -1,0 +1,31 @@
+// The base of every object with dispose(): disposed once, refused afterwards, usable with `await using`.
+// Invariant: a call on a disposed object rejects with Disposed and names the object.
+import { InsituError } from './errors.js';
+
+/* Node 20 and older browsers have no Symbol.asyncDispose; compilers use this registered symbol in its place. */
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
+
+export abstract class Disposable {
+  #disposed?: Promise<void>;
+
+  /** What the object is called in errors: "the Session of 'model.onnx'". */
+  protected abstract get label(): string;
+  /** Frees what the object holds; called once. */
+  protected abstract free(): Promise<void>;
+
+  protected checkUsable(): void {
+    if (this.#disposed) {
+      throw new InsituError({ code: 'Disposed', message: `${this.label} was disposed`, hint: 'Create another.' });
+    }
+  }
+
+  /** Frees what the object holds. Later calls of it reject with Disposed; a second dispose() does nothing. */
+  dispose(): Promise<void> {
+    return (this.#disposed ??= this.free());
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}

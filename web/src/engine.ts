@@ -1,0 +1,163 @@
+// Engine: one WebAssembly instance, in a worker by default, and the sessions that live in it.
+// Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
+import { Disposable } from './disposable.js';
+import { throwIfAborted } from './errors.js';
+import { Detector, Histogram, watchParams } from './monitor.js';
+import { Client } from './rpc/client.js';
+import { Session } from './session.js';
+import { fromWire } from './tensor.js';
+import type { Tensor } from './tensor.js';
+import type { EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport, ModelSource,
+  OperatorInfo, ReferenceProfile } from './types.js';
+import { upload } from './upload.js';
+
+export class Engine extends Disposable {
+  readonly #options: EngineOptions;
+  #client: Client;
+  #info: EngineInfo;
+  #restart?: Promise<Client>;
+
+  private constructor(options: EngineOptions, client: Client, info: EngineInfo) {
+    super();
+    this.#options = options;
+    this.#client = client;
+    this.#info = info;
+  }
+
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const { client, info } = await Client.start(options);
+    const { signal: _signal, onProgress: _onProgress, ...kept } = options;
+    return new Engine(kept, client, info);
+  }
+
+  get info(): EngineInfo {
+    return this.#info;
+  }
+
+  /** Downloads, checks and prepares a model. */
+  async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
+    const { signal, onProgress, dims = {}, backend = 'auto', monitor = {} } = options;
+    const client = await this.#usableClient();
+    const watch = monitor === false ? undefined : await watchParams(monitor, signal);
+    const sent = await upload(client, model, options, Boolean(watch?.profile || watch?.learn));
+    onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
+    const loading = client.call('load', { ...sent, dims, referenceOnly: backend === 'reference', watch });
+    const description = await untilAborted(loading, signal, ({ session }) => {
+      client.call('disposeSession', { session }).catch(() => {});
+    });
+    onProgress?.({ phase: 'parse', loaded: 1, total: 1 });
+    return new Session(client, description, nameOf(model));
+  }
+
+  /** What a model contains and whether it would run, without running it. */
+  async inspect(model: ModelSource, options: InspectOptions = {}): Promise<ModelReport> {
+    const client = await this.#usableClient();
+    const sent = await upload(client, model, options, false);
+    return client.call('inspect', sent, { signal: options.signal });
+  }
+
+  /** A serialized onnx.TensorProto, as .pb files of test cases hold them. */
+  async parseTensor(source: ModelSource): Promise<{ name: string; tensor: Tensor }> {
+    const client = await this.#usableClient();
+    const sent = await upload(client, source, {}, false);
+    const wire = await client.call('parseTensor', { upload: sent.upload });
+    return { name: wire.name, tensor: fromWire(wire) };
+  }
+
+  /** The operators that this engine knows. */
+  async operators(): Promise<OperatorInfo[]> {
+    return (await this.#usableClient()).call('operators', undefined);
+  }
+
+  async memory(): Promise<MemoryReport> {
+    return (await this.#usableClient()).call('memory', undefined);
+  }
+
+  async createHistogram(): Promise<Histogram> {
+    const client = await this.#usableClient();
+    return new Histogram(client, await client.call('createHistogram', undefined));
+  }
+
+  /** `rows`: n x features, row by row; at least 256 rows, better 10,000. */
+  async createProfile(rows: Float32Array, features: readonly string[]): Promise<ReferenceProfile> {
+    const client = await this.#usableClient();
+    const copy = new Float32Array(rows).buffer;
+    const params = { rows: copy, features: [...features] };
+    return JSON.parse(await client.call('createProfile', params, { transfer: [copy] }));
+  }
+
+  async createDetector(profile: ReferenceProfile, options: { falseAlarmEvery?: number } = {}): Promise<Detector> {
+    const client = await this.#usableClient();
+    const { falseAlarmEvery = 10_000 } = options;
+    const handle = await client.call('createDetector', { profile: JSON.stringify(profile), falseAlarmEvery });
+    return new Detector(client, handle);
+  }
+
+  protected get label(): string {
+    return 'the Engine';
+  }
+
+  protected async free(): Promise<void> {
+    await this.#restart?.catch(() => {});
+    this.#client.close();
+  }
+
+  async #usableClient(): Promise<Client> {
+    this.checkUsable();
+    if (!this.#client.broken) return this.#client;
+    this.#restart ??= Client.start(this.#options)
+      .then(({ client, info }) => {
+        this.#info = info;
+        return (this.#client = client);
+      })
+      .finally(() => (this.#restart = undefined));
+    return this.#restart;
+  }
+}
+
+const shared = new Map<string, Promise<Engine>>();
+
+/** Loads a model with an Engine that all callers with the same engine options share. */
+export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
+  const { threads, worker, assets, flavour, signal, onProgress, ...rest } = options;
+  const key = JSON.stringify([threads, worker, assets, flavour]);
+  let engine = shared.get(key);
+  if (!engine) {
+    engine = Engine.create({ threads, worker, assets, flavour, onProgress });
+    shared.set(key, engine);
+    engine.catch(() => shared.delete(key));
+  }
+  const ready = await untilAborted(engine, signal, () => {});
+  return ready.load(model, { ...rest, signal, onProgress });
+}
+
+/* Rejects at once when aborted; a result that comes nevertheless is handed to `drop`. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, drop: (late: T) => void): Promise<T> {
+  if (!signal) return work;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      try {
+        throwIfAborted(signal);
+      } catch (thrown) {
+        reject(thrown);
+      }
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    stop();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } catch (thrown) {
+    if (signal.aborted) work.then(drop, () => {});
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function nameOf(model: ModelSource): string {
+  if (typeof model === 'string' || model instanceof URL) return `'${model}'`;
+  if ('url' in model && model.url) return `'${model.url}'`;
+  return 'name' in model ? `'${model.name}'` : 'a model';
+}

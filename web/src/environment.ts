@@ -1,0 +1,46 @@
+// What differs between browsers and Node, all of it: files, threads, isolation, processor flags.
+// Invariant: nothing of Node is imported unless this is Node, and never by a name a bundler would follow.
+
+export const isNode = typeof process === 'object' && typeof process.versions?.node === 'string' &&
+  (process as { type?: string }).type !== 'renderer';
+
+/** A module of Node itself. */
+export function nodeModule<T>(name: string): Promise<T> {
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ `node:${name}`) as Promise<T>;
+}
+
+/** Whether memory can be shared between threads. */
+export function isIsolated(): boolean {
+  return isNode || globalThis.crossOriginIsolated === true;
+}
+
+export async function processorCount(): Promise<number> {
+  const count = globalThis.navigator?.hardwareConcurrency;
+  if (count !== undefined || !isNode) return count ?? 1;
+  return (await nodeModule<typeof import('node:os')>('os')).availableParallelism();
+}
+
+/** Node 20 knows relaxed SIMD only behind this flag; it takes effect for what is compiled afterwards. */
+export async function enableRelaxedSimd(): Promise<void> {
+  if (!isNode) return;
+  const v8 = await nodeModule<typeof import('node:v8')>('v8');
+  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
+/** The chunks and size of a file, given as a path or a file: URL. */
+export async function openFile(path: string | URL): Promise<{ chunks: AsyncIterable<Uint8Array>; total: number }> {
+  const fs = await nodeModule<typeof import('node:fs')>('fs');
+  const { size } = await fs.promises.stat(path);
+  return { chunks: fs.createReadStream(path, { highWaterMark: 1 << 20 }), total: size };
+}
+
+/** The bytes of a file: URL. */
+export async function readFile(url: URL): Promise<Uint8Array> {
+  const fs = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
+  return fs.readFile(url);
+}
+
+/** The base that relative model URLs are resolved against in a browser. */
+export function pageUrl(): string | undefined {
+  return globalThis.document?.baseURI ?? globalThis.location?.href;
+}

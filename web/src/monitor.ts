@@ -1,0 +1,156 @@
+// The watch of a session, and the same machinery on streams of one's own.
+// Invariant: what happens here happens on the device; nothing is sent anywhere. See docs/monitoring.md.
+import { Disposable } from './disposable.js';
+import { fail, InsituError } from './errors.js';
+import type { Client } from './rpc/client.js';
+import type { DetectorUpdate, WatchObject, WatchParams } from './rpc/protocol.js';
+import { openSource } from './source.js';
+import type { MemoryReport, MonitorOptions, ReferenceProfile } from './types.js';
+
+/** Latency per stage, drift per feature and quality counts as docs/monitoring.md describes them, and memory. */
+export interface MonitorSnapshot {
+  readonly memory: MemoryReport;
+  readonly [part: string]: unknown;
+}
+
+export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile';
+
+/** Events: 'drift', 'recovered', 'quality', 'profile', each a CustomEvent with a detail. */
+export class Monitor extends EventTarget {
+  readonly #client: Client;
+  readonly #session: number;
+  readonly #check: () => void;
+
+  constructor(client: Client, session: number, check: () => void) {
+    super();
+    this.#client = client;
+    this.#session = session;
+    this.#check = check;
+    client.listen(session, (event, detail) => {
+      this.dispatchEvent(new CustomEvent(event, { detail: JSON.parse(detail) }));
+    });
+  }
+
+  async snapshot(): Promise<MonitorSnapshot> {
+    this.#check();
+    const [json, memory] = await Promise.all([
+      this.#client.call('snapshot', { session: this.#session }),
+      this.#client.call('memory', undefined),
+    ]);
+    return { ...JSON.parse(json), memory };
+  }
+
+  /** The profile given or learnt. InvalidArgument while there is none. */
+  async exportProfile(): Promise<ReferenceProfile> {
+    this.#check();
+    return JSON.parse(await this.#client.call('exportProfile', { session: this.#session }));
+  }
+
+  /** Forgets latency, counts and drift; a profile given or learnt stays. */
+  async reset(): Promise<void> {
+    this.#check();
+    await this.#client.call('resetMonitor', { session: this.#session });
+  }
+}
+
+/** What the engine is told of the options of a monitor; fetches the profile where one is named. */
+export async function watchParams(options: MonitorOptions, signal?: AbortSignal): Promise<WatchParams> {
+  const { profile, falseAlarmEvery = 10_000, sample = 1 } = options;
+  const params = { profile: '', learn: 0, falseAlarmEvery, sample };
+  if (profile === undefined) return params;
+  if (typeof profile === 'string' || profile instanceof URL) {
+    return { ...params, profile: await readText(profile, signal) };
+  }
+  if (isLearning(profile)) {
+    if (!Number.isSafeInteger(profile.learn) || profile.learn < 2_000) {
+      fail('InvalidArgument', `a profile cannot be learnt from ${profile.learn} inputs`, 'Learn from 2,000 or more.');
+    }
+    return { ...params, learn: profile.learn };
+  }
+  return { ...params, profile: JSON.stringify(profile) };
+}
+
+function isLearning(profile: ReferenceProfile | { learn: number }): profile is { learn: number } {
+  return typeof (profile as { learn?: unknown }).learn === 'number';
+}
+
+async function readText(source: string | URL, signal?: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  const { chunks } = await openSource(source, signal);
+  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
+}
+
+abstract class WatchHandle extends Disposable {
+  protected readonly client: Client;
+  protected readonly handle: number;
+  protected abstract readonly kind: WatchObject;
+
+  constructor(client: Client, handle: number) {
+    super();
+    this.client = client;
+    this.handle = handle;
+  }
+
+  protected get label(): string {
+    return `the ${this.kind === 'histogram' ? 'Histogram' : 'Detector'}`;
+  }
+
+  protected async free(): Promise<void> {
+    if (!this.client.broken) await this.client.call('disposeWatch', { kind: this.kind, handle: this.handle });
+  }
+}
+
+/** Times in an exponential histogram: 1 % error, merges exactly, refuses percentiles it has too few samples for. */
+export class Histogram extends WatchHandle {
+  protected readonly kind = 'histogram';
+
+  async record(ms: Float64Array): Promise<void> {
+    this.checkUsable();
+    const copy = new Float64Array(ms).buffer;
+    await this.client.call('record', { histogram: this.handle, ms: copy }, { transfer: [copy] });
+  }
+
+  /** In ms; null where there are too few samples. */
+  async quantiles(qs: readonly number[]): Promise<(number | null)[]> {
+    this.checkUsable();
+    return this.client.call('quantiles', { histogram: this.handle, qs: [...qs] });
+  }
+
+  /** Adds what `other`, of the same engine, has recorded. */
+  async merge(other: Histogram): Promise<void> {
+    this.checkUsable();
+    other.checkUsable();
+    if (other.client !== this.client) {
+      throw new InsituError({
+        code: 'InvalidArgument',
+        message: 'the other Histogram belongs to another Engine',
+        hint: 'Create both with the same Engine.',
+      });
+    }
+    await this.client.call('merge', { histogram: this.handle, other: other.handle });
+  }
+
+  async toJSON(): Promise<unknown> {
+    this.checkUsable();
+    return JSON.parse(await this.client.call('histogramJson', { histogram: this.handle }));
+  }
+}
+
+/** A drift detector (e-SR) on rows of features. */
+export class Detector extends WatchHandle {
+  protected readonly kind = 'detector';
+
+  /** `rows`: n x features of the profile, row by row. */
+  async update(rows: Float32Array): Promise<DetectorUpdate> {
+    this.checkUsable();
+    const copy = new Float32Array(rows).buffer;
+    return this.client.call('update', { detector: this.handle, rows: copy }, { transfer: [copy] });
+  }
+
+  async reset(): Promise<void> {
+    this.checkUsable();
+    await this.client.call('resetDetector', { detector: this.handle });
+  }
+}

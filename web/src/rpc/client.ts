@@ -1,0 +1,220 @@
+// The page's end of the line to one engine instance, in a worker or in process. The only file that touches Worker.
+// Invariant: every call settles: with its result, its error, Disposed after close(), or Crashed when the instance
+// broke. Runs go out one at a time, so that one cancel word in shared memory always means the running one.
+import { isNode, nodeModule } from '../environment.js';
+import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
+import type { ErrorFields } from '../errors.js';
+import type { EngineOptions, Progress } from '../types.js';
+import type { Method, Params, Port, Reply, ResultOf, StartResult } from './protocol.js';
+
+interface Pending {
+  resolve(result: never): void;
+  reject(error: InsituError): void;
+  onProgress?: (progress: Progress) => void;
+}
+
+interface Line {
+  port: Port;
+  close(): void;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  transfer?: Transferable[];
+  onProgress?: (progress: Progress) => void;
+}
+
+export class Client {
+  readonly #line: Line;
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners = new Map<number, (event: string, detail: string) => void>();
+  #nextId = 1;
+  #runs: Promise<unknown> = Promise.resolve();
+  #cancelWord?: Int32Array;
+  #broken?: InsituError;
+
+  private constructor(line: Line) {
+    this.#line = line;
+    line.port.onmessage = ({ data }) => this.#receive(data);
+  }
+
+  static async start(options: EngineOptions): Promise<{ client: Client; info: StartResult['info'] }> {
+    const { signal, onProgress, flavour, threads, worker = !isNode } = options;
+    throwIfAborted(signal);
+    const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
+    let client: Client | undefined;
+    const onFailure = (error: InsituError) => client?.fail(error);
+    const line = worker ? await openWorker(assets, onFailure) : await openInProcess();
+    client = new Client(line);
+    try {
+      const started = await client.call('start', { flavour, threads, assets }, { signal, onProgress });
+      if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
+      return { client, info: started.info };
+    } catch (thrown) {
+      client.close();
+      throw thrown;
+    }
+  }
+
+  /** Why the instance can no longer be used, if so. */
+  get broken(): InsituError | undefined {
+    return this.#broken;
+  }
+
+  /** Sends a call. An abort rejects at once; what the instance still answers is dropped. */
+  call<M extends Method>(method: M, params: Params<M>, options: CallOptions = {}): Promise<ResultOf<M>> {
+    const { signal, transfer = [], onProgress } = options;
+    if (this.#broken) return Promise.reject(this.#broken);
+    if (signal?.aborted) return Promise.reject(cancelled(signal));
+    return new Promise<ResultOf<M>>((resolve, reject) => {
+      const id = this.#nextId++;
+      const abort = () => reject(cancelled(signal!));
+      const done = () => signal?.removeEventListener('abort', abort);
+      signal?.addEventListener('abort', abort, { once: true });
+      const settle = {
+        resolve: (result: ResultOf<M>) => (done(), resolve(result)),
+        reject: (error: InsituError) => (done(), reject(error)),
+      };
+      try {
+        this.#line.port.postMessage({ id, method, params }, transfer);
+      } catch (thrown) {
+        settle.reject(toInsituError(thrown, 'InvalidArgument'));
+        return;
+      }
+      this.#pending.set(id, { ...settle, onProgress });
+      if (this.#pending.size === 1) this.#line.port.ref?.();
+    });
+  }
+
+  /** Queues a run behind those before it. While it waits an abort stops it at once; once it runs, see RunOptions. */
+  enqueue<M extends 'run' | 'profile'>(method: M, params: Params<M>, options: CallOptions): Promise<ResultOf<M>> {
+    const { signal, transfer } = options;
+    return new Promise<ResultOf<M>>((resolve, reject) => {
+      const abort = () => {
+        reject(cancelled(signal!));
+        if (running && this.#cancelWord) Atomics.store(this.#cancelWord, 0, 1);
+      };
+      let running = false;
+      if (signal?.aborted) return abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#runs = this.#runs.then(async () => {
+        try {
+          if (signal?.aborted) return;
+          if (this.#cancelWord) Atomics.store(this.#cancelWord, 0, 0);
+          running = true;
+          resolve(await this.call(method, params, { transfer }));
+        } catch (thrown) {
+          reject(thrown);
+        } finally {
+          running = false;
+          signal?.removeEventListener('abort', abort);
+        }
+      });
+    });
+  }
+
+  /** Who hears what the monitor of a session notices; undefined: nobody any more. */
+  listen(session: number, listener: ((event: string, detail: string) => void) | undefined): void {
+    if (listener) this.#listeners.set(session, listener);
+    else this.#listeners.delete(session);
+  }
+
+  /** Ends the instance. Calls under way reject with `reason`. */
+  fail(reason: InsituError): void {
+    if (this.#broken) return;
+    this.#broken = reason;
+    this.#line.close();
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of waiting) reject(reason);
+  }
+
+  close(): void {
+    this.fail(new InsituError({
+      code: 'Disposed',
+      message: 'the Engine was disposed',
+      hint: 'Create another with Engine.create().',
+    }));
+  }
+
+  #receive(reply: Reply): void {
+    if ('crashed' in reply) return this.fail(new InsituError(reply.crashed));
+    if ('event' in reply) return this.#listeners.get(reply.session)?.(reply.event, reply.detail);
+    const pending = this.#pending.get(reply.id);
+    if (!pending) return;
+    if ('progress' in reply) return pending.onProgress?.(reply.progress);
+    this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#line.port.unref?.();
+    if ('error' in reply) pending.reject(new InsituError(reply.error));
+    else pending.resolve(reply.result as never);
+  }
+}
+
+/** The address of the folder as one that relative names can be resolved against. */
+function folderUrl(folder: string | URL): string {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href ?? import.meta.url;
+  const url = new URL(folder, base).href;
+  return url.endsWith('/') ? url : `${url}/`;
+}
+
+function workerError(message: string | undefined, started: boolean): InsituError {
+  const fields: ErrorFields = started
+    ? { code: 'Crashed', message: `the worker broke: ${message}`, hint: 'Load the model again.' }
+    : {
+        code: 'Network',
+        message: `the worker did not start${message ? `: ${message}` : ''}`,
+        hint: "Check that worker.js is served beside insitu's other files (option `assets`) and that the " +
+          'Content-Security-Policy allows it (worker-src).',
+      };
+  return new InsituError(fields);
+}
+
+async function openWorker(assets: string | undefined, onFailure: (error: InsituError) => void): Promise<Line> {
+  let started = false;
+  if (isNode) {
+    const { Worker: NodeWorker } = await nodeModule<typeof import('node:worker_threads')>('worker_threads');
+    const worker = new NodeWorker(new URL('./worker.js', assets ?? import.meta.url));
+    worker.on('error', (error) => onFailure(workerError(toInsituError(error).message, started)));
+    const port: Port = {
+      postMessage: (message, transfer) => worker.postMessage(message, transfer as never),
+      onmessage: null,
+      ref: () => worker.ref(),
+      unref: () => worker.unref(),
+    };
+    worker.on('message', (data) => {
+      started = true;
+      port.onmessage?.({ data: data as never });
+    });
+    return { port, close: () => void worker.terminate() };
+  }
+  const worker = assets === undefined
+    ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'insitu' })
+    : new Worker(new URL('worker.js', assets), { type: 'module', name: 'insitu' });
+  worker.onerror = (event) => {
+    event.preventDefault?.();
+    onFailure(workerError(event.message, started));
+  };
+  const port: Port = {
+    postMessage: (message, transfer) => worker.postMessage(message, transfer),
+    onmessage: null,
+  };
+  worker.onmessage = ({ data }) => {
+    started = true;
+    port.onmessage?.({ data: data as never });
+  };
+  return { port, close: () => worker.terminate() };
+}
+
+async function openInProcess(): Promise<Line> {
+  const { Host } = await import('./host.js');
+  const { port1, port2 } = new MessageChannel();
+  const host = new Host(port2 as unknown as Port);
+  (port2 as unknown as Port).unref?.();
+  return {
+    port: port1 as unknown as Port,
+    close() {
+      host.close();
+      port1.close();
+    },
+  };
+}

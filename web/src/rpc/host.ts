@@ -1,0 +1,238 @@
+// The instance's end of the line: takes calls, moves data in and out of the module's memory, stamps the stages of a run.
+// The only file that touches the WebAssembly module.
+// Invariant: a call answers exactly once; a thrown RuntimeError means the instance is broken, and it answers no more.
+import { InsituError, toInsituError } from '../errors.js';
+import type { ErrorFields } from '../errors.js';
+import { loadModule } from '../loader.js';
+import type { TypedArray } from '../tensor.js';
+import type { NativeModule, NativeTensor, Outcome } from './native.js';
+import type { Call, Method, Params, Port, ResultOf, StartParams, StartResult, WireTensor } from './protocol.js';
+
+type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
+
+const wallClock = () => performance.timeOrigin + performance.now();
+
+export class Host {
+  readonly #port: Port;
+  #native!: NativeModule;
+  #clockStepMs = 0;
+  #transfer: Transferable[] = [];
+  #afterReply?: () => void;
+  #broken = false;
+  readonly #watched = new Set<number>();
+
+  constructor(port: Port) {
+    this.#port = port;
+    port.onmessage = ({ data }) => void this.#answer(data);
+  }
+
+  /** Ends the threads of the instance, for hosts that do not live in a worker of their own. */
+  close(): void {
+    this.#port.onmessage = null;
+    this.#native?.PThread?.terminateAllThreads();
+  }
+
+  async #answer(call: Call): Promise<void> {
+    if (this.#broken) return;
+    const { id } = call;
+    try {
+      const handler = this.#handlers[call.method] as (params: unknown, call: Call) => unknown;
+      const result = await handler(call.params, call);
+      this.#send({ id, result }, this.#transfer);
+    } catch (thrown) {
+      if (!(thrown instanceof InsituError) && this.#native) return this.#crash(thrown);
+      this.#send({ id, error: toInsituError(thrown).toJSON() });
+    }
+    this.#transfer = [];
+    const afterReply = this.#afterReply;
+    this.#afterReply = undefined;
+    try {
+      afterReply?.();
+    } catch (thrown) {
+      this.#crash(thrown);
+    }
+  }
+
+  #crash(thrown: unknown): void {
+    this.#broken = true;
+    const crashed: ErrorFields = {
+      code: 'Crashed',
+      message: `the engine broke: ${toInsituError(thrown).message}`,
+      hint: 'Load the model again: a new instance starts. If it happens again, please report it with the model.',
+    };
+    this.#send({ crashed });
+  }
+
+  #send(message: unknown, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  readonly #handlers: Handlers = {
+    start: (params, call) => this.#start(params, call.id),
+    begin: ({ total, hash }) => unwrap(this.#native.uploadBegin(total ?? -1, hash)),
+    chunk: ({ upload, bytes }) => {
+      const pointer = unwrap(this.#native.uploadReserve(upload, bytes.byteLength));
+      this.#bytesAt(pointer, bytes.byteLength).set(bytes);
+      unwrap(this.#native.uploadCommit(upload, bytes.byteLength));
+    },
+    verify: ({ upload, sha256 }) => {
+      const actual = unwrap(this.#native.uploadDigest(upload));
+      if (actual === sha256) return;
+      this.#native.uploadDiscard(upload);
+      throw new InsituError({
+        code: 'Integrity',
+        message: `the model's SHA-256 is ${actual}, but ${sha256} was asked for`,
+        hint: 'Load the file that belongs to the digest; the one that came may have been changed on its way.',
+      });
+    },
+    discard: ({ uploads }) => uploads.forEach((upload) => this.#native.uploadDiscard(upload)),
+    load: ({ upload, external, watch, ...options }) => {
+      const sha256 = watch?.profile || watch?.learn ? unwrap(this.#native.uploadDigest(upload)) : '';
+      const description = unwrap(this.#native.load(upload, external, options));
+      if (!watch) return description;
+      const { session } = description;
+      const started = this.#native.monitorStart(session, watch, this.#clockStepMs, sha256);
+      if ('error' in started) this.#native.disposeSession(session);
+      unwrap(started);
+      this.#watched.add(session);
+      return description;
+    },
+    inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),
+    parseTensor: ({ upload }) => {
+      try {
+        return this.#copyOut(unwrap(this.#native.parseTensor(upload)));
+      } finally {
+        this.#native.uploadDiscard(upload);
+      }
+    },
+    run: (params) => this.#run(params),
+    profile: ({ session, feeds, runs }) => {
+      try {
+        this.#stage(session, feeds);
+        return unwrap(this.#native.profile(session, runs));
+      } finally {
+        this.#native.clear(session);
+      }
+    },
+    explain: ({ session }) => unwrap(this.#native.explain(session)),
+    disposeSession: ({ session }) => {
+      this.#watched.delete(session);
+      this.#native.disposeSession(session);
+    },
+    snapshot: ({ session }) => unwrap(this.#native.monitorSnapshot(session)),
+    exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
+    resetMonitor: ({ session }) => unwrap(this.#native.monitorReset(session)),
+    createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
+    record: ({ histogram, ms }) =>
+      unwrap(this.#native.histogramRecord(histogram, this.#toScratch(new Float64Array(ms)))),
+    quantiles: ({ histogram, qs }) => unwrap(this.#native.histogramQuantiles(histogram, qs)),
+    merge: ({ histogram, other }) => unwrap(this.#native.histogramMerge(histogram, other)),
+    histogramJson: ({ histogram }) => unwrap(this.#native.histogramJson(histogram)),
+    createProfile: ({ rows, features }) =>
+      unwrap(this.#native.createProfile(this.#toScratch(new Float32Array(rows)), features)),
+    createDetector: ({ profile, falseAlarmEvery }) => unwrap(this.#native.createDetector(profile, falseAlarmEvery)),
+    update: ({ detector, rows }) =>
+      unwrap(this.#native.detectorUpdate(detector, this.#toScratch(new Float32Array(rows)))),
+    resetDetector: ({ detector }) => unwrap(this.#native.detectorReset(detector)),
+    disposeWatch: ({ kind, handle }) => this.#native.disposeWatch(kind, handle),
+    memory: () => this.#native.memory(),
+    operators: () => this.#native.operators(),
+  };
+
+  async #start(params: StartParams, id: number): Promise<StartResult> {
+    this.#send({ id, progress: { phase: 'engine', loaded: 0, total: 1 } });
+    const { native, flavour, threads, isolated, reasons } = await loadModule(params);
+    const { version, cancelAddress } = unwrap(native.start(threads));
+    this.#native = native;
+    this.#clockStepMs = measureClockStep();
+    this.#send({ id, progress: { phase: 'engine', loaded: 1, total: 1 } });
+    const { buffer } = native.wasmMemory;
+    return {
+      info: { version, flavour, threads, isolated, clockStepMs: this.#clockStepMs, reasons },
+      memory: buffer instanceof ArrayBuffer ? undefined : buffer,
+      cancelAddress,
+    };
+  }
+
+  #run({ session, feeds, outputs, watch, askedAt }: Params<'run'>): WireTensor[] {
+    const native = this.#native;
+    const startedAt = wallClock();
+    const times = new Array<number>(5).fill(NaN);
+    times[0] = Math.max(0, startedAt - askedAt);
+    const observe = watch && this.#watched.has(session);
+    const finish = (failure: string) => {
+      this.#afterReply = () => {
+        if (observe) {
+          for (const { kind, json } of native.monitorObserve(session, times, failure)) {
+            this.#send({ session, event: kind, detail: json });
+          }
+        }
+        native.clear(session);
+      };
+    };
+    try {
+      this.#stage(session, feeds);
+      const staged = wallClock();
+      times[1] = staged - startedAt;
+      const results = unwrap(native.run(session, outputs));
+      const ran = wallClock();
+      times[2] = ran - staged;
+      const copies = results.map((result) => this.#copyOut(result));
+      const ended = wallClock();
+      times[3] = ended - ran;
+      times[4] = Math.max(0, ended - askedAt);
+      finish('');
+      return copies;
+    } catch (thrown) {
+      if (thrown instanceof InsituError) finish(thrown.code);
+      throw thrown;
+    }
+  }
+
+  #stage(session: number, feeds: WireTensor[]): void {
+    for (const { name, dtype, dims, data } of feeds) {
+      if (Array.isArray(data)) {
+        unwrap(this.#native.stageStrings(session, name, dims, data));
+      } else {
+        const pointer = unwrap(this.#native.stage(session, name, dtype, dims, data.byteLength));
+        this.#bytesAt(pointer, data.byteLength).set(new Uint8Array(data));
+      }
+    }
+  }
+
+  #copyOut({ name, dtype, dims, pointer, byteLength, strings }: NativeTensor): WireTensor {
+    if (strings) return { name, dtype, dims, data: strings };
+    const data = new ArrayBuffer(byteLength);
+    new Uint8Array(data).set(this.#bytesAt(pointer, byteLength));
+    this.#transfer.push(data);
+    return { name, dtype, dims, data };
+  }
+
+  #toScratch(numbers: TypedArray): number {
+    const pointer = unwrap(this.#native.scratch(numbers.byteLength));
+    this.#bytesAt(pointer, numbers.byteLength).set(new Uint8Array(numbers.buffer as ArrayBuffer));
+    return numbers.length;
+  }
+
+  /* The memory may have grown since the last call, so every view is a fresh one. */
+  #bytesAt(pointer: number, length: number): Uint8Array {
+    return new Uint8Array(this.#native.wasmMemory.buffer, pointer, length);
+  }
+}
+
+function unwrap<T>(outcome: Outcome<T>): T {
+  if ('error' in outcome) throw new InsituError(outcome.error);
+  return outcome.ok;
+}
+
+/* The smallest step that performance.now() makes in a handful of tries. */
+function measureClockStep(): number {
+  let step = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    let now = start;
+    while (now === start) now = performance.now();
+    step = Math.min(step, now - start);
+  }
+  return Number(step.toPrecision(3));
+}

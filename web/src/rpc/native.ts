@@ -1,0 +1,84 @@
+// The face that bindings/ gives the WebAssembly module, typed by hand; see bindings/module.cc.
+// Invariant: a call returns { ok } or { error } and throws only when the instance is broken.
+import type { ErrorFields } from '../errors.js';
+import type { DType } from '../tensor.js';
+import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
+import type { DetectorUpdate, SessionDescription, WatchObject, WatchParams } from './protocol.js';
+
+export type Outcome<T> = { ok: T } | { error: ErrorFields };
+
+/** A tensor in the module's memory, valid until the next call about the same session or upload. */
+export interface NativeTensor {
+  name: string;
+  dtype: DType;
+  dims: number[];
+  pointer: number;
+  byteLength: number;
+  strings?: string[];
+}
+
+export interface NativeModule {
+  readonly wasmMemory: WebAssembly.Memory;
+  readonly PThread?: { terminateAllThreads(): void };
+
+  start(threads: number): Outcome<{ version: string; cancelAddress: number }>;
+
+  /** `total` below zero: not known. */
+  uploadBegin(total: number, hash: boolean): Outcome<number>;
+  /** Room for `bytes` more at the end; gives the pointer to write them to. */
+  uploadReserve(upload: number, bytes: number): Outcome<number>;
+  /** What was written to the reserved room now belongs to the upload, and is hashed. */
+  uploadCommit(upload: number, bytes: number): Outcome<undefined>;
+  /** The SHA-256 of all that was committed, in hexadecimal. */
+  uploadDigest(upload: number): Outcome<string>;
+  uploadDiscard(upload: number): void;
+
+  /** Takes the uploads. */
+  load(
+    upload: number,
+    external: Record<string, number>,
+    options: { dims: Record<string, number>; referenceOnly: boolean },
+  ): Outcome<SessionDescription>;
+  inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
+  parseTensor(upload: number): Outcome<NativeTensor>;
+
+  /** Memory for the feed `name`, whose size must be `byteLength`; gives the pointer to write its data to. */
+  stage(session: number, name: string, dtype: string, dims: number[], byteLength: number): Outcome<number>;
+  stageStrings(session: number, name: string, dims: number[], strings: string[]): Outcome<undefined>;
+  /** Runs on what was staged. Results stay until `clear`. */
+  run(session: number, outputs: string[]): Outcome<NativeTensor[]>;
+  profile(session: number, runs: number): Outcome<OperatorProfile[]>;
+  /** Frees staged feeds and results. */
+  clear(session: number): void;
+  explain(session: number): Outcome<ExplainRow[]>;
+  disposeSession(session: number): void;
+
+  /** Starts the watch of a session. The SHA-256 of the model stands in profiles, '' where it was not hashed. */
+  monitorStart(session: number, options: WatchParams, clockStepMs: number, sha256: string): Outcome<undefined>;
+  /**
+   * One request: its times in ms (queue, copy in, infer, copy out, total; NaN: not measured) and how it ended ('' is
+   * well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
+   */
+  monitorObserve(session: number, times: number[], failure: string): { kind: string; json: string }[];
+  monitorSnapshot(session: number): Outcome<string>;
+  monitorProfile(session: number): Outcome<string>;
+  monitorReset(session: number): Outcome<undefined>;
+
+  /** Memory of `bytes` to hand numbers over in; valid until the next call of scratch(). */
+  scratch(bytes: number): Outcome<number>;
+  createHistogram(clockStepMs: number): Outcome<number>;
+  /** `count` float64 in scratch memory. */
+  histogramRecord(histogram: number, count: number): Outcome<undefined>;
+  histogramQuantiles(histogram: number, qs: number[]): Outcome<(number | null)[]>;
+  histogramMerge(histogram: number, other: number): Outcome<undefined>;
+  histogramJson(histogram: number): Outcome<string>;
+  /** `count` float32 in scratch memory, row by row. */
+  createProfile(count: number, features: string[]): Outcome<string>;
+  createDetector(profile: string, falseAlarmEvery: number): Outcome<number>;
+  detectorUpdate(detector: number, count: number): Outcome<DetectorUpdate>;
+  detectorReset(detector: number): Outcome<undefined>;
+  disposeWatch(kind: WatchObject, handle: number): void;
+
+  memory(): MemoryReport;
+  operators(): OperatorInfo[];
+}

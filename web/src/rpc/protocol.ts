@@ -1,0 +1,124 @@
+// The messages between the page and the worker that holds an engine: every method with its parameters and result.
+// Invariant: everything here survives structured cloning; bulk data goes as ArrayBuffers that are transferred.
+import type { ErrorFields } from '../errors.js';
+import type { DType, TensorInfo } from '../tensor.js';
+import type { EngineInfo, EngineOptions, ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile, Progress }
+  from '../types.js';
+
+export interface WireTensor {
+  name: string;
+  dtype: DType;
+  dims: number[];
+  /** The bytes, or the strings of a string tensor. */
+  data: ArrayBuffer | string[];
+}
+
+export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
+  assets?: string;
+}
+export interface StartResult {
+  info: EngineInfo;
+  /** The engine's memory where it is shared, and where in it the word lies that stops a run. */
+  memory?: SharedArrayBuffer;
+  cancelAddress: number;
+}
+
+/** A model that has been sent, and its external files by name. */
+export interface Uploaded {
+  upload: number;
+  external: Record<string, number>;
+}
+
+export interface SessionDescription {
+  session: number;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  metadata: Record<string, string>;
+}
+
+export interface RunParams {
+  session: number;
+  feeds: WireTensor[];
+  outputs: string[];
+  watch: boolean;
+  /** When the caller asked, in milliseconds since 1970. */
+  askedAt: number;
+}
+
+/** The standalone monitoring objects, by handle. */
+export type WatchObject = 'histogram' | 'detector';
+
+export interface WatchParams {
+  /** The JSON of a ReferenceProfile, or '' for none. */
+  profile: string;
+  learn: number;
+  falseAlarmEvery: number;
+  sample: number;
+}
+
+export interface DetectorUpdate {
+  /** The first row of this call that raised an alarm, from 0. */
+  alarmAt: number | null;
+  state: 'calm' | 'drifting';
+}
+
+export interface Methods {
+  start: { params: StartParams; result: StartResult };
+  begin: { params: { total?: number; hash: boolean }; result: number };
+  chunk: { params: { upload: number; bytes: Uint8Array }; result: void };
+  /** Checks the digest; the upload is gone when it does not match. */
+  verify: { params: { upload: number; sha256: string }; result: void };
+  discard: { params: { uploads: number[] }; result: void };
+  load: {
+    params: Uploaded & { dims: Record<string, number>; referenceOnly: boolean; watch?: WatchParams };
+    result: SessionDescription;
+  };
+  inspect: { params: Uploaded; result: ModelReport };
+  parseTensor: { params: { upload: number }; result: WireTensor };
+  run: { params: RunParams; result: WireTensor[] };
+  profile: { params: { session: number; feeds: WireTensor[]; runs: number }; result: OperatorProfile[] };
+  explain: { params: { session: number }; result: ExplainRow[] };
+  disposeSession: { params: { session: number }; result: void };
+  snapshot: { params: { session: number }; result: string };
+  exportProfile: { params: { session: number }; result: string };
+  resetMonitor: { params: { session: number }; result: void };
+  createHistogram: { params: undefined; result: number };
+  record: { params: { histogram: number; ms: ArrayBuffer }; result: void };
+  quantiles: { params: { histogram: number; qs: number[] }; result: (number | null)[] };
+  merge: { params: { histogram: number; other: number }; result: void };
+  histogramJson: { params: { histogram: number }; result: string };
+  createProfile: { params: { rows: ArrayBuffer; features: string[] }; result: string };
+  createDetector: { params: { profile: string; falseAlarmEvery: number }; result: number };
+  update: { params: { detector: number; rows: ArrayBuffer }; result: DetectorUpdate };
+  resetDetector: { params: { detector: number }; result: void };
+  disposeWatch: { params: { kind: WatchObject; handle: number }; result: void };
+  memory: { params: undefined; result: MemoryReport };
+  operators: { params: undefined; result: OperatorInfo[] };
+}
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M]['params'];
+export type ResultOf<M extends Method> = Methods[M]['result'];
+
+export interface Call<M extends Method = Method> {
+  id: number;
+  method: M;
+  params: Params<M>;
+}
+
+export type Reply =
+  | { id: number; result: unknown }
+  | { id: number; error: ErrorFields }
+  | { id: number; progress: Progress }
+  /** Something a session's monitor noticed; `detail` is JSON. */
+  | { session: number; event: string; detail: string }
+  /** The instance is broken; nothing it holds can be used any more. */
+  | { crashed: ErrorFields };
+
+/** The side of a Worker, a MessagePort or Node's parentPort that both ends of the line use. */
+export interface Port {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  onmessage: ((event: { data: never }) => void) | null;
+  ref?(): void;
+  unref?(): void;
+}

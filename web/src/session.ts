@@ -1,0 +1,141 @@
+// Session: a loaded model. Checks feeds before they leave the page and gives results their owner.
+// Invariant: results are copies that belong to the caller; a failed run changes nothing that a later one sees.
+import { Disposable } from './disposable.js';
+import { cancelled, fail, InsituError } from './errors.js';
+import { Monitor } from './monitor.js';
+import type { Client } from './rpc/client.js';
+import type { SessionDescription, WireTensor } from './rpc/protocol.js';
+import { checkFeed, checkTensor, describe, fromWire } from './tensor.js';
+import type { Tensor, TensorInfo } from './tensor.js';
+import type { ExplainRow, OperatorProfile, RunOptions } from './types.js';
+
+export class Session extends Disposable {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** metadata_props of the model. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Its calls reject when the session was loaded with `monitor: false`. */
+  readonly monitor: Monitor;
+  readonly #client: Client;
+  readonly #id: number;
+  readonly #name: string;
+
+  /** Made by Engine.load(). */
+  constructor(client: Client, { session, inputs, outputs, metadata }: SessionDescription, name: string) {
+    super();
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.metadata = metadata;
+    this.#client = client;
+    this.#id = session;
+    this.#name = name;
+    this.monitor = new Monitor(client, session, () => this.checkUsable());
+  }
+
+  /** Runs the model once; runs of one Engine queue. Results are new tensors by output name. */
+  async run(feeds: Record<string, Tensor>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const { signal, transfer = false, outputs = [], into, watch = true } = options;
+    const askedAt = performance.timeOrigin + performance.now();
+    this.checkUsable();
+    if (signal?.aborted) throw cancelled(signal);
+    for (const name of [...outputs, ...Object.keys(into ?? {})]) this.#checkOutput(name);
+    const wire = this.#prepare(feeds, transfer);
+    const results = await this.#client.enqueue(
+      'run',
+      { session: this.#id, feeds: wire, outputs: [...outputs], watch, askedAt },
+      { signal, transfer: buffersOf(wire) },
+    );
+    const tensors = Object.fromEntries(results.map((result) => [result.name, fromWire(result)]));
+    return into ? writeInto(into, tensors) : tensors;
+  }
+
+  /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
+  async profile(feeds: Record<string, Tensor>, runs = 10): Promise<OperatorProfile[]> {
+    this.checkUsable();
+    if (!Number.isSafeInteger(runs) || runs < 1) {
+      fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
+    }
+    const wire = this.#prepare(feeds, false);
+    return this.#client.enqueue('profile', { session: this.#id, feeds: wire, runs }, { transfer: buffersOf(wire) });
+  }
+
+  /** Where every node of the model runs, and why there. */
+  async explain(): Promise<ExplainRow[]> {
+    this.checkUsable();
+    return this.#client.call('explain', { session: this.#id });
+  }
+
+  protected get label(): string {
+    return `the Session of ${this.#name}`;
+  }
+
+  protected async free(): Promise<void> {
+    this.#client.listen(this.#id, undefined);
+    if (!this.#client.broken) await this.#client.call('disposeSession', { session: this.#id });
+  }
+
+  #prepare(feeds: Record<string, Tensor>, transfer: boolean): WireTensor[] {
+    const listing = `The model takes ${this.inputs.map(describe).join(', ') || 'nothing'}.`;
+    for (const name of Object.keys(feeds)) {
+      if (!this.inputs.some((input) => input.name === name)) {
+        throw new InsituError({
+          code: 'InvalidArgument', message: `the model has no input '${name}'`, node: name, hint: listing,
+        });
+      }
+    }
+    return this.inputs.map((info) => {
+      if (!Object.hasOwn(feeds, info.name)) {
+        throw new InsituError({
+          code: 'InvalidArgument', message: `the input '${info.name}' was not fed`, node: info.name, hint: listing,
+        });
+      }
+      const feed = feeds[info.name]!;
+      checkFeed(feed, info);
+      const { dtype, dims, data } = feed;
+      return { name: info.name, dtype, dims: [...dims], data: detach(data, transfer) };
+    });
+  }
+
+  #checkOutput(name: string): void {
+    if (this.outputs.some((output) => output.name === name)) return;
+    throw new InsituError({
+      code: 'InvalidArgument',
+      message: `the model has no output '${name}'`,
+      node: name,
+      hint: `It gives ${this.outputs.map(describe).join(', ')}.`,
+    });
+  }
+}
+
+/* The caller's own buffer where it may be moved and is all of it, else a copy. */
+function detach(data: Tensor['data'], transfer: boolean): ArrayBuffer | string[] {
+  if (!ArrayBuffer.isView(data)) return [...(data as readonly string[])];
+  const { buffer, byteOffset, byteLength } = data;
+  if (transfer && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) return buffer;
+  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
+}
+
+function buffersOf(tensors: WireTensor[]): ArrayBuffer[] {
+  return [...new Set(tensors.map(({ data }) => data).filter((data) => data instanceof ArrayBuffer))];
+}
+
+/* Puts the results into the tensors that were handed in for them. */
+function writeInto(into: Record<string, Tensor>, results: Record<string, Tensor>): Record<string, Tensor> {
+  for (const [name, target] of Object.entries(into)) {
+    const result = results[name];
+    if (!result) continue;
+    checkTensor(target, name);
+    if (target.dtype !== result.dtype || target.data.length !== result.data.length) {
+      throw new InsituError({
+        code: 'ShapeMismatch',
+        message: `'${name}' cannot be written into a tensor of ${target.dtype} [${target.dims}]`,
+        node: name,
+        hint: `It is ${result.dtype} [${result.dims}].`,
+      });
+    }
+    if (ArrayBuffer.isView(target.data)) (target.data as Uint8Array).set(result.data as Uint8Array);
+    else (target.data as string[]).splice(0, target.data.length, ...(result.data as string[]));
+    results[name] = { ...result, data: target.data };
+  }
+  return results;
+}

@@ -1,0 +1,101 @@
+// ModelSource -> chunks of bytes, wherever they come from, with progress and an AbortSignal.
+// Invariant: the caller's buffers are never moved or changed; every failure is an InsituError.
+import { isNode, openFile, pageUrl } from './environment.js';
+import { fail, InsituError, throwIfAborted, toInsituError } from './errors.js';
+import type { ModelSource } from './types.js';
+
+export interface OpenSource {
+  chunks: AsyncIterable<Uint8Array>;
+  /** Bytes in all, where known. A compressed transfer does not tell. */
+  total?: number;
+}
+
+const pieceBytes = 1 << 20;
+const knownSources = 'Pass a URL, a Request, a Response, a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream' +
+  (isNode ? ', or the path of a file.' : '.');
+
+export async function openSource(source: ModelSource, signal?: AbortSignal): Promise<OpenSource> {
+  throwIfAborted(signal);
+  if (typeof source === 'string' || source instanceof URL) return openLocation(source, signal);
+  if (source instanceof ArrayBuffer) return ofBytes(new Uint8Array(source));
+  if (source instanceof Uint8Array) return ofBytes(source);
+  if (source instanceof Blob) return { chunks: ofStream(source.stream(), signal), total: source.size };
+  if (source instanceof Request) return ofResponse(await request(source, source.url, signal), signal);
+  if (source instanceof Response) return ofResponse(source, signal);
+  if (source instanceof ReadableStream) return { chunks: ofStream(source, signal) };
+  return fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no model source`, knownSources);
+}
+
+async function openLocation(location: string | URL, signal?: AbortSignal): Promise<OpenSource> {
+  if (isNode && !/^(https?|data|blob):/i.test(String(location))) {
+    const path = /^file:/i.test(String(location)) ? new URL(location) : location;
+    try {
+      return await openFile(path);
+    } catch (thrown) {
+      fail('Network', `cannot read ${path}: ${toInsituError(thrown).message}`, 'Check the path of the file.', thrown);
+    }
+  }
+  let url: URL;
+  try {
+    url = new URL(location, pageUrl());
+  } catch {
+    fail('InvalidArgument', `'${location}' is no URL`, knownSources);
+  }
+  return ofResponse(await request(url, String(url), signal), signal);
+}
+
+async function request(input: URL | Request, url: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(input, { signal });
+  } catch (thrown) {
+    throwIfAborted(signal);
+    fail('Network', `cannot reach ${url}: ${toInsituError(thrown).message}`,
+      'Check the address, the connection, and CORS and connect-src where it is another origin.', thrown);
+  }
+}
+
+function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
+  const { url, status, headers } = response;
+  if (!response.ok) fail('Network', `${url || 'the server'} answered ${status}`, 'Check the address of the model.');
+  if (headers.get('content-type')?.startsWith('text/html')) {
+    fail('Network', `${url || 'the server'} answered with a web page, not a model`, 'Check the address of the model.');
+  }
+  if (response.bodyUsed || !response.body) {
+    fail('InvalidArgument', 'the Response has no body left to read', 'Pass a fresh Response, or response.clone().');
+  }
+  const length = headers.get('content-encoding') ? null : headers.get('content-length');
+  return { chunks: ofStream(response.body, signal), total: length === null ? undefined : Number(length) };
+}
+
+function ofBytes(bytes: Uint8Array): OpenSource {
+  return { chunks: piecesOf(bytes), total: bytes.byteLength };
+}
+
+async function* piecesOf(bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+async function* ofStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal) {
+  if (stream.locked) fail('InvalidArgument', 'the ReadableStream is already being read', 'Pass a fresh stream.');
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel(signal?.reason).catch(() => {});
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      throwIfAborted(signal);
+      if (done) return;
+      if (!(value instanceof Uint8Array)) {
+        fail('InvalidArgument', 'the ReadableStream gives something other than Uint8Array', 'Pass a stream of bytes.');
+      }
+      yield value;
+    }
+  } catch (thrown) {
+    throwIfAborted(signal);
+    if (thrown instanceof InsituError) throw thrown;
+    fail('Network', `the download broke off: ${toInsituError(thrown).message}`, 'Try again.', thrown);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    stop();
+  }
+}

@@ -1,0 +1,194 @@
+// Tensors as JavaScript sees them: dtype, dims and a typed array (or strings), and the checks that
+// a feed passes before it leaves the page.
+// Invariant: data.length is what dims ask for; 4-bit types hold two elements a byte, low nibble first.
+import { fail, InsituError } from './errors.js';
+
+/* Per dtype: the array that carries it and the bits of one element. */
+const arrays = {
+  float32: [Float32Array, 32],
+  float64: [Float64Array, 64],
+  float16: [Uint16Array, 16],
+  bfloat16: [Uint16Array, 16],
+  float8e4m3fn: [Uint8Array, 8],
+  float8e4m3fnuz: [Uint8Array, 8],
+  float8e5m2: [Uint8Array, 8],
+  float8e5m2fnuz: [Uint8Array, 8],
+  int8: [Int8Array, 8],
+  uint8: [Uint8Array, 8],
+  int16: [Int16Array, 16],
+  uint16: [Uint16Array, 16],
+  int32: [Int32Array, 32],
+  uint32: [Uint32Array, 32],
+  int64: [BigInt64Array, 64],
+  uint64: [BigUint64Array, 64],
+  bool: [Uint8Array, 8],
+  int4: [Uint8Array, 4],
+  uint4: [Uint8Array, 4],
+} as const;
+
+type NumericDType = keyof typeof arrays;
+export type DType = NumericDType | 'string';
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+export interface Tensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly data: TypedArray | readonly string[];
+}
+
+/** An input or output of a model. Dims are numbers, names of symbols, or null where unknown. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  /** null: not even the rank is known before a run. */
+  readonly dims: readonly (number | string | null)[] | null;
+}
+
+/** How many array elements `dims` of `dtype` need; InvalidArgument for dims that are no extents. */
+export function dataLength(dtype: DType, dims: readonly number[]): number {
+  let elements = 1;
+  for (const dim of dims) {
+    if (!Number.isSafeInteger(dim) || dim < 0) {
+      fail('InvalidArgument', `dims [${dims}] hold ${dim}`, 'Every dim is a whole number, zero or more.');
+    }
+    elements *= dim;
+  }
+  return dtype !== 'string' && arrays[dtype][1] === 4 ? Math.ceil(elements / 2) : elements;
+}
+
+/** A tensor over what came from the engine; nothing is copied. */
+export function fromWire({ dtype, dims, data }: {
+  dtype: DType;
+  dims: number[];
+  data: ArrayBuffer | string[];
+}): Tensor {
+  const array = dtype === 'string' || Array.isArray(data) ? (data as string[]) : new arrays[dtype][0](data);
+  return { dtype, dims, data: array };
+}
+
+/**
+ * Makes a tensor. Without `dtype`, a typed array keeps its own type, numbers become float32 and strings string.
+ * Without `dims` it has one dimension. Typed arrays are not copied.
+ */
+export function tensor(
+  data: TypedArray | readonly number[] | readonly string[],
+  dims?: readonly number[],
+  dtype?: DType,
+): Tensor {
+  const type = dtype ?? dtypeOf(data);
+  if (type !== 'string' && !Object.hasOwn(arrays, type)) {
+    fail('InvalidArgument', `'${type}' is no dtype`, `Known: string, ${Object.keys(arrays).join(', ')}.`);
+  }
+  const elements = ArrayBuffer.isView(data) || type === 'string' ? data : convert(data as number[], type);
+  const is4Bit = type === 'int4' || type === 'uint4';
+  const made: Tensor = Object.freeze({
+    dtype: type,
+    dims: Object.freeze([...(dims ?? [is4Bit ? elements.length * 2 : elements.length])]),
+    data: elements as Tensor['data'],
+  });
+  checkTensor(made);
+  return made;
+}
+
+/** Throws unless dtype, dims and data agree with each other. */
+export function checkTensor(value: Tensor, name?: string): void {
+  const what = name === undefined ? 'the tensor' : `'${name}'`;
+  const at = (code: 'InvalidArgument' | 'ShapeMismatch', message: string, hint: string): never => {
+    throw new InsituError({ code, message, hint, node: name });
+  };
+  if (!value || typeof value !== 'object' || !Array.isArray(value.dims) || !value.data) {
+    at('InvalidArgument', `${what} is not a tensor`, 'Make one with tensor(data, dims).');
+  }
+  const { dtype, dims, data } = value;
+  if (dtype === 'string') {
+    if (!Array.isArray(data) || data.some((item) => typeof item !== 'string')) {
+      at('InvalidArgument', `${what} has dtype string but its data are not all strings`, 'Pass an array of strings.');
+    }
+  } else {
+    const array = Object.hasOwn(arrays, dtype) ? arrays[dtype][0] : undefined;
+    const fits = array && (data instanceof array || (array === Uint8Array && data instanceof Uint8ClampedArray));
+    if (!fits) {
+      const given = data?.constructor?.name ?? typeof data;
+      at('InvalidArgument', `${what} has dtype ${dtype} but its data are ${given}`,
+        array ? `${dtype} is carried by a ${array.name}.` : `Known dtypes: string, ${Object.keys(arrays).join(', ')}.`);
+    }
+  }
+  const needed = dataLength(dtype, dims);
+  if (data.length !== needed) {
+    at('ShapeMismatch', `${what} has ${data.length} array elements, but dims [${dims}] of ${dtype} need ${needed}`,
+      'Pass the dims that belong to the data.');
+  }
+}
+
+/** Throws unless `value` is a tensor that the model's input `info` takes. */
+export function checkFeed(value: Tensor, info: TensorInfo): void {
+  checkTensor(value, info.name);
+  const wants = `The model wants ${describe(info)}.`;
+  if (value.dtype !== info.dtype) {
+    throw new InsituError({
+      code: 'InvalidArgument',
+      message: `'${info.name}' was given as ${value.dtype}`,
+      node: info.name,
+      hint: wants,
+    });
+  }
+  const { dims } = info;
+  if (dims && (dims.length !== value.dims.length ||
+      dims.some((dim, i) => typeof dim === 'number' && dim !== value.dims[i]))) {
+    throw new InsituError({
+      code: 'ShapeMismatch',
+      message: `'${info.name}' was given with dims [${value.dims}]`,
+      node: info.name,
+      hint: wants,
+    });
+  }
+}
+
+/** "'pixels' float32 [1,1,28,28]", for error messages and listings. */
+export function describe(info: TensorInfo): string {
+  const dims = info.dims ? `[${info.dims.map((dim) => dim ?? '?').join(',')}]` : 'of any shape';
+  return `'${info.name}' ${info.dtype} ${dims}`;
+}
+
+function dtypeOf(data: TypedArray | readonly number[] | readonly string[]): DType {
+  if (Array.isArray(data)) return typeof data[0] === 'string' ? 'string' : 'float32';
+  if (data instanceof Uint8ClampedArray) return 'uint8';
+  const name = ArrayBuffer.isView(data) ? data.constructor.name : '';
+  const type = name.replace('Array', '').replace('Big', '').toLowerCase();
+  if (!Object.hasOwn(arrays, type)) fail('InvalidArgument', `${name || typeof data} cannot become a tensor`,
+    'Pass a typed array, an array of numbers or an array of strings.');
+  return type as DType;
+}
+
+function convert(numbers: readonly number[], dtype: NumericDType): TypedArray {
+  const array = arrays[dtype][0];
+  if (array === BigInt64Array || array === BigUint64Array) {
+    const wide = numbers.map((value) => {
+      if (!Number.isSafeInteger(value) || (value < 0 && dtype === 'uint64')) reject(value, dtype);
+      return BigInt(value);
+    });
+    return dtype === 'int64' ? BigInt64Array.from(wide) : BigUint64Array.from(wide);
+  }
+  const converted = (array as typeof Float32Array).from(numbers);
+  if (array as unknown !== Float32Array && array as unknown !== Float64Array) {
+    numbers.forEach((value, i) => {
+      if (converted[i] !== value) reject(value, dtype);
+    });
+  }
+  return converted;
+}
+
+function reject(value: number, dtype: DType): never {
+  fail('InvalidArgument', `${value} is not a value of ${dtype}`, 'Pass numbers that the dtype holds.');
+}

@@ -1,0 +1,147 @@
+// The public option and report types, without behaviour.
+import type { Tensor, TensorInfo } from './tensor.js';
+
+export type Flavour = 'simd-st' | 'simd-mt' | 'relaxed-st' | 'relaxed-mt';
+
+export interface Progress {
+  phase: 'engine' | 'download' | 'verify' | 'parse';
+  /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
+  loaded: number;
+  total?: number;
+}
+
+export interface EngineOptions {
+  /** 'auto': up to 4 where the page is cross-origin isolated, else 1. */
+  threads?: number | 'auto';
+  /** Whether models run in a worker of their own. Default true in browsers, false in Node. */
+  worker?: boolean;
+  /** The folder with worker.js, the .mjs and the .wasm files, where a bundler has moved them. */
+  assets?: string | URL;
+  flavour?: 'auto' | Flavour;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface EngineInfo {
+  readonly version: string;
+  readonly flavour: Flavour;
+  readonly threads: number;
+  /** Whether the page is cross-origin isolated, which threads need. */
+  readonly isolated: boolean;
+  /** The step of performance.now(): times below it cannot be told apart. */
+  readonly clockStepMs: number;
+  /** Why the engine is not the fastest there is, a sentence each. */
+  readonly reasons: readonly string[];
+}
+
+export type ModelSource =
+  | string
+  | URL
+  | Request
+  | Response
+  | Blob
+  | ArrayBuffer
+  | Uint8Array
+  | ReadableStream<Uint8Array>;
+
+export interface InspectOptions {
+  /** The files that a model with external data names, by that name. */
+  externalData?: Record<string, ModelSource>;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface LoadOptions extends InspectOptions {
+  /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
+  integrity?: string;
+  /** Fixes symbolic dims by name. */
+  dims?: Record<string, number>;
+  /** 'reference' runs every operator on the plain kernels that the fast ones are tested against. */
+  backend?: 'auto' | 'reference';
+  monitor?: MonitorOptions | false;
+}
+
+export interface RunOptions {
+  /**
+   * A queued run stops at once. A running one rejects at once; where the page is cross-origin isolated and the
+   * engine has threads it also stops between two operators, else its result is dropped.
+   */
+  signal?: AbortSignal;
+  /** Moves the feeds' buffers instead of copying them; they cannot be used afterwards. */
+  transfer?: boolean;
+  /** Which outputs to compute; all when absent. */
+  outputs?: readonly string[];
+  /** Tensors to write results into, by output name. */
+  into?: Record<string, Tensor>;
+  /** Whether the monitor sees this run; default true. */
+  watch?: boolean;
+}
+
+export interface ModelReport {
+  readonly irVersion: number;
+  /** By domain; '' is ai.onnx. */
+  readonly opsets: Record<string, number>;
+  readonly producer: string;
+  readonly metadata: Record<string, string>;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Nodes by operator. */
+  readonly operators: Record<string, number>;
+  readonly parameters: number;
+  readonly initializerBytes: number;
+  /** Whether everything in the model is supported. */
+  readonly runnable: boolean;
+  readonly unsupported: readonly { node: string; op: string; what: string }[];
+}
+
+export interface ExplainRow {
+  readonly node: string;
+  readonly op: string;
+  readonly on: 'xnnpack' | 'kernel' | 'reference' | 'folded';
+  /** Why there, or what it was folded into. */
+  readonly why?: string;
+  /** Of packed weights. */
+  readonly bytes: number;
+}
+
+export interface OperatorProfile {
+  readonly name: string;
+  readonly op: string;
+  readonly backend: string;
+  readonly calls: number;
+  readonly totalMs: number;
+  /** Of the total, 0 to 1. */
+  readonly share: number;
+}
+
+export interface MemoryReport {
+  /** The size of the WebAssembly memory. It never shrinks. */
+  readonly heapBytes: number;
+  /** Held by models, packed weights and tensors. */
+  readonly bufferBytes: number;
+}
+
+export interface OperatorInfo {
+  readonly name: string;
+  readonly domain: string;
+  /** Opset versions in which the operator or its meaning changed. */
+  readonly since: readonly number[];
+  /** Whether a fast kernel may take it; else only the reference computes it. */
+  readonly lowered: boolean;
+}
+
+/** What in-distribution inputs look like; the JSON that exportProfile() gives. See docs/monitoring.md. */
+export interface ReferenceProfile {
+  readonly format: string;
+  readonly version: number;
+  readonly [member: string]: unknown;
+}
+
+export interface MonitorOptions {
+  /** A profile, where to get one, or how many inputs to learn one from (at least 2,000). */
+  profile?: ReferenceProfile | string | URL | { learn: number };
+  /** The mean number of in-distribution inputs between false alarms; default 10,000. */
+  falseAlarmEvery?: number;
+  /** Watch one input in N; default 1. */
+  sample?: number;
+}

@@ -1,0 +1,73 @@
+// A model on its way into the engine's memory, chunk by chunk, and the check of its digest.
+// Invariant: of what was sent for a load that fails or is aborted, nothing stays behind.
+import { fail, throwIfAborted } from './errors.js';
+import type { Client } from './rpc/client.js';
+import type { Uploaded } from './rpc/protocol.js';
+import { openSource } from './source.js';
+import type { LoadOptions, ModelSource } from './types.js';
+
+type UploadOptions = Pick<LoadOptions, 'integrity' | 'externalData' | 'signal' | 'onProgress'>;
+
+/** Sends the model and its external files; `hash` when the engine shall know the model's digest. */
+export async function upload(
+  client: Client,
+  model: ModelSource,
+  options: UploadOptions,
+  hash: boolean,
+): Promise<Uploaded> {
+  const { integrity, externalData = {}, signal, onProgress } = options;
+  const sha256 = integrity === undefined ? undefined : parseIntegrity(integrity);
+  const begun: number[] = [];
+  try {
+    const main = await send(client, model, options, hash || sha256 !== undefined, begun);
+    if (sha256 !== undefined) {
+      onProgress?.({ phase: 'verify', loaded: 0, total: 1 });
+      await client.call('verify', { upload: main, sha256 }, { signal });
+      onProgress?.({ phase: 'verify', loaded: 1, total: 1 });
+    }
+    const external: Record<string, number> = {};
+    for (const [name, source] of Object.entries(externalData)) {
+      external[name] = await send(client, source, options, false, begun);
+    }
+    return { upload: main, external };
+  } catch (thrown) {
+    client.call('discard', { uploads: begun }).catch(() => {});
+    throw thrown;
+  }
+}
+
+async function send(
+  client: Client,
+  source: ModelSource,
+  { signal, onProgress }: UploadOptions,
+  hash: boolean,
+  begun: number[],
+): Promise<number> {
+  const { chunks, total } = await openSource(source, signal);
+  const id = await client.call('begin', { total, hash });
+  begun.push(id);
+  let loaded = 0;
+  let sent: Promise<void> = Promise.resolve();
+  onProgress?.({ phase: 'download', loaded, total });
+  for await (const chunk of chunks) {
+    await sent;
+    throwIfAborted(signal);
+    loaded += chunk.byteLength;
+    const bytes = new Uint8Array(chunk);
+    sent = client.call('chunk', { upload: id, bytes }, { transfer: [bytes.buffer] });
+    sent.catch(() => {});
+    onProgress?.({ phase: 'download', loaded, total });
+  }
+  await sent;
+  return id;
+}
+
+/** 'sha256-<base64>' as hexadecimal. */
+function parseIntegrity(integrity: string): string {
+  const base64 = /^sha256-([A-Za-z0-9+/]{43}=)$/.exec(integrity)?.[1];
+  if (!base64) {
+    fail('InvalidArgument', `'${integrity}' is no integrity`,
+      "Write sha256- and the 44 characters of the digest in base64, as `openssl dgst -sha256 -binary FILE | base64` does.");
+  }
+  return Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
