@@ -1,0 +1,37 @@
+# insitu_layer(NAME [FOLDER engine/...] [LINKS layers...] [PRIVATE_LINKS targets...] [EXCEPT folders...])
+# makes the static library insitu_NAME from the .cc files below the layer's folder, so that adding
+# an operator is one file and one line. A layer without sources is an interface library: nothing
+# breaks while it is empty.
+function(insitu_layer name)
+  cmake_parse_arguments(ARG "" "FOLDER" "LINKS;PRIVATE_LINKS;EXCEPT" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  set(folder ${CMAKE_SOURCE_DIR}/engine/${ARG_FOLDER})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  foreach(except ${ARG_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "/engine/${ARG_FOLDER}/${except}/")
+  endforeach()
+  list(TRANSFORM ARG_LINKS PREPEND insitu_)
+  if(sources)
+    add_library(insitu_${name} STATIC ${sources})
+    target_include_directories(insitu_${name} PUBLIC ${CMAKE_SOURCE_DIR}/engine)
+    target_link_libraries(
+      insitu_${name} PUBLIC ${ARG_LINKS} PRIVATE insitu_engine_flags ${ARG_PRIVATE_LINKS}
+    )
+  else()
+    add_library(insitu_${name} INTERFACE)
+    target_include_directories(insitu_${name} INTERFACE ${CMAKE_SOURCE_DIR}/engine)
+    target_link_libraries(insitu_${name} INTERFACE ${ARG_LINKS})
+  endif()
+endfunction()
+
+# Each engine/tools/programs/NAME.cc is a native program insitu_NAME for developing the engine.
+function(insitu_programs)
+  file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/tools/programs/*.cc)
+  foreach(program ${programs})
+    get_filename_component(name ${program} NAME_WE)
+    add_executable(insitu_${name} ${program})
+    target_link_libraries(insitu_${name} PRIVATE insitu_tools insitu_engine_flags)
+  endforeach()
+endfunction()

@@ -1,0 +1,42 @@
+# Imported targets for the libraries that the set-up built: insitu::xnnpack, insitu::protobuf_lite,
+# insitu::catch2 (absent in the mt flavours) and insitu_onnx_proto. Their include folders reach only
+# who links them: exec/xnn, onnx and tests.
+function(insitu_archive target)
+  cmake_parse_arguments(ARG "" "LIBRARY" "FILES;LINKS" ${ARGN})
+  set(dir ${INSITU_DIR_${INSITU_FLAVOUR}_${ARG_LIBRARY}})
+  if(NOT dir)
+    return()
+  endif()
+  add_library(${target} INTERFACE IMPORTED GLOBAL)
+  list(TRANSFORM ARG_FILES PREPEND ${dir}/lib/lib OUTPUT_VARIABLE files)
+  list(TRANSFORM files APPEND .a)
+  target_link_libraries(${target} INTERFACE ${files} ${ARG_LINKS})
+  if(IS_DIRECTORY ${dir}/include)
+    target_include_directories(${target} SYSTEM INTERFACE ${dir}/include)
+  endif()
+endfunction()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+if(INSITU_FLAVOUR STREQUAL native)
+  find_package(Threads REQUIRED)
+  set(threads Threads::Threads)
+endif()
+
+insitu_archive(insitu::pthreadpool LIBRARY pthreadpool FILES pthreadpool LINKS ${threads})
+insitu_archive(insitu::xnnpack_kernels LIBRARY xnnpack_kernels FILES xnnpack_kernels)
+insitu_archive(
+  insitu::xnnpack LIBRARY xnnpack_core FILES xnnpack_core LINKS insitu::xnnpack_kernels insitu::pthreadpool
+)
+insitu_archive(insitu::protobuf_lite LIBRARY protobuf FILES protobuf_lite LINKS ${threads})
+insitu_archive(insitu::catch2 LIBRARY catch2 FILES Catch2Main Catch2)
+
+foreach(target insitu::xnnpack insitu::protobuf_lite)
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "Libraries of flavour ${INSITU_FLAVOUR} are not built: run `npm run setup`.")
+  endif()
+endforeach()
+
+add_library(insitu_onnx_proto STATIC ${INSITU_ONNX_PROTO_DIR}/onnx-ml.pb.cc)
+target_include_directories(insitu_onnx_proto SYSTEM PUBLIC ${INSITU_ONNX_PROTO_DIR})
+target_link_libraries(insitu_onnx_proto PUBLIC insitu::protobuf_lite PRIVATE insitu_flags)
+target_compile_options(insitu_onnx_proto PRIVATE -w)

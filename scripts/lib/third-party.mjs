@@ -1,0 +1,123 @@
+// Third-party libraries as static archives in the cache, one entry per library and variant. A key
+// covers the sources, our CMake project, the compiler and the flags, so a change of any of them
+// builds anew and a second clone builds nothing.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { entry, entryPath, hashFiles, keyOf } from './cache.mjs';
+import { root } from './paths.mjs';
+import { capture, onPath } from './platform.mjs';
+import { run, step, StepError } from './progress.mjs';
+import { pins } from './sources.mjs';
+
+export const wasmFlavours = ['simd-st', 'simd-mt', 'relaxed-st', 'relaxed-mt'];
+
+const isaOf = (flavour) => flavour.replace(/-.t$/, '');
+const threadingOf = (flavour) => flavour.replace(/^.*-/, '');
+
+/**
+ * The archives that a flavour links: library (folder of its CMake project), part, variant (what
+ * the flavour shares with others), and the flavour name handed to CMake.
+ */
+export function librariesOf(flavour, withTests) {
+  const isa = isaOf(flavour);
+  const threading = threadingOf(flavour);
+  const list = [
+    { library: 'pthreadpool', variant: threading, sources: ['pthreadpool', 'fxdiv'] },
+    { library: 'protobuf', variant: threading, sources: ['protobuf'] },
+    { library: 'xnnpack', part: 'core', variant: flavour, sources: ['xnnpack', 'pthreadpool', 'fp16', 'fxdiv'] },
+    { library: 'xnnpack', part: 'kernels', variant: isa, sources: ['xnnpack', 'pthreadpool', 'fp16', 'fxdiv'] },
+  ];
+  if (withTests && threading !== 'mt') {
+    list.push({ library: 'catch2', variant: threading, sources: ['catch2'] });
+  }
+  return list;
+}
+
+export function compilerOf(flavour, emscripten) {
+  if (flavour !== 'native') {
+    const toolchain = join(emscripten.root, 'cmake', 'Modules', 'Platform', 'Emscripten.cmake');
+    return { id: `emcc ${emscripten.version}`, options: [`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`] };
+  }
+  const clang = onPath('clang-19') ?? onPath('clang');
+  const clangxx = onPath('clang++-19') ?? onPath('clang++');
+  const version = clang && capture(clang, ['--version'])?.split('\n')[0];
+  if (!version) throw new StepError('clang 19 is not on PATH.');
+  return { id: version, options: [`-DCMAKE_C_COMPILER=${clang}`, `-DCMAKE_CXX_COMPILER=${clangxx}`] };
+}
+
+async function buildInto(task, item, compiler, sources, key, partial) {
+  const build = join(partial, 'build');
+  mkdirSync(build);
+  const options = [
+    ...compiler.options,
+    '-DCMAKE_BUILD_TYPE=Release',
+    '-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG',
+    '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG',
+    `-DCMAKE_INSTALL_PREFIX=${partial}`,
+    `-DINSITU_FLAVOUR=${item.variant}`,
+    `-DINSITU_PART=${item.part ?? ''}`,
+    `-DINSITU_BUILD_ID=${key}`,
+    ...item.sources.map((name) => `-D${name.toUpperCase()}_DIR=${sources[name]}`),
+  ];
+  const ccache = onPath('ccache');
+  const env = ccache && item.variant !== 'native' ? { EM_COMPILER_WRAPPER: ccache } : {};
+  if (ccache && item.variant === 'native') {
+    options.push('-DCMAKE_C_COMPILER_LAUNCHER=ccache', '-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');
+  }
+  const project = join(root, 'cmake', 'third_party', item.library);
+  await run(task, 'cmake', ['-G', 'Ninja', '-S', project, '-B', build, ...options], { env });
+  await run(task, 'cmake', ['--build', build, '--target', 'install', '--parallel', String(cpus().length)], { env });
+  await run(task, 'cmake', ['-E', 'rm', '-rf', build]);
+}
+
+/** Builds one archive if the cache has it not; resolves to its folder. */
+async function ensureLibrary(item, compiler, sources) {
+  const name = [item.library, item.part, item.variant].filter(Boolean).join('-');
+  const pinned = pins.sources.filter((source) => item.sources.includes(source.name));
+  const recipe = hashFiles(join(root, 'cmake', 'third_party', item.library));
+  const key = keyOf(name, pinned, recipe, compiler.id);
+  if (!existsSync(entryPath(name, key))) {
+    await step(`build ${name}`, (task) =>
+      entry(name, key, (partial) => buildInto(task, item, compiler, sources, key, partial)),
+    );
+  }
+  return entryPath(name, key);
+}
+
+/** Builds what a flavour links; resolves to { name: folder } with names like xnnpack_core. */
+export async function ensureLibraries(flavour, withTests, emscripten, sources) {
+  const compiler = compilerOf(flavour, emscripten);
+  const folders = {};
+  for (const item of librariesOf(flavour, withTests)) {
+    folders[[item.library, item.part].filter(Boolean).join('_')] = await ensureLibrary(item, compiler, sources);
+  }
+  return folders;
+}
+
+/** A protoc of the runtime's version: the system's if it matches, else built from the source. */
+export async function ensureProtoc(sources) {
+  const wanted = pins.sources.find((source) => source.name === 'protobuf').version;
+  const own = onPath('protoc');
+  if (own && capture(own, ['--version'])?.endsWith(` ${wanted}`)) return own;
+  const item = { library: 'protobuf', part: 'protoc', variant: 'native', sources: ['protobuf'] };
+  return join(await ensureLibrary(item, compilerOf('native'), sources), 'bin', 'protoc');
+}
+
+/** Folder with the lite C++ of onnx-ml.proto, generated into the cache. */
+export async function ensureOnnxProto(sources, protoc) {
+  const recipe = 1;
+  const pinned = pins.sources.filter((source) => ['onnx', 'protobuf'].includes(source.name));
+  const key = keyOf(recipe, pinned);
+  if (existsSync(entryPath('onnx-proto', key))) return entryPath('onnx-proto', key);
+  return step('generate the ONNX messages', (task) =>
+    entry('onnx-proto', key, async (partial) => {
+      const proto = join(partial, 'onnx-ml.proto');
+      const text = readFileSync(join(sources.onnx, 'onnx', 'onnx-ml.proto'), 'utf8');
+      const option = /^\/*\s*(option optimize_for = LITE_RUNTIME;)$/m;
+      if (!option.test(text)) throw new StepError('onnx-ml.proto has no line for optimize_for = LITE_RUNTIME.');
+      writeFileSync(proto, text.replace(option, '$1'));
+      await run(task, protoc, [`--proto_path=${partial}`, `--cpp_out=lite:${partial}`, proto]);
+    }),
+  );
+}
