@@ -20,7 +20,8 @@ std::optional<Dim> BroadcastDim(const Dim& a, const Dim& b) {
   return Dim::Unknown();
 }
 
-// Widens `shape` by `other`; false when they do not broadcast.
+}  // namespace
+
 bool Widen(Shape& shape, std::span<const Dim> other) {
   if (shape.size() < other.size()) shape.insert(shape.begin(), other.size() - shape.size(), Dim(1));
   const size_t offset = shape.size() - other.size();
@@ -31,8 +32,6 @@ bool Widen(Shape& shape, std::span<const Dim> other) {
   }
   return true;
 }
-
-}  // namespace
 
 Result<std::optional<Shape>> InferBroadcast(const InferContext& context, size_t first) {
   Shape shape;

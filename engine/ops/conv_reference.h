@@ -9,15 +9,12 @@
 #include <cstdint>
 #include <span>
 
-#include "ops/requantize.h"
 #include "ops/spatial.h"
+#include "ops/sums.h"
 
 namespace insitu {
 
 inline constexpr int64_t kConvRow = 256;  // outputs summed at a time
-
-inline void AddProduct(double& sum, double a, double b) { sum += a * b; }
-inline void AddProduct(int32_t& sum, int32_t a, int32_t b) { sum = WrappingAdd(sum, a * b); }
 
 struct ConvGeometry {
   Window window;  // pads resolved

@@ -13,6 +13,7 @@
 #include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
+#include "ops/requantize.h"
 
 namespace insitu {
 namespace {
