@@ -1,4 +1,4 @@
-// Softmax: exp(x - max) / sum(exp(x - max)) along one axis.
+// Softmax, exp(x - max) / sum(exp(x - max)) along one axis, and LogSoftmax, its logarithm.
 // https://onnx.ai/onnx/operators/onnx__Softmax.html (13; earlier versions, which flatten, are
 // rewritten at import). The maximum is subtracted first, so nothing overflows.
 #include <algorithm>
@@ -23,6 +23,7 @@ Status Infer(InferContext& context) {
 }
 
 // One line of `count` elements, `stride` apart.
+template <bool kLog>
 void SoftmaxLine(const TensorView& x, const TensorView& y, int64_t offset, int64_t stride,
                  int64_t count) {
   double block[kBlock];
@@ -41,11 +42,13 @@ void SoftmaxLine(const TensorView& x, const TensorView& y, int64_t offset, int64
     for (double value : values) sum += std::exp(value - max);
   });
   each_block([&](std::span<double> values, int64_t start) {
-    for (double& value : values) value = std::exp(value - max) / sum;
+    for (double& value : values)
+      value = kLog ? value - max - std::log(sum) : std::exp(value - max) / sum;
     StoreElements(block, static_cast<int64_t>(values.size()), y, offset + start * stride, stride);
   });
 }
 
+template <bool kLog>
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
   INSITU_ASSIGN(const size_t axis, NormalizeAxis(context.node.Attr<int64_t>("axis", kDefaultAxis),
@@ -55,7 +58,8 @@ Status Run(RunContext& context) {
   const int64_t outer = ElementsUnchecked(dims.first(axis)), count = dims[axis],
                 inner = ElementsUnchecked(dims.subspan(axis + 1));
   for (int64_t i = 0; i < outer; ++i)
-    for (int64_t j = 0; j < inner; ++j) SoftmaxLine(x, y, i * count * inner + j, inner, count);
+    for (int64_t j = 0; j < inner; ++j)
+      SoftmaxLine<kLog>(x, y, i * count * inner + j, inner, count);
   return {};
 }
 
@@ -81,8 +85,18 @@ const OpDef kSoftmaxOp = {
     .since = kSince,
     .attributes = kAttributes,
     .infer = Infer,
-    .run = Run,
+    .run = Run<false>,
     .lower = Lower,
+    .commute = Commute,
+};
+
+const OpDef kLogSoftmaxOp = {
+    .name = "LogSoftmax",
+    .since = kSince,
+    .attributes = kAttributes,
+    .infer = Infer,
+    .run = Run<true>,
+    .no_lowering = "no backend computes the logarithm of a softmax",
     .commute = Commute,
 };
 
