@@ -1,0 +1,134 @@
+// The demo page as a person uses it: a digit drawn with the mouse is read, clean drawings keep the watch
+// calm, drifted ones raise the alarm, and nothing leaves the origin.
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+
+import { Hand } from '../models/second-generator.mjs';
+import { start } from './support.mjs';
+
+const kShots = new URL('../../build/screenshots/', import.meta.url).pathname;
+let site;
+
+before(async () => {
+  await mkdir(kShots, { recursive: true });
+  site = await start();
+});
+after(() => site.close());
+
+async function openDemo(options) {
+  const opened = await site.open('demo/', options);
+  await opened.page.waitForSelector('html[data-ready]');
+  return opened;
+}
+
+/** Draws strokes of [x, y] in units of the pad's side with the mouse. */
+async function drawWithMouse(page, strokes) {
+  const box = await page.locator('#pad').boundingBox();
+  for (const stroke of strokes) {
+    const at = ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+    await page.mouse.move(...at(stroke[0]));
+    await page.mouse.down();
+    for (const point of stroke.slice(1)) await page.mouse.move(...at(point));
+    await page.mouse.up();
+  }
+}
+
+async function finishedDrawings(page) {
+  return Number.parseInt(await page.locator('#drift-count').textContent(), 10) || 0;
+}
+
+/** Draws and waits until the drawing has been counted as finished. */
+async function drawFinished(page, draw) {
+  const before = await finishedDrawings(page);
+  await draw();
+  await page.waitForFunction(
+    (count) => Number.parseInt(document.getElementById('drift-count').textContent, 10) > count, before);
+}
+
+test('a digit drawn with the mouse is read, with the latency of every stage', async () => {
+  const { page, problems, foreign, close } = await openDemo({ viewport: { width: 1440, height: 1000 } });
+  const hand = new Hand(11);
+  let right = 0;
+  for (const digit of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+    await drawFinished(page, () => drawWithMouse(page, hand.draw(digit)));
+    if (await page.locator('#best').textContent() === String(digit)) right += 1;
+  }
+  assert.ok(right >= 9, `${right} of 10 digits were read right`);
+  assert.equal(await page.locator('#stages tr').count(), 5);
+  assert.match(await page.locator('#total').textContent(), /^\d/);
+  assert.equal(await page.locator('#drift-state').textContent(), 'calm');
+  await page.screenshot({ path: `${kShots}demo-desktop.png`, fullPage: true });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(foreign, []);
+  await close();
+});
+
+test('clean drawings stay calm, scribbles raise the alarm', async () => {
+  const { page, problems, close } = await openDemo();
+  await page.locator('#pad').focus();
+  for (let i = 0; i < 60; ++i) await drawFinished(page, () => page.keyboard.press(String(i % 10)));
+  assert.equal(await page.locator('#drift-state').textContent(), 'calm');
+  let scribbles = 0;
+  while (await page.locator('#drift-state').textContent() !== 'drifting') {
+    assert.ok(++scribbles <= 60, 'no alarm after 60 scribbles');
+    await drawFinished(page, () => page.keyboard.press('s'));
+  }
+  assert.equal(await page.locator('#meter').getAttribute('aria-valuenow'), '100');
+  await page.screenshot({ path: `${kShots}demo-drift.png`, fullPage: true });
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+for (const [name, cause] of [
+  ['inverted colours', (page) => page.locator('#invert').check()],
+  ['a much thicker pen', (page) => page.locator('#pen').fill('54')],
+]) {
+  test(`${name} raise the alarm`, async () => {
+    const { page, close } = await openDemo();
+    await cause(page);
+    await page.locator('#pad').focus();
+    for (let i = 0; i < 60 && await page.locator('#drift-state').textContent() !== 'drifting'; ++i)
+      await drawFinished(page, () => page.keyboard.press(String(i % 10)));
+    assert.equal(await page.locator('#drift-state').textContent(), 'drifting');
+    await close();
+  });
+}
+
+test('the pad can be drawn on with the keyboard alone', async () => {
+  const { page, close } = await openDemo();
+  await page.locator('#pad').focus();
+  await page.keyboard.press('ArrowUp');
+  await drawFinished(page, async () => {
+    await page.keyboard.press('Space');
+    for (let i = 0; i < 10; ++i) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+  });
+  assert.notEqual(await page.locator('#best').textContent(), '–');
+  await close();
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the page fits a phone, ${colorScheme}`, async () => {
+    const { page, close } = await openDemo({ viewport: { width: 360, height: 740 }, colorScheme, hasTouch: true });
+    await page.locator('#sample').tap();
+    await page.waitForFunction(() => document.getElementById('best').textContent !== '–');
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+    await page.screenshot({ path: `${kShots}demo-phone-${colorScheme}.png`, fullPage: true });
+    await close();
+  });
+}
+
+test('any .onnx file can be inspected and run; a bad one gives a readable message', async () => {
+  const { page, close } = await openDemo();
+  const file = page.locator('#file');
+  await file.setInputFiles(new URL('../../models/handwriting/handwriting.int8.onnx', import.meta.url).pathname);
+  await page.getByRole('button', { name: 'Run on random input' }).click();
+  await page.waitForSelector('#report tbody tr');
+  assert.match(await page.locator('#report').textContent(), /QuantizeLinear/);
+  await file.setInputFiles({ name: 'broken.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from('not a model') });
+  await page.waitForSelector('#report .problem');
+  assert.match(await page.locator('#report .problem').textContent(), /InvalidModel/);
+  await close();
+});

@@ -1,0 +1,32 @@
+// Strict Content-Security-Policy, pages without cross-origin isolation, and every flavour in a real Chromium.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { start } from './support.mjs';
+
+const sites = [];
+async function open(options) {
+  const site = await start(options);
+  sites.push(site);
+  return site.open('demo/');
+}
+after(() => Promise.all(sites.map((site) => site.close())));
+
+test('the demo works under a strict policy and asks for nothing outside its origin', async () => {
+  const { page, problems, foreign } = await open({ csp: true });
+  await page.waitForSelector('html[data-ready]');
+  await page.locator('#sample').click();
+  await page.waitForFunction(() => document.getElementById('best').textContent !== '–');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(foreign, []);
+});
+
+test('with isolation there are threads; without it one thread and a reason', async () => {
+  const isolated = await open({ isolated: true });
+  await isolated.page.waitForSelector('html[data-ready]');
+  assert.match(await isolated.page.locator('#engine').textContent(), /-mt, \d threads/);
+  const plain = await open({ isolated: false });
+  await plain.page.waitForSelector('html[data-ready]');
+  assert.match(await plain.page.locator('#engine').textContent(), /-st, 1 thread/);
+  assert.match(await plain.page.locator('#engine').getAttribute('title'), /isolated/);
+});
