@@ -4,6 +4,7 @@
 #include "ops/broadcast.h"
 #include "ops/gemm_shape.h"
 #include "ops/infer_util.h"
+#include "ops/lower_try.h"
 #include "ops/matmul_lowering.h"
 #include "ops/ops.h"
 #include "ops/widen.h"
@@ -32,7 +33,7 @@ T Scale(float factor, T value) {
                         static_cast<uint64_t>(value));
 }
 
-// The element of C that broadcasts to (row, column) lies at row * row_stride + column * ...
+// C and its strides: the element for (row, column) is row * row_stride + column * column_stride.
 struct Addend {
   TensorView c;
   int64_t row_stride = 0, column_stride = 0;
@@ -62,7 +63,8 @@ void RunTyped(const RunContext& context, const MatrixProduct& product, const Sto
                   LoadElements(addend->c,
                                row * addend->row_stride + column * addend->column_stride,
                                addend->column_stride, count, add);
-                  for (size_t j = 0; j < sums.size(); ++j) AddProduct(sums[j], Scale(beta, add[j]), T{1});
+                  for (size_t j = 0; j < sums.size(); ++j)
+                    AddProduct(sums[j], Scale(beta, add[j]), T{1});
                 }
                 StoreElements(sums.data(), count, y, row * product.columns + column);
               });
@@ -104,12 +106,7 @@ Lowering Lower(const LowerContext& context) {
     linear.weights = *std::move(packed);
   }
   if (context.HasInput(2)) {
-    const Tensor* bias = context.constant(2);
-    if (!bias) return Refuse("the bias is computed at run time");
-    if (bias->elements() != linear.weights.dims()[0] ||
-        (!bias->dims().empty() && bias->dims().back() != bias->elements()))
-      return Refuse("the bias is not one value per column");
-    linear.bias = bias->Reshaped({bias->elements()});
+    INSITU_LOWER(linear.bias, ColumnBias(context.constant(2), linear.weights.dims()[0]));
   }
   linear.clamp = ActivationOf(node);
   return LoweredNode{std::move(linear), {0}};

@@ -1,9 +1,9 @@
-// Weights of linear layers in the form that lowering wants.
+// Weights and biases of linear layers in the form that lowering wants.
 #pragma once
 
 #include <cstring>
 
-#include "base/tensor.h"
+#include "ops/infer_util.h"
 
 namespace insitu {
 
@@ -17,6 +17,14 @@ inline Result<Tensor> TransposedWeights(const Tensor& weights) {
     for (int64_t j = 0; j < columns; ++j, from += size)
       std::memcpy(packed.data() + static_cast<size_t>(j * rows + i) * size, from, size);
   return packed;
+}
+
+// The addend of a linear layer as one value per column; nullptr stands for one that is not constant.
+inline std::expected<Tensor, Refusal> ColumnBias(const Tensor* bias, int64_t columns) {
+  if (!bias) return Refuse("the bias is computed at run time");
+  if (bias->elements() != columns || (!bias->dims().empty() && bias->dims().back() != columns))
+    return Refuse("the bias is not one value per column");
+  return bias->Reshaped({columns});
 }
 
 }  // namespace insitu
