@@ -1,0 +1,45 @@
+// Instance: everything one WebAssembly instance holds for its Engine in JavaScript.
+// Invariant: used by the instance's main thread only; threads of the pool see nothing of it but the
+// word that cancels a run.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "handles.h"
+#include "monitor/esr.h"
+#include "monitor/histogram.h"
+#include "monitor/monitor.h"
+#include "outcome.h"
+#include "session/runtime.h"
+#include "session/session.h"
+#include "upload.h"
+
+namespace insitu {
+
+// A session with what is in flight: feeds being written, results being read.
+struct LoadedSession {
+  std::unique_ptr<Session> session;
+  std::unique_ptr<Monitor> monitor;  // nullptr: not watched
+  std::vector<NamedTensor> feeds, results;
+};
+
+struct Instance {
+  std::unique_ptr<Runtime> runtime;
+  std::atomic<uint32_t> cancel{0};  // written by the page through shared memory
+  Handles<Upload> uploads{"upload"};
+  Handles<LoadedSession> sessions{"session"};
+  Handles<Histogram> histograms{"histogram"};
+  Handles<EsrDetector> detectors{"detector"};
+  Buffer scratch;  // numbers on their way in
+};
+
+// The one of this instance.
+Instance& TheInstance();
+
+}  // namespace insitu

@@ -1,0 +1,104 @@
+// The module's face to JavaScript: every exported call by name, the start of the instance and its
+// memory. The only EMSCRIPTEN_BINDINGS. web/src/rpc/native.ts is the same list as types.
+#include <emscripten/bind.h>
+
+#include <cstddef>
+
+#include "instance.h"
+#include "sessions.h"
+#include "watch.h"
+
+namespace insitu {
+
+Instance& TheInstance() {
+  static Instance instance;
+  return instance;
+}
+
+namespace bindings {
+namespace {
+
+Result<val> StartInstance(int threads) {
+  Instance& instance = TheInstance();
+  INSITU_ASSIGN(instance.runtime, Runtime::Create(threads));
+  val started = val::object();
+  started.set("version", std::string(INSITU_VERSION));
+  started.set("cancelAddress", ToNumber(&instance.cancel));
+  return started;
+}
+
+val Start(int threads) { return Answer(StartInstance(threads)); }
+
+val UploadBegin(double total, bool hash) {
+  auto upload = Upload::Begin(total, hash);
+  if (!upload) return Failed(upload.error());
+  return Ok(val(TheInstance().uploads.Add(*std::move(upload))));
+}
+
+val UploadReserve(int handle, double bytes) {
+  const auto upload = TheInstance().uploads.Find(handle);
+  if (!upload) return Failed(upload.error());
+  return Answer((*upload)->Reserve(bytes).transform([](std::byte* at) { return ToNumber(at); }));
+}
+
+val UploadCommit(int handle, double bytes) {
+  const auto upload = TheInstance().uploads.Find(handle);
+  return upload ? Answer((*upload)->Commit(bytes)) : Failed(upload.error());
+}
+
+val UploadDigest(int handle) {
+  const auto upload = TheInstance().uploads.Find(handle);
+  return upload ? Ok(val((*upload)->Digest())) : Failed(upload.error());
+}
+
+void UploadDiscard(int handle) { TheInstance().uploads.Erase(handle); }
+
+val Memory() {
+  val report = val::object();
+  report.set("heapBytes", static_cast<double>(__builtin_wasm_memory_size(0)) * 65536);
+  report.set("bufferBytes", static_cast<double>(LiveBufferBytes()));
+  return report;
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(insitu) {
+  using emscripten::function;
+  function("start", &Start);
+  function("uploadBegin", &UploadBegin);
+  function("uploadReserve", &UploadReserve);
+  function("uploadCommit", &UploadCommit);
+  function("uploadDigest", &UploadDigest);
+  function("uploadDiscard", &UploadDiscard);
+  function("load", &Load);
+  function("inspect", &Inspect);
+  function("parseTensor", &ParseTensor);
+  function("stage", &Stage);
+  function("stageStrings", &StageStrings);
+  function("run", &Run);
+  function("profile", &Profile);
+  function("clear", &Clear);
+  function("explain", &Explain);
+  function("disposeSession", &DisposeSession);
+  function("operators", &Operators);
+  function("monitorStart", &MonitorStart);
+  function("monitorObserve", &MonitorObserve);
+  function("monitorSnapshot", &MonitorSnapshot);
+  function("monitorProfile", &MonitorProfile);
+  function("monitorReset", &MonitorReset);
+  function("scratch", &Scratch);
+  function("createHistogram", &CreateHistogram);
+  function("histogramRecord", &HistogramRecord);
+  function("histogramQuantiles", &HistogramQuantiles);
+  function("histogramMerge", &HistogramMerge);
+  function("histogramJson", &HistogramJson);
+  function("createProfile", &CreateProfile);
+  function("createDetector", &CreateDetector);
+  function("detectorUpdate", &DetectorUpdate);
+  function("detectorReset", &DetectorReset);
+  function("disposeWatch", &DisposeWatch);
+  function("memory", &Memory);
+}
+
+}  // namespace bindings
+}  // namespace insitu

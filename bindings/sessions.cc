@@ -1,0 +1,115 @@
+// Stage, Run, Profile, Explain: the calls about one loaded session.
+// Invariant: staged feeds and results live until Clear, so their pointers stay good in between.
+#include "sessions.h"
+
+#include <utility>
+
+#include "instance.h"
+
+namespace insitu::bindings {
+namespace {
+
+Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  if (!tensor) return std::unexpected(std::move(tensor).error().At(name, {}));
+  loaded->feeds.push_back({std::move(name), *std::move(tensor)});
+  return {};
+}
+
+Result<double> StageBytes(int session, std::string name, const std::string& dtype_name,
+                          const val& js_dims, double byte_length) {
+  const std::optional<DType> dtype = ParseDType(dtype_name);
+  if (!dtype || *dtype == DType::kString) {
+    return Fail(ErrorCode::kInvalidArgument, "'" + dtype_name + "' is no dtype of numbers",
+                "Use a dtype that docs/api.md lists.");
+  }
+  INSITU_ASSIGN(Dims dims, ToDims(js_dims));
+  INSITU_ASSIGN(const int64_t elements, Elements(dims));
+  if (static_cast<double>(ByteSize(*dtype, elements)) != byte_length) {
+    return Fail(ErrorCode::kShapeMismatch,
+                "the data of '" + name + "' are not " + ToString(dims) + " of " + dtype_name,
+                "Pass the dims that belong to the data.");
+  }
+  Result<Tensor> tensor = Tensor::Allocate(*dtype, std::move(dims));
+  const double pointer = tensor ? ToNumber(tensor->data()) : 0;
+  INSITU_TRY(AddFeed(session, std::move(name), std::move(tensor)));
+  return pointer;
+}
+
+Status StageText(int session, std::string name, const val& js_dims, const val& strings) {
+  INSITU_ASSIGN(Dims dims, ToDims(js_dims));
+  return AddFeed(session, std::move(name), Tensor::FromStrings(std::move(dims), ToStrings(strings)));
+}
+
+Result<val> RunStaged(int session, const val& outputs) {
+  Instance& instance = TheInstance();
+  INSITU_ASSIGN(LoadedSession * loaded, instance.sessions.Find(session));
+  SessionRunOptions options;
+  options.cancel = &instance.cancel;
+  options.outputs = ToStrings(outputs);
+  INSITU_ASSIGN(loaded->results, loaded->session->Run(loaded->feeds, options));
+  val results = val::array();
+  for (const NamedTensor& result : loaded->results)
+    results.call<void>("push", ToJs(result.name, result.tensor));
+  return results;
+}
+
+Result<val> ProfileStaged(int session, int runs) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(const std::vector<OperatorProfile> rows,
+                loaded->session->Profile(loaded->feeds, runs));
+  val array = val::array();
+  for (const OperatorProfile& row : rows) {
+    val fields = val::object();
+    fields.set("name", row.name);
+    fields.set("op", row.op);
+    fields.set("backend", row.backend);
+    fields.set("calls", static_cast<double>(row.calls));
+    fields.set("totalMs", row.total_ms);
+    fields.set("share", row.share);
+    array.call<void>("push", fields);
+  }
+  return array;
+}
+
+Result<val> ExplainSession(int session) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  val array = val::array();
+  for (const ExplainRow& row : loaded->session->Explain()) {
+    val fields = val::object();
+    fields.set("node", row.node);
+    fields.set("op", row.op);
+    fields.set("on", row.on);
+    if (!row.why.empty()) fields.set("why", row.why);
+    fields.set("bytes", static_cast<double>(row.bytes));
+    array.call<void>("push", fields);
+  }
+  return array;
+}
+
+}  // namespace
+
+val Stage(int session, std::string name, std::string dtype, val dims, double byte_length) {
+  return Answer(StageBytes(session, std::move(name), dtype, dims, byte_length));
+}
+
+val StageStrings(int session, std::string name, val dims, val strings) {
+  return Answer(StageText(session, std::move(name), dims, strings));
+}
+
+val Run(int session, val outputs) { return Answer(RunStaged(session, outputs)); }
+
+val Profile(int session, int runs) { return Answer(ProfileStaged(session, runs)); }
+
+val Explain(int session) { return Answer(ExplainSession(session)); }
+
+void Clear(int session) {
+  if (auto loaded = TheInstance().sessions.Find(session)) {
+    (*loaded)->feeds.clear();
+    (*loaded)->results.clear();
+  }
+}
+
+void DisposeSession(int session) { TheInstance().sessions.Erase(session); }
+
+}  // namespace insitu::bindings

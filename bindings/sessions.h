@@ -1,0 +1,22 @@
+// Loading, running and explaining models; web/src/rpc/native.ts documents each call.
+#pragma once
+
+#include <string>
+
+#include "outcome.h"
+
+namespace insitu::bindings {
+
+val Load(int upload, val external, val options);
+val Inspect(int upload, val external);
+val ParseTensor(int upload);
+val Stage(int session, std::string name, std::string dtype, val dims, double byte_length);
+val StageStrings(int session, std::string name, val dims, val strings);
+val Run(int session, val outputs);
+val Profile(int session, int runs);
+void Clear(int session);
+val Explain(int session);
+void DisposeSession(int session);
+val Operators();
+
+}  // namespace insitu::bindings

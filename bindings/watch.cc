@@ -1,0 +1,103 @@
+// The watch of a session: starting it, showing it each request, reading what it knows.
+#include "watch.h"
+
+#include <array>
+#include <utility>
+
+#include "instance.h"
+
+namespace insitu::bindings {
+namespace {
+
+constexpr double kLargestCount = 1e12;
+
+Result<uint64_t> ToCount(const val& number, std::string_view what) {
+  const double value = number.as<double>();
+  if (value >= 0 && value <= kLargestCount) return static_cast<uint64_t>(value);
+  return Fail(ErrorCode::kInvalidArgument, std::string(what) + " is " + std::to_string(value),
+              "Pass a whole number, zero or more.");
+}
+
+Result<Monitor*> FindMonitor(int session) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  if (loaded->monitor) return loaded->monitor.get();
+  return Fail(ErrorCode::kInvalidArgument, "this session has no monitor",
+              "Load the model without `monitor: false`.");
+}
+
+Status StartMonitor(int session, const val& js_options, double clock_step_ms, std::string sha256) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  MonitorOptions options;
+  if (const auto profile = js_options["profile"].as<std::string>(); !profile.empty()) {
+    INSITU_ASSIGN(options.profile, ReferenceProfile::FromJson(profile));
+  }
+  INSITU_ASSIGN(options.learn, ToCount(js_options["learn"], "learn"));
+  INSITU_ASSIGN(options.sample, ToCount(js_options["sample"], "sample"));
+  options.false_alarm_every = js_options["falseAlarmEvery"].as<double>();
+  options.clock_step_ms = clock_step_ms;
+  options.model_sha256 = std::move(sha256);
+  INSITU_ASSIGN(loaded->monitor, Monitor::Create(std::move(options)));
+  return {};
+}
+
+Outcome ToOutcome(std::string_view failure) {
+  if (failure.empty()) return std::nullopt;
+  for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code)
+    if (Name(static_cast<ErrorCode>(code)) == failure) return static_cast<ErrorCode>(code);
+  return ErrorCode::kInternal;
+}
+
+std::vector<NamedView> ToViews(std::span<const NamedTensor> tensors) {
+  std::vector<NamedView> views;
+  for (const NamedTensor& named : tensors) views.push_back({named.name, named.tensor.View()});
+  return views;
+}
+
+}  // namespace
+
+val MonitorStart(int session, val options, double clock_step_ms, std::string sha256) {
+  return Answer(StartMonitor(session, options, clock_step_ms, std::move(sha256)));
+}
+
+val MonitorObserve(int session, val times, std::string failure) {
+  val noticed = val::array();
+  const auto monitor = FindMonitor(session);
+  if (!monitor) return noticed;
+  const Outcome outcome = ToOutcome(failure);
+  StageTimes stages;
+  for (size_t i = 0; i < kStages; ++i) stages.ms[i] = times[i].as<double>();
+  (*monitor)->RecordStages(stages, outcome);
+  if (!outcome) {
+    const LoadedSession& loaded = **TheInstance().sessions.Find(session);
+    if ((*monitor)->WantsNext())
+      (*monitor)->Observe(ToViews(loaded.feeds), ToViews(loaded.results));
+    else
+      (*monitor)->Observe({}, {});
+  }
+  for (const MonitorEvent& event : (*monitor)->TakeEvents()) {
+    val fields = val::object();
+    fields.set("kind", std::string(Name(event.kind)));
+    fields.set("json", event.json);
+    noticed.call<void>("push", fields);
+  }
+  return noticed;
+}
+
+val MonitorSnapshot(int session) {
+  const auto monitor = FindMonitor(session);
+  return monitor ? Ok(val((*monitor)->SnapshotJson())) : Failed(monitor.error());
+}
+
+val MonitorProfile(int session) {
+  const auto monitor = FindMonitor(session);
+  return monitor ? Answer((*monitor)->ExportProfileJson()) : Failed(monitor.error());
+}
+
+val MonitorReset(int session) {
+  const auto monitor = FindMonitor(session);
+  if (!monitor) return Failed(monitor.error());
+  (*monitor)->Reset();
+  return Ok(val::undefined());
+}
+
+}  // namespace insitu::bindings

@@ -1,0 +1,28 @@
+// Monitors of sessions, and histograms, profiles and detectors on their own;
+// web/src/rpc/native.ts documents each call.
+#pragma once
+
+#include <string>
+
+#include "outcome.h"
+
+namespace insitu::bindings {
+
+val MonitorStart(int session, val options, double clock_step_ms, std::string sha256);
+val MonitorObserve(int session, val times, std::string failure);
+val MonitorSnapshot(int session);
+val MonitorProfile(int session);
+val MonitorReset(int session);
+val Scratch(double bytes);
+val CreateHistogram(double clock_step_ms);
+val HistogramRecord(int histogram, int count);
+val HistogramQuantiles(int histogram, val qs);
+val HistogramMerge(int histogram, int other);
+val HistogramJson(int histogram);
+val CreateProfile(int count, val features);
+val CreateDetector(std::string profile, double false_alarm_every);
+val DetectorUpdate(int detector, int count);
+val DetectorReset(int detector);
+void DisposeWatch(std::string kind, int handle);
+
+}  // namespace insitu::bindings
