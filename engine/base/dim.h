@@ -57,6 +57,11 @@ class Dim {
   std::shared_ptr<const DimExpr> expr_;
 };
 
+Dim FloorDiv(const Dim& a, const Dim& b);
+Dim CeilDiv(const Dim& a, const Dim& b);
+Dim Min(const Dim& a, const Dim& b);
+Dim Max(const Dim& a, const Dim& b);
+
 using Shape = std::vector<Dim>;
 
 // The numbers of a fully known shape, else nullopt.
