@@ -29,7 +29,8 @@ int64_t ElementsUnchecked(std::span<const int64_t> dims) {
 }
 
 size_t ByteSize(DType dtype, int64_t elements) {
-  return (static_cast<size_t>(elements) * static_cast<size_t>(BitWidth(dtype)) + 7) / 8;
+  const auto bits = static_cast<uint64_t>(elements) * static_cast<uint64_t>(BitWidth(dtype));
+  return static_cast<size_t>((bits + 7) / 8);
 }
 
 std::string ToString(std::span<const int64_t> dims) {
