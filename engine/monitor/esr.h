@@ -9,9 +9,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -39,7 +40,7 @@ struct FeatureEvidence {
 
 struct Alarm {
   uint64_t sample = 0;  // 1-based sample that raised it
-  uint64_t since = 0;   // where the strongest evidence began
+  uint64_t since = 0;   // where the strongest evidence began: the estimated start of the drift
   double statistic = 0;
   std::vector<FeatureEvidence> evidence;  // strongest first, only shares of 1 % and more
 };
@@ -68,7 +69,8 @@ class EsrDetector {
   double meter() const;
   // How far the way back is while drifting: samples since the last restart, of kRecent, in 0..1.
   double recovery() const;
-  // The share of the meter's scale that one feature reaches alone, from its part of the statistic.
+  // How far along the meter one feature alone moves it; while drifting, at least as far as it did
+  // at the alarm.
   double FeatureMeter(size_t feature) const;
   FeatureEvidence Evidence(size_t feature) const;
   // Observations of a feature, and the last one; NaN before the first.
@@ -87,20 +89,23 @@ class EsrDetector {
     std::array<uint64_t, kMaximumBets> since{};
     std::array<double, kRecent> recent{};
     uint64_t observed = 0;
-    double last;
-    double part = 0;  // mean wealth over its bets
+    double last = std::numeric_limits<double>::quiet_NaN();
+    double part = 0;        // mean wealth over its bets
+    double alarm_part = 0;  // of the alarm, while drifting
   };
 
   EsrDetector() = default;
   double Uniform();
   double Rank(const FeatureState& feature, double value);
   void Bet(FeatureState& feature, double value);
+  double RecentMean(const FeatureState& feature, uint64_t window) const;
+  FeatureEvidence EvidenceOver(size_t feature, uint64_t window) const;
+  double Meter(double statistic) const;
   Alarm MakeAlarm() const;
   bool BackInside() const;
   void Restart();
 
   std::vector<FeatureState> features_;
-  std::array<double, kKnots> levels_{};
   double threshold_ = 0, statistic_ = 0;
   uint64_t seed_ = 0, random_ = 0;
   uint64_t samples_ = 0, since_restart_ = 0;

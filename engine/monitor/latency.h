@@ -52,7 +52,6 @@ class LatencyTracker {
 
  private:
   static constexpr size_t kErrorCodes = static_cast<size_t>(ErrorCode::kInternal) + 1;
-  double clock_step_ms_;
   uint64_t requests_ = 0, successes_ = 0;
   std::array<Histogram, kStages> cold_, warm_;
   std::array<uint64_t, kErrorCodes> failures_{};

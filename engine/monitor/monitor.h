@@ -70,8 +70,6 @@ class Monitor {
     uint64_t checked = 0, nan_samples = 0, infinite_samples = 0, constant_samples = 0;
     uint64_t nan_values = 0, infinite_values = 0;
   };
-  enum class Issue : uint8_t { kNaN, kInfinite, kConstant };
-
   explicit Monitor(MonitorOptions options);
   Status StartDetector();
   void CheckQuality(std::string_view role, std::string_view name,
@@ -79,19 +77,23 @@ class Monitor {
   void Learn(std::span<const Feature> features);
   void Detect(std::span<const Feature> features);
   void Emit(MonitorEventKind kind, std::string json);
+  void EmitDrift();
+  void StopLearning(std::string failure);
   void WriteDrift(JsonWriter& out) const;
+  void WriteQuality(JsonWriter& out) const;
 
   MonitorOptions options_;
   LatencyTracker latency_;
   std::optional<EsrDetector> detector_;
   std::map<std::string, Quality, std::less<>> quality_;
-  uint64_t requests_ = 0, samples_ = 0;
+  uint64_t requests_ = 0, samples_ = 0;  // observed, and of these watched
   // Learning: a float32 tensor of learn x learn_names_.size(), of which learnt_ rows are filled.
   Tensor learn_rows_;
   std::vector<std::string> learn_names_;
   uint64_t learnt_ = 0, learn_skipped_ = 0;
   std::string learn_failure_;
-  std::vector<double> row_;  // scratch of Detect
+  std::map<std::string, size_t, std::less<>> positions_;  // of features in the profile
+  std::vector<double> row_;                               // scratch of Detect
   std::vector<MonitorEvent> events_;
 };
 

@@ -1,0 +1,216 @@
+// The bets, the statistic, the alarm and the way back. docs/monitoring.md derives all of it.
+#include "monitor/esr.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace insitu {
+namespace {
+
+constexpr std::array kGammas = {0.3, 0.6, 0.9};
+// Far above any threshold, far below overflow.
+constexpr double kLargestWealth = 1e200;
+constexpr double kLargestValue = std::numeric_limits<float>::max();
+constexpr double kSmallestShare = 0.01;     // of the statistic, to be named in an alarm
+constexpr double kRecoveryStatistic = 0.1;  // of the threshold
+constexpr double kRecoveryShift = 0.4;      // standard deviations
+
+}  // namespace
+
+std::string_view Name(DriftState state) {
+  return state == DriftState::kCalm ? "calm" : "drifting";
+}
+
+Result<EsrDetector> EsrDetector::Create(const ReferenceProfile& profile,
+                                        const EsrOptions& options) {
+  if (profile.features.empty() || profile.count < kMinimumProfileRows)
+    return Fail(ErrorCode::kInvalidArgument,
+                "a detector needs a profile with features, made from 256 rows or more");
+  if (!(options.false_alarm_every >= 10 && options.false_alarm_every <= 1e12))
+    return Fail(ErrorCode::kInvalidArgument, "falseAlarmEvery must be from 10 to 1e12 samples");
+  EsrDetector detector;
+  for (const FeatureProfile& feature : profile.features) {
+    FeatureState& state = detector.features_.emplace_back();
+    state.knots = feature.knots;
+    state.mean = feature.mean;
+    state.std = feature.std;
+    state.tolerance = feature.tolerance;
+  }
+  detector.threshold_ = options.false_alarm_every;
+  if (profile.count < kFullProfileRows) detector.threshold_ *= kShortProfileFactor;
+  detector.seed_ = detector.random_ = options.seed;
+  return detector;
+}
+
+// In (0, 1); splitmix64.
+double EsrDetector::Uniform() {
+  random_ += 0x9e3779b97f4a7c15;
+  uint64_t z = random_;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  z ^= z >> 31;
+  return (static_cast<double>(z >> 11) + 0.5) * 0x1p-53;
+}
+
+// The conformal rank among the knots, ties broken at random: uniform on (0, 1) in distribution.
+double EsrDetector::Rank(const FeatureState& feature, double value) {
+  const auto equal = std::ranges::equal_range(feature.knots, static_cast<float>(value));
+  const auto below = static_cast<double>(equal.begin() - feature.knots.begin());
+  const auto ties = static_cast<double>(equal.size());
+  return (below + Uniform() * (ties + 1)) / (kKnots + 1);
+}
+
+void EsrDetector::Bet(FeatureState& feature, double value) {
+  const double p = Rank(feature, value);
+  size_t bets = 0;
+  double sum = 0;
+  auto bet = [&](double e) {
+    double& wealth = feature.wealth[bets];
+    if (wealth < 1) feature.since[bets] = samples_;
+    wealth = std::min((wealth + 1) * e, kLargestWealth);
+    sum += wealth;
+    ++bets;
+  };
+  if (feature.tolerance) {
+    const auto [tail, share] = *feature.tolerance;
+    for (const bool hit : {p <= tail, p >= 1 - tail})
+      for (double gamma : kGammas) bet(hit ? 1 + gamma * (1 / share - 1) : 1 - gamma);
+  } else {
+    const double location = 2 * p - 1, spread = 2 * std::abs(location) - 1;
+    for (double gamma : kGammas) {
+      bet(1 + gamma * location);
+      bet(1 - gamma * location);
+      bet(1 + gamma * spread);
+      bet(1 - gamma * spread);
+    }
+  }
+  feature.part = sum / static_cast<double>(bets);
+}
+
+EsrDetector::Change EsrDetector::Update(std::span<const double> row) {
+  ++samples_;
+  bool seen = false;
+  for (size_t k = 0; k < features_.size(); ++k) {
+    if (!std::isfinite(row[k])) continue;
+    FeatureState& feature = features_[k];
+    const double value = std::clamp(row[k], -kLargestValue, kLargestValue);
+    feature.last = value;
+    feature.recent[feature.observed++ % kRecent] = value;
+    Bet(feature, value);
+    seen = true;
+  }
+  if (!seen) return Change::kNone;
+  ++since_restart_;
+  statistic_ = 0;
+  for (const FeatureState& feature : features_)
+    statistic_ += feature.part / static_cast<double>(features_.size());
+
+  if (statistic_ >= threshold_) {
+    const bool began = state_ == DriftState::kCalm;
+    if (began) {
+      alarm_ = MakeAlarm();
+      state_ = DriftState::kDrifting;
+      for (FeatureState& feature : features_) feature.alarm_part = feature.part;
+    }
+    Restart();
+    return began ? Change::kDrift : Change::kNone;
+  }
+  if (state_ == DriftState::kDrifting && since_restart_ >= kRecent &&
+      statistic_ < kRecoveryStatistic * threshold_ && BackInside()) {
+    state_ = DriftState::kCalm;
+    for (FeatureState& feature : features_) feature.alarm_part = 0;
+    return Change::kRecovered;
+  }
+  return Change::kNone;
+}
+
+void EsrDetector::Restart() {
+  for (FeatureState& feature : features_) {
+    feature.wealth.fill(0);
+    feature.since.fill(0);
+    feature.part = 0;
+  }
+  statistic_ = 0;
+  since_restart_ = 0;
+}
+
+void EsrDetector::Reset() {
+  Restart();
+  for (FeatureState& feature : features_) {
+    feature.observed = 0;
+    feature.last = std::numeric_limits<double>::quiet_NaN();
+    feature.alarm_part = 0;
+  }
+  samples_ = 0;
+  random_ = seed_;
+  state_ = DriftState::kCalm;
+  alarm_.reset();
+}
+
+double EsrDetector::RecentMean(const FeatureState& feature, uint64_t window) const {
+  const uint64_t count = std::min({window, feature.observed, uint64_t{kRecent}});
+  double sum = 0;
+  for (uint64_t i = 1; i <= count; ++i) sum += feature.recent[(feature.observed - i) % kRecent];
+  return count ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+FeatureEvidence EsrDetector::EvidenceOver(size_t index, uint64_t window) const {
+  const FeatureState& feature = features_[index];
+  const auto strongest = std::ranges::max_element(feature.wealth) - feature.wealth.begin();
+  const double whole = statistic_ * static_cast<double>(features_.size());
+  FeatureEvidence evidence;
+  evidence.feature = index;
+  evidence.share = whole > 0 ? feature.part / whole : 0;
+  evidence.since = feature.since[static_cast<size_t>(strongest)];
+  evidence.recent_mean = RecentMean(feature, window);
+  evidence.shift = feature.std > 0 ? (evidence.recent_mean - feature.mean) / feature.std
+                                   : std::numeric_limits<double>::quiet_NaN();
+  return evidence;
+}
+
+FeatureEvidence EsrDetector::Evidence(size_t feature) const {
+  return EvidenceOver(feature, kRecent);
+}
+
+// The means of an alarm cover what came since the strongest evidence began.
+Alarm EsrDetector::MakeAlarm() const {
+  Alarm alarm{samples_, samples_, statistic_, {}};
+  for (size_t k = 0; k < features_.size(); ++k) {
+    const uint64_t since = Evidence(k).since;
+    FeatureEvidence evidence = EvidenceOver(k, samples_ - since + 1);
+    if (evidence.share >= kSmallestShare) alarm.evidence.push_back(evidence);
+  }
+  std::ranges::sort(alarm.evidence, std::ranges::greater{}, &FeatureEvidence::share);
+  if (!alarm.evidence.empty()) alarm.since = alarm.evidence.front().since;
+  return alarm;
+}
+
+// A feature with a tolerance is allowed to stay shifted: the statistic alone speaks for it.
+bool EsrDetector::BackInside() const {
+  for (const FeatureEvidence& named : alarm_->evidence) {
+    if (features_[named.feature].tolerance) continue;
+    if (std::abs(Evidence(named.feature).shift) > kRecoveryShift) return false;
+  }
+  return true;
+}
+
+double EsrDetector::Meter(double statistic) const {
+  return std::min(std::log1p(statistic) / std::log1p(threshold_), 1.0);
+}
+
+double EsrDetector::meter() const {
+  return state_ == DriftState::kDrifting ? 1 : Meter(statistic_);
+}
+
+double EsrDetector::FeatureMeter(size_t index) const {
+  const FeatureState& feature = features_[index];
+  return Meter(std::max(feature.part, feature.alarm_part) / static_cast<double>(features_.size()));
+}
+
+double EsrDetector::recovery() const {
+  if (state_ == DriftState::kCalm) return 1;
+  return std::min(static_cast<double>(since_restart_) / kRecent, 1.0);
+}
+
+}  // namespace insitu
