@@ -3,9 +3,11 @@ export { Engine, load } from './engine.js';
 export { InsituError } from './errors.js';
 export { tensor } from './tensor.js';
 export type { ErrorCode } from './errors.js';
-export type { Detector, Histogram, Monitor, MonitorEventType, MonitorSnapshot } from './monitor.js';
+export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
+export type { DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, QualityCounts, Stage,
+  StageLatency } from './snapshot.js';
 export type { DType, Tensor, TensorInfo, TypedArray } from './tensor.js';
 export type { EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport, ModelReport,
   ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions } from './types.js';

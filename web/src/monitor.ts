@@ -4,14 +4,10 @@ import { Disposable } from './disposable.js';
 import { fail, InsituError } from './errors.js';
 import type { Client } from './rpc/client.js';
 import type { DetectorUpdate, WatchObject, WatchParams } from './rpc/protocol.js';
+import { toSnapshot } from './snapshot.js';
+import type { MonitorSnapshot } from './snapshot.js';
 import { openSource } from './source.js';
-import type { MemoryReport, MonitorOptions, ReferenceProfile } from './types.js';
-
-/** Latency per stage, drift per feature and quality counts as docs/monitoring.md describes them, and memory. */
-export interface MonitorSnapshot {
-  readonly memory: MemoryReport;
-  readonly [part: string]: unknown;
-}
+import type { MonitorOptions, ReferenceProfile } from './types.js';
 
 export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile';
 
@@ -33,11 +29,11 @@ export class Monitor extends EventTarget {
 
   async snapshot(): Promise<MonitorSnapshot> {
     this.#check();
-    const [json, memory] = await Promise.all([
+    const [{ json, last }, memory] = await Promise.all([
       this.#client.call('snapshot', { session: this.#session }),
       this.#client.call('memory', undefined),
     ]);
-    return { ...JSON.parse(json), memory };
+    return toSnapshot(json, last, memory);
   }
 
   /** The profile given or learnt. InvalidArgument while there is none. */

@@ -47,12 +47,13 @@ export interface Tensor {
   readonly data: TypedArray | readonly string[];
 }
 
-/** An input or output of a model. Dims are numbers, names of symbols, or null where unknown. */
+/** An input or output of a model. A dim is a number, the name of a symbol, an expression of such names, or '?'. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: DType;
-  /** null: not even the rank is known before a run. */
-  readonly dims: readonly (number | string | null)[] | null;
+  readonly dims: readonly (number | string)[];
+  /** True where not even the number of dims is known before a run; `dims` is empty then. */
+  readonly anyRank?: boolean;
 }
 
 /** How many array elements `dims` of `dtype` need; InvalidArgument for dims that are no extents. */
@@ -143,9 +144,10 @@ export function checkFeed(value: Tensor, info: TensorInfo): void {
       hint: wants,
     });
   }
-  const { dims } = info;
-  if (dims && (dims.length !== value.dims.length ||
-      dims.some((dim, i) => typeof dim === 'number' && dim !== value.dims[i]))) {
+  const { dims, anyRank } = info;
+  const differs = dims.length !== value.dims.length ||
+    dims.some((dim, i) => typeof dim === 'number' && dim !== value.dims[i]);
+  if (!anyRank && differs) {
     throw new InsituError({
       code: 'ShapeMismatch',
       message: `'${info.name}' was given with dims [${value.dims}]`,
@@ -157,8 +159,7 @@ export function checkFeed(value: Tensor, info: TensorInfo): void {
 
 /** "'pixels' float32 [1,1,28,28]", for error messages and listings. */
 export function describe(info: TensorInfo): string {
-  const dims = info.dims ? `[${info.dims.map((dim) => dim ?? '?').join(',')}]` : 'of any shape';
-  return `'${info.name}' ${info.dtype} ${dims}`;
+  return `'${info.name}' ${info.dtype} ${info.anyRank ? 'of any rank' : `[${info.dims.join(',')}]`}`;
 }
 
 function dtypeOf(data: TypedArray | readonly number[] | readonly string[]): DType {

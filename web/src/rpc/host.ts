@@ -19,7 +19,8 @@ export class Host {
   #transfer: Transferable[] = [];
   #afterReply?: () => void;
   #broken = false;
-  readonly #watched = new Set<number>();
+  /* The sessions with a monitor, and the times of their latest good run. */
+  readonly #watched = new Map<number, number[] | undefined>();
 
   constructor(port: Port) {
     this.#port = port;
@@ -94,7 +95,7 @@ export class Host {
       const started = this.#native.monitorStart(session, watch, this.#clockStepMs, sha256);
       if ('error' in started) this.#native.disposeSession(session);
       unwrap(started);
-      this.#watched.add(session);
+      this.#watched.set(session, undefined);
       return description;
     },
     inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),
@@ -119,9 +120,15 @@ export class Host {
       this.#watched.delete(session);
       this.#native.disposeSession(session);
     },
-    snapshot: ({ session }) => unwrap(this.#native.monitorSnapshot(session)),
+    snapshot: ({ session }) => ({
+      json: unwrap(this.#native.monitorSnapshot(session)),
+      last: this.#watched.get(session),
+    }),
     exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
-    resetMonitor: ({ session }) => unwrap(this.#native.monitorReset(session)),
+    resetMonitor: ({ session }) => {
+      unwrap(this.#native.monitorReset(session));
+      this.#watched.set(session, undefined);
+    },
     createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
     record: ({ histogram, ms }) =>
       unwrap(this.#native.histogramRecord(histogram, this.#toScratch(new Float64Array(ms)))),
@@ -163,6 +170,7 @@ export class Host {
     const finish = (failure: string) => {
       this.#afterReply = () => {
         if (observe) {
+          if (!failure) this.#watched.set(session, times);
           for (const { kind, json } of native.monitorObserve(session, times, failure)) {
             this.#send({ session, event: kind, detail: json });
           }

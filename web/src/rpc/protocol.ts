@@ -79,7 +79,8 @@ export interface Methods {
   profile: { params: { session: number; feeds: WireTensor[]; runs: number }; result: OperatorProfile[] };
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
-  snapshot: { params: { session: number }; result: string };
+  /** `last`: the times of the latest good run, in the order of `stages`. */
+  snapshot: { params: { session: number }; result: { json: string; last?: number[] } };
   exportProfile: { params: { session: number }; result: string };
   resetMonitor: { params: { session: number }; result: void };
   createHistogram: { params: undefined; result: number };

@@ -1,0 +1,116 @@
+// MonitorSnapshot: what a monitor knows, as plain JSON. docs/monitoring.md explains every member.
+// Invariant: every member of the interfaces is there, whether or not drift is being watched.
+import type { ErrorCode } from './errors.js';
+import type { MemoryReport } from './types.js';
+
+export type Stage = 'queue' | 'copyIn' | 'infer' | 'copyOut' | 'total';
+export const stages: readonly Stage[] = ['queue', 'copyIn', 'infer', 'copyOut', 'total'];
+
+/** Times in ms; a percentile is null until there are samples enough, and `need` then says how many. */
+export interface StageLatency {
+  readonly count: number;
+  /** Runs whose time was below the step of the clock. */
+  readonly belowStep: number;
+  readonly minMs: number | null;
+  readonly meanMs: number | null;
+  readonly maxMs: number | null;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly need?: Partial<Record<'p50' | 'p90' | 'p95' | 'p99', number>>;
+}
+
+export interface LatencySnapshot {
+  readonly clockStepMs: number;
+  readonly requests: number;
+  readonly failures: Partial<Record<ErrorCode, number>>;
+  /** The first run, which pays for what later ones reuse. */
+  readonly cold: Record<Stage, StageLatency>;
+  readonly warm: Record<Stage, StageLatency>;
+  /** The latest good run, in ms. */
+  readonly last: Record<Stage, number> | null;
+}
+
+export interface DriftFeature {
+  readonly name: string;
+  readonly observed: number;
+  readonly value: number | null;
+  readonly recentMean: number | null;
+  readonly profileMean: number;
+  readonly profileStd: number;
+  /** How many standard deviations the recent mean lies off the profile's. */
+  readonly shift: number | null;
+  /** Its share of the statistic, 0 to 1. */
+  readonly evidence: number;
+  /** How far the feature alone has come towards an alarm, 0 to 1. */
+  readonly meter: number;
+  readonly tolerance: boolean;
+}
+
+export interface DriftAlarm {
+  /** The sample that raised it, and where the strongest evidence began; from 1. */
+  readonly sample: number;
+  readonly since: number;
+  readonly statistic: number;
+  readonly threshold: number;
+  readonly features: readonly {
+    name: string;
+    share: number;
+    shift: number | null;
+    since: number;
+    recentMean: number | null;
+    profileMean: number;
+  }[];
+}
+
+export interface DriftSnapshot {
+  readonly state: 'off' | 'learning' | 'calm' | 'drifting';
+  readonly learning: { have: number; need: number; skipped: number } | null;
+  /** Why learning failed, if it did. */
+  readonly failure?: string;
+  readonly profile: { count: number; modelMatches: boolean | null } | null;
+  readonly samples: number;
+  readonly statistic: number;
+  readonly threshold: number | null;
+  /** How far the evidence has come towards an alarm, 0 to 1; 1 while drifting. */
+  readonly meter: number;
+  /** While drifting, how far the way back is, 0 to 1. */
+  readonly recovery: number;
+  readonly alarm: DriftAlarm | null;
+  readonly features: readonly DriftFeature[];
+}
+
+export interface QualityCounts {
+  readonly checked: number;
+  readonly nanSamples: number;
+  readonly nanValues: number;
+  readonly infiniteSamples: number;
+  readonly infiniteValues: number;
+  readonly constantSamples: number;
+}
+
+export interface MonitorSnapshot {
+  readonly requests: number;
+  /** Requests whose tensors were looked at: one in `sampleEvery`. */
+  readonly samples: number;
+  readonly sampleEvery: number;
+  readonly latency: LatencySnapshot;
+  readonly drift: DriftSnapshot;
+  /** By tensor. */
+  readonly quality: Record<string, QualityCounts>;
+  readonly memory: MemoryReport;
+}
+
+const noDrift = {
+  profile: null, samples: 0, statistic: 0, threshold: null, meter: 0, recovery: 0, alarm: null, features: [],
+};
+
+/** The engine's JSON with the members that only a detector has, the times of the last run and memory. */
+export function toSnapshot(json: string, lastTimes: number[] | undefined, memory: MemoryReport): MonitorSnapshot {
+  const parsed = JSON.parse(json) as MonitorSnapshot;
+  const last = lastTimes
+    ? (Object.fromEntries(stages.map((stage, i) => [stage, lastTimes[i]])) as Record<Stage, number>)
+    : null;
+  return { ...parsed, latency: { ...parsed.latency, last }, drift: { ...noDrift, ...parsed.drift }, memory };
+}
