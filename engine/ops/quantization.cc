@@ -113,6 +113,13 @@ Status CheckByteInput(const InferContext& context, size_t i, std::string_view wh
                                                "; uint8 or int8 is needed");
 }
 
+Status RequireInputs(const InferContext& context, std::initializer_list<size_t> inputs) {
+  for (size_t i : inputs)
+    if (!context.HasInput(i))
+      return Fail(ErrorCode::kInvalidModel, "input " + std::to_string(i) + " is missing");
+  return {};
+}
+
 DType ZeroPointType(const InferContext& context, size_t i, DType fallback) {
   return context.HasInput(i) ? context.dtype(i) : fallback;
 }

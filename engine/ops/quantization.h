@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,8 @@ std::expected<ChannelQuantization, Refusal> LowerChannelQuantization(const Lower
 
 // InvalidModel unless input i of a quantized operator is uint8 or int8.
 Status CheckByteInput(const InferContext& context, size_t i, std::string_view what);
+// InvalidModel unless these inputs are given, for operators with optional ones in between.
+Status RequireInputs(const InferContext& context, std::initializer_list<size_t> inputs);
 // The element type of an optional zero point, or `fallback` when omitted.
 DType ZeroPointType(const InferContext& context, size_t i, DType fallback);
 
