@@ -58,6 +58,12 @@ Result<Dims> BroadcastDims(std::span<const TensorView> inputs) {
   return *KnownDims(shape);
 }
 
+std::optional<Shape> BroadcastShape(std::span<const Dim> a, std::span<const Dim> b) {
+  Shape shape(a.begin(), a.end());
+  if (!Widen(shape, b)) return std::nullopt;
+  return shape;
+}
+
 bool BroadcastsTo(std::span<const Dim> from, std::span<const Dim> to) {
   if (from.size() > to.size()) return false;
   to = to.last(from.size());

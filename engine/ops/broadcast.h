@@ -19,6 +19,8 @@ bool Widen(Shape& shape, std::span<const Dim> other);
 Result<std::optional<Shape>> InferBroadcast(const InferContext& context, size_t first = 0);
 // The same for the extents of a run.
 Result<Dims> BroadcastDims(std::span<const TensorView> inputs);
+// The common shape of two; nullopt when they do not broadcast.
+std::optional<Shape> BroadcastShape(std::span<const Dim> a, std::span<const Dim> b);
 // Whether `from` broadcasts to `to` without changing it, as far as is certain.
 bool BroadcastsTo(std::span<const Dim> from, std::span<const Dim> to);
 
