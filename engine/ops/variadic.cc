@@ -9,12 +9,12 @@
 namespace insitu {
 namespace {
 
-struct Min {
+struct Minimum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
   static T Of(T a, T b) { return a != a || a < b ? a : b; }
 };
-struct Max {
+struct Maximum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
   static T Of(T a, T b) { return a != a || a > b ? a : b; }
@@ -92,8 +92,8 @@ constexpr OpDef Define(std::string_view name, std::span<const int> since,
 
 }  // namespace
 
-const OpDef kMinOp = Define<Min>("Min", kMinSince, Lower<lowered::BinaryKind::kMin>);
-const OpDef kMaxOp = Define<Max>("Max", kMinSince, Lower<lowered::BinaryKind::kMax>);
+const OpDef kMinOp = Define<Minimum>("Min", kMinSince, Lower<lowered::BinaryKind::kMin>);
+const OpDef kMaxOp = Define<Maximum>("Max", kMinSince, Lower<lowered::BinaryKind::kMax>);
 const OpDef kSumOp = Define<Sum>("Sum", kSumSince, Lower<lowered::BinaryKind::kAdd>);
 const OpDef kMeanOp = Define<Mean>("Mean", kSumSince, nullptr);
 
