@@ -1,0 +1,43 @@
+// The lowered operations that insitu's own kernels take: one Consider and one Create each.
+// Invariant: Create after an accepted Consider fails only for want of memory.
+#pragma once
+
+#include <expected>
+#include <memory>
+
+#include "base/error.h"
+#include "ops/infer_util.h"
+#include "ops/lowering.h"
+#include "ops/quantization.h"
+#include "plan/backend.h"
+
+namespace insitu::kernels {
+
+using Considered = std::expected<Offer, Refusal>;
+using Created = Result<std::unique_ptr<Kernel>>;
+
+Considered Consider(const lowered::Binary& op);
+Considered Consider(const lowered::Concat& op);
+Considered Consider(const lowered::Convolution& op);
+Considered Consider(const lowered::Dequantize& op);
+Considered Consider(const lowered::Quantize& op);
+Considered Consider(const lowered::Unary& op);
+
+Created Create(const lowered::Binary& op);
+Created Create(const lowered::Concat& op);
+Created Create(const lowered::Convolution& op);
+Created Create(const lowered::Dequantize& op);
+Created Create(const lowered::Quantize& op);
+Created Create(const lowered::Unary& op);
+
+// The bytes of a tensor as elements of type T.
+template <class T>
+const T* Cast(const std::byte* data) {
+  return reinterpret_cast<const T*>(data);
+}
+template <class T>
+T* Cast(std::byte* data) {
+  return reinterpret_cast<T*>(data);
+}
+
+}  // namespace insitu::kernels

@@ -1,0 +1,106 @@
+// Quantized Add and Mul with numpy broadcasting:
+//   y = saturate(rint_half_even((A + B) / scale_y) + zero_point_y), or A * B for Mul,
+//   A = float32(a - zero_point_a) * scale_a, B alike, all in float32 without contraction.
+// The innermost dimension runs in one of three forms: both sides step, or one side stands still.
+#include "exec/kernels/broadcast.h"
+#include "exec/kernels/kernels.h"
+#include "ops/requantize.h"
+
+namespace insitu::kernels {
+namespace {
+
+using lowered::BinaryKind;
+
+struct Parameters {
+  Quantization a, b, y;
+  QuantizedRange range;
+};
+
+template <class T, BinaryKind kKind, size_t kStepA, size_t kStepB>
+void RunRow(const T* a, const T* b, T* y, size_t count, const Parameters& p) {
+#pragma clang fp contract(off)
+  for (size_t i = 0; i < count; ++i) {
+    const float left = static_cast<float>(a[i * kStepA] - p.a.zero_point) * p.a.scale;
+    const float right = static_cast<float>(b[i * kStepB] - p.b.zero_point) * p.b.scale;
+    const float real = kKind == BinaryKind::kAdd ? left + right : left * right;
+    y[i] = static_cast<T>(RoundToRange(real / p.y.scale, p.y.zero_point, p.range));
+  }
+}
+
+template <class T, BinaryKind kKind>
+class QuantizedBinaryKernel final : public Kernel {
+ public:
+  explicit QuantizedBinaryKernel(const lowered::Binary& op)
+      : parameters_{*op.a, *op.b, *op.y, RangeOf<T>(op.clamp)} {}
+
+  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+    empty_ = ElementsUnchecked(outputs[0]) == 0;
+    if (empty_) return 0;
+    auto shapes = CompressBroadcast(inputs[0], inputs[1]);
+    if (!shapes)
+      return Fail(ErrorCode::kShapeMismatch, "shapes " + ToString(inputs[0]) + " and " +
+                                                 ToString(inputs[1]) + " do not broadcast");
+    shapes_ = *std::move(shapes);
+    return 0;
+  }
+
+  Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+             std::byte*) override {
+    if (empty_) return {};
+    T* y = Cast<T>(outputs[0]);
+    RunFrom(0, Cast<T>(inputs[0]), Cast<T>(inputs[1]), y);
+    return {};
+  }
+
+ private:
+  // Advances the three pointers over dimension `d` and those inside it.
+  void RunFrom(size_t d, const T* a, const T* b, T*& y) const {
+    const size_t size_a = shapes_.a[d], size_b = shapes_.b[d];
+    const size_t count = size_a > size_b ? size_a : size_b;
+    if (d + 1 == shapes_.a.size()) {
+      if (size_a == size_b) {
+        RunRow<T, kKind, 1, 1>(a, b, y, count, parameters_);
+      } else if (size_a == 1) {
+        RunRow<T, kKind, 0, 1>(a, b, y, count, parameters_);
+      } else {
+        RunRow<T, kKind, 1, 0>(a, b, y, count, parameters_);
+      }
+      y += count;
+      return;
+    }
+    size_t step_a = 1, step_b = 1;
+    for (size_t i = d + 1; i < shapes_.a.size(); ++i) {
+      step_a *= shapes_.a[i];
+      step_b *= shapes_.b[i];
+    }
+    for (size_t i = 0; i < count; ++i)
+      RunFrom(d + 1, size_a == 1 ? a : a + i * step_a, size_b == 1 ? b : b + i * step_b, y);
+  }
+
+  Parameters parameters_;
+  BroadcastShapes shapes_;
+  bool empty_ = false;
+};
+
+template <class T>
+Created CreateOf(const lowered::Binary& op) {
+  if (op.kind == BinaryKind::kAdd)
+    return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kAdd>>(op);
+  return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kMul>>(op);
+}
+
+}  // namespace
+
+Considered Consider(const lowered::Binary& op) {
+  if (!IsByte(op.dtype)) return Refuse("only quantized 8-bit integers");
+  if (op.kind != BinaryKind::kAdd && op.kind != BinaryKind::kMul)
+    return Refuse("only quantized Add and Mul");
+  if (!op.a || !op.b || !op.y) return Refuse("the quantization of both sides must be known");
+  return Offer{.cost = 2.0};
+}
+
+Created Create(const lowered::Binary& op) {
+  return op.dtype == DType::kInt8 ? CreateOf<int8_t>(op) : CreateOf<uint8_t>(op);
+}
+
+}  // namespace insitu::kernels

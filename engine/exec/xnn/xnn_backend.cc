@@ -1,0 +1,71 @@
+// The XNNPACK backend: library start-up, the thread pool, and dispatch to one file per operation.
+// Workers are not asked to yield after each operator: the pool is built with a short spin, which
+// bridges the gap between two operators and ends soon after the last.
+#include "exec/xnn/xnn_backend.h"
+
+#include <xnnpack.h>
+
+#include <string>
+#include <variant>
+
+#include "exec/xnn/xnn_kernels.h"
+#include "exec/xnn/xnn_status.h"
+
+namespace insitu {
+namespace xnn {
+
+// What XNNPACK is never asked to do, and why.
+static Considered Consider(const lowered::Reshape&) { return Refuse("the planner makes it an alias"); }
+static Considered Consider(const lowered::Concat&) { return Refuse("XNNPACK concatenates no tensors"); }
+static Considered Consider(const lowered::Quantize&) {
+  return Refuse("XNNPACK multiplies by the reciprocal of the scale, which is not exact");
+}
+static Considered Consider(const lowered::Dequantize&) {
+  return Refuse("insitu's own kernel is as fast and handles every scale");
+}
+
+template <class Op>
+static Created Create(const Op&, pthreadpool_t) {
+  return Fail(ErrorCode::kInternal, "XNNPACK was asked to create what it refused");
+}
+
+class XnnBackend final : public Backend {
+ public:
+  explicit XnnBackend(pthreadpool_t pool) : pool_(pool) {}
+  ~XnnBackend() override {
+    pthreadpool_destroy(pool_);
+    xnn_deinitialize();
+  }
+
+  std::string_view name() const override { return "xnnpack"; }
+  std::expected<Offer, Refusal> Consider(const LoweredOp& op) const override {
+    return std::visit([](const auto& one) { return xnn::Consider(one); }, op);
+  }
+  Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) override {
+    return std::visit([this](const auto& one) { return xnn::Create(one, pool_); }, op);
+  }
+
+ private:
+  pthreadpool_t pool_;  // nullptr: the calling thread alone
+};
+
+}  // namespace xnn
+
+Result<std::unique_ptr<Backend>> CreateXnnBackend(int threads) {
+  if (threads < 1)
+    return Fail(ErrorCode::kInvalidArgument, "threads is " + std::to_string(threads),
+                "Ask for at least one thread.");
+  INSITU_TRY(xnn::ToStatus(xnn_initialize(nullptr), "start"));
+  pthreadpool_t pool = nullptr;
+  if (threads > 1) {
+    pool = pthreadpool_create(static_cast<size_t>(threads));
+    if (!pool) {
+      xnn_deinitialize();
+      return Fail(ErrorCode::kOutOfMemory,
+                  "cannot start " + std::to_string(threads) + " threads", "Ask for fewer threads.");
+    }
+  }
+  return std::make_unique<xnn::XnnBackend>(pool);
+}
+
+}  // namespace insitu

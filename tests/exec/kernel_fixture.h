@@ -1,0 +1,90 @@
+// What the tests of exec/ share: backends with one and two threads, random tensors, and one call of
+// a kernel with memory as the planner lays it out.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+#include <random>
+#include <vector>
+
+#include "base/buffer.h"
+#include "exec/kernels/kernel_backend.h"
+#include "exec/xnn/xnn_backend.h"
+
+namespace insitu::test {
+
+using Rng = std::mt19937;
+
+inline int64_t Pick(Rng& rng, int64_t low, int64_t high) {
+  return std::uniform_int_distribution<int64_t>(low, high)(rng);
+}
+inline float PickFloat(Rng& rng, float low, float high) {
+  return std::uniform_real_distribution<float>(low, high)(rng);
+}
+
+inline Backend& Xnn(int threads) {
+  static const std::unique_ptr<Backend> one = CreateXnnBackend(1).value();
+  static const std::unique_ptr<Backend> two = CreateXnnBackend(2).value();
+  return threads == 1 ? *one : *two;
+}
+
+inline Backend& Own() {
+  static const std::unique_ptr<Backend> backend = CreateKernelBackend();
+  return *backend;
+}
+
+inline Tensor Make(DType dtype, Dims dims) { return Tensor::Allocate(dtype, dims).value(); }
+
+// All 256 values; `extreme` only the two ends of the type.
+inline Tensor RandomBytes(Rng& rng, DType dtype, Dims dims, bool extreme = false) {
+  Tensor t = Make(dtype, std::move(dims));
+  const int low = dtype == DType::kInt8 ? 0x80 : 0x00;
+  for (size_t i = 0; i < t.size_bytes(); ++i)
+    t.data()[i] = static_cast<std::byte>(extreme ? low ^ (Pick(rng, 0, 1) ? 0xff : 0x00)
+                                                 : static_cast<int>(Pick(rng, 0, 255)));
+  return t;
+}
+
+inline Tensor RandomFloats(Rng& rng, Dims dims, float low = -1.0f, float high = 1.0f) {
+  Tensor t = Make(DType::kFloat32, std::move(dims));
+  for (float& value : t.As<float>()) value = PickFloat(rng, low, high);
+  return t;
+}
+
+// Reshapes and runs; scratch is filled with rubbish first.
+inline Tensor RunKernel(Kernel& kernel, const std::vector<Tensor>& inputs, DType dtype, Dims dims) {
+  std::vector<Dims> input_dims;
+  std::vector<const std::byte*> data;
+  for (const Tensor& input : inputs) {
+    input_dims.push_back(input.dims());
+    data.push_back(input.data());
+  }
+  Tensor output = Make(dtype, dims);
+  const std::vector<Dims> output_dims{std::move(dims)};
+  auto scratch_bytes = kernel.Reshape(input_dims, output_dims);
+  INFO((scratch_bytes ? "" : ToString(scratch_bytes.error())));
+  REQUIRE(scratch_bytes);
+  Buffer scratch = Buffer::Allocate(*scratch_bytes).value();
+  for (size_t i = 0; i < *scratch_bytes; ++i) scratch.data()[i] = std::byte{0xa5};
+  std::byte* outputs[] = {output.data()};
+  const auto status = kernel.Run(data, outputs, scratch.data());
+  INFO((status ? "" : ToString(status.error())));
+  REQUIRE(status);
+  return output;
+}
+
+inline bool SameBytes(const Tensor& a, const Tensor& b) {
+  return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes());
+}
+
+// The kernel a backend makes for an operation it must accept.
+inline std::unique_ptr<Kernel> Accepted(Backend& backend, const LoweredOp& op) {
+  const auto offer = backend.Consider(op);
+  INFO((offer ? "" : offer.error().why));
+  REQUIRE(offer);
+  auto kernel = backend.Create(op);
+  INFO((kernel ? "" : ToString(kernel.error())));
+  REQUIRE(kernel);
+  return std::move(*kernel);
+}
+
+}  // namespace insitu::test
