@@ -1,0 +1,176 @@
+// Names to values: initializers, inputs, then the outputs of all nodes, then what reads them.
+#include "onnx/graph_builder.h"
+
+#include "base/limits.h"
+#include "ir/sort.h"
+#include "onnx/attribute_proto.h"
+#include "onnx/model_info.h"
+#include "onnx/tensor_proto.h"
+#include "onnx/value_type.h"
+
+namespace insitu {
+namespace {
+
+constexpr const char* kHint = "The file is damaged or was written by a faulty exporter.";
+
+std::unexpected<Error> Invalid(std::string message) {
+  return Fail(ErrorCode::kInvalidModel, std::move(message), kHint);
+}
+
+Status CheckLength(const std::string& name) {
+  if (name.size() <= static_cast<size_t>(kDefaultLimits.max_name_bytes)) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              "the name '" + name.substr(0, 60) + "...' has " + std::to_string(name.size()) +
+                  " bytes; the limit is " + std::to_string(kDefaultLimits.max_name_bytes),
+              "Shorten the names in the model.");
+}
+
+template <class T>
+Result<T> Placed(Result<T> result, const Node& node) {
+  if (result) return result;
+  return std::unexpected(std::move(result).error().At(node.name, node.op));
+}
+
+void DropTrailingOmitted(std::vector<ValueId>& ids) {
+  while (!ids.empty() && ids.back() == kNoValue) ids.pop_back();
+}
+
+}  // namespace
+
+Result<Graph> GraphBuilder::Build() {
+  INSITU_TRY(CheckLength(wire_.graph.name()));
+  graph_.name = wire_.graph.name();
+  for (const auto& entry : wire_.model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+  INSITU_TRY(AddInitializers());
+  INSITU_TRY(AddInputs());
+  INSITU_TRY(AddNodes());
+  INSITU_TRY(AddOutputs());
+  INSITU_TRY(SortTopologically(graph_));
+  return std::move(graph_);
+}
+
+Result<ValueId> GraphBuilder::Define(const std::string& name, const std::string& what) {
+  if (name.empty()) return Invalid(what + " has no name");
+  INSITU_TRY(CheckLength(name));
+  if (static_cast<int64_t>(values_.size()) >= kDefaultLimits.max_values)
+    return Fail(ErrorCode::kLimitExceeded,
+                "the model has more than " + std::to_string(kDefaultLimits.max_values) + " values",
+                "Split the model or simplify it before loading.");
+  const auto [entry, added] = values_.emplace(name, kNoValue);
+  if (!added) return Invalid(what + " '" + name + "' has the name of another value");
+  Value value;
+  value.name = name;
+  entry->second = graph_.AddValue(std::move(value));
+  return entry->second;
+}
+
+Status GraphBuilder::AddInitializers() {
+  for (WireTensor& wire : wire_.initializers) {
+    INSITU_ASSIGN(const ValueId id, Define(wire.proto.name(), "an initializer"));
+    INSITU_ASSIGN(Tensor tensor, ToTensor(wire, bytes_.owner, &external_));
+    Value& value = graph_.value(id);
+    value.type = {tensor.dtype(), ToShape(tensor.dims())};
+    value.constant = std::move(tensor);
+    wire = {};
+  }
+  return {};
+}
+
+// An initializer of the same name makes an input a constant (in IR version 3 every initializer was
+// listed as an input).
+Status GraphBuilder::AddInputs() {
+  std::unordered_set<std::string> listed;
+  for (const onnx::ValueInfoProto& info : wire_.graph.input()) {
+    if (!listed.insert(info.name()).second)
+      return Invalid("the input '" + info.name() + "' is listed twice");
+    if (const auto found = values_.find(info.name()); found != values_.end()) continue;
+    INSITU_ASSIGN(const ValueId id, Define(info.name(), "an input"));
+    INSITU_ASSIGN(graph_.value(id).type, ToValueType(info));
+    graph_.inputs.push_back(id);
+  }
+  return {};
+}
+
+std::string GraphBuilder::NodeName(const onnx::NodeProto& node, int index) {
+  if (!node.name().empty()) return node.name();
+  const std::string stem = node.op_type() + "_" + std::to_string(index);
+  std::string name = stem;
+  for (int i = 2; node_names_.contains(name); ++i) name = stem + "_" + std::to_string(i);
+  node_names_.insert(name);
+  return name;
+}
+
+Result<Attributes> GraphBuilder::ConvertAttributes(const onnx::NodeProto& node) {
+  Attributes attributes;
+  for (const onnx::AttributeProto& proto : node.attribute()) {
+    INSITU_TRY(CheckLength(proto.name()));
+    INSITU_ASSIGN(Attribute attribute, ToAttribute(proto, external_));
+    if (!attributes.emplace(proto.name(), std::move(attribute)).second)
+      return Invalid("the attribute '" + proto.name() + "' is given twice");
+  }
+  return attributes;
+}
+
+Result<std::vector<ValueId>> GraphBuilder::NodeOutputs(const onnx::NodeProto& node) {
+  std::vector<ValueId> outputs;
+  for (const std::string& name : node.output()) {
+    outputs.push_back(kNoValue);
+    if (name.empty()) continue;
+    INSITU_ASSIGN(outputs.back(), Define(name, "the output"));
+  }
+  DropTrailingOmitted(outputs);
+  return outputs;
+}
+
+Result<std::vector<ValueId>> GraphBuilder::NodeInputs(const onnx::NodeProto& node) const {
+  std::vector<ValueId> inputs;
+  for (const std::string& name : node.input()) {
+    inputs.push_back(kNoValue);
+    if (name.empty()) continue;
+    const auto found = values_.find(name);
+    if (found == values_.end())
+      return Invalid("reads '" + name.substr(0, 200) +
+                     "', which no node, input or initializer provides");
+    inputs.back() = found->second;
+  }
+  DropTrailingOmitted(inputs);
+  return inputs;
+}
+
+Status GraphBuilder::AddNodes() {
+  for (const onnx::NodeProto& node : wire_.graph.node()) node_names_.insert(node.name());
+  std::vector<Node> nodes;
+  for (int i = 0; i < wire_.graph.node_size(); ++i) {
+    const onnx::NodeProto& proto = wire_.graph.node(i);
+    for (const std::string* name : {&proto.name(), &proto.op_type(), &proto.domain()})
+      INSITU_TRY(CheckLength(*name));
+    Node& node = nodes.emplace_back();
+    node.name = NodeName(proto, i);
+    node.domain = CanonicalDomain(proto.domain());
+    node.op = proto.op_type();
+    INSITU_ASSIGN(node.outputs, Placed(NodeOutputs(proto), node));
+    INSITU_ASSIGN(node.attributes, Placed(ConvertAttributes(proto), node));
+  }
+  for (int i = 0; i < wire_.graph.node_size(); ++i) {
+    Node& node = nodes[static_cast<size_t>(i)];
+    INSITU_ASSIGN(node.inputs, Placed(NodeInputs(wire_.graph.node(i)), node));
+    graph_.AddNode(std::move(node));
+  }
+  return {};
+}
+
+Status GraphBuilder::AddOutputs() {
+  std::unordered_set<ValueId> listed;
+  for (const onnx::ValueInfoProto& info : wire_.graph.output()) {
+    const auto found = values_.find(info.name());
+    if (found == values_.end())
+      return Invalid("nothing gives the graph output '" + info.name().substr(0, 200) + "'");
+    if (!listed.insert(found->second).second)
+      return Invalid("the output '" + info.name() + "' is listed twice");
+    graph_.outputs.push_back(found->second);
+  }
+  if (graph_.outputs.empty()) return Invalid("the graph has no outputs");
+  return {};
+}
+
+}  // namespace insitu

@@ -1,0 +1,43 @@
+// ImportModel: bytes -> messages -> graph -> newest opset -> verified graph.
+#include "onnx/import.h"
+
+#include "ir/verify.h"
+#include "onnx/attribute_proto.h"
+#include "onnx/graph_builder.h"
+#include "onnx/model_info.h"
+#include "onnx/opset.h"
+#include "onnx/wire.h"
+#include "ops/op_def.h"
+
+namespace insitu {
+namespace {
+
+// Rewriting can end in an operator that is not known (Upsample in the opset that retired it).
+Status CheckNodes(const Graph& graph) {
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    const OpDef* def = FindOp(node.op, node.domain);
+    if (!def)
+      return std::unexpected(UnsupportedError(
+          {{node.name, QualifiedName(node.op, node.domain), "operator " + node.op}}));
+    INSITU_TRY(CheckAttributes(node, *def));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ImportedModel> ImportModel(const ModelBytes& model, const ImportOptions& options) {
+  INSITU_ASSIGN(WireModel wire, ReadModel(model.bytes));
+  ImportedModel imported;
+  INSITU_ASSIGN(imported.info, ReadInfo(wire));
+  if (const auto unsupported = FindUnsupported(wire, imported.info); !unsupported.empty())
+    return std::unexpected(UnsupportedError(unsupported));
+  INSITU_ASSIGN(imported.graph, GraphBuilder(wire, model, options).Build());
+  INSITU_TRY(NormalizeOpset(imported.graph, OnnxOpset(imported.info)));
+  INSITU_TRY(CheckNodes(imported.graph));
+  INSITU_TRY(Verify(imported.graph));
+  return imported;
+}
+
+}  // namespace insitu

@@ -1,0 +1,133 @@
+// Counting and judging what a file contains.
+#include "onnx/model_info.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "onnx/opset.h"
+#include "onnx/tensor_proto.h"
+#include "ops/op_def.h"
+
+namespace insitu {
+namespace {
+
+constexpr size_t kMostListed = 20;
+
+Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, int64_t>& counts) {
+  if (depth > kDefaultLimits.max_subgraph_depth)
+    return Fail(ErrorCode::kLimitExceeded,
+                "subgraphs are nested more than " +
+                    std::to_string(kDefaultLimits.max_subgraph_depth) + " deep");
+  for (const onnx::NodeProto& node : graph.node()) {
+    ++counts[QualifiedName(node.op_type(), CanonicalDomain(node.domain()))];
+    for (const onnx::AttributeProto& attribute : node.attribute()) {
+      if (attribute.has_g()) INSITU_TRY(CountOps(attribute.g(), depth + 1, counts));
+      for (const onnx::GraphProto& inner : attribute.graphs())
+        INSITU_TRY(CountOps(inner, depth + 1, counts));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string CanonicalDomain(const std::string& domain) {
+  return domain == "ai.onnx" ? std::string() : domain;
+}
+
+std::string QualifiedName(const std::string& op, const std::string& domain) {
+  return domain.empty() ? op : domain + "." + op;
+}
+
+int64_t OnnxOpset(const ModelInfo& info) {
+  const auto found = info.opsets.find("");
+  return found == info.opsets.end() ? 0 : found->second;
+}
+
+Result<ModelInfo> ReadInfo(const WireModel& model) {
+  ModelInfo info;
+  info.ir_version = model.model.ir_version();
+  info.producer = model.model.producer_name();
+  if (!model.model.producer_version().empty())
+    info.producer += (info.producer.empty() ? "" : " ") + model.model.producer_version();
+  for (const auto& opset : model.model.opset_import()) {
+    const auto [entry, added] =
+        info.opsets.emplace(CanonicalDomain(opset.domain()), opset.version());
+    if (!added && entry->second != opset.version())
+      return Fail(ErrorCode::kInvalidModel,
+                  "the model imports two versions of the operator set '" + opset.domain() + "'",
+                  "Export the model again.");
+  }
+  INSITU_TRY(CountOps(model.graph, 0, info.op_counts));
+  for (const WireTensor& tensor : model.initializers) {
+    INSITU_ASSIGN(const Dims dims, ToDims(tensor.proto));
+    const int64_t elements = ElementsUnchecked(dims);
+    info.parameters = CheckedAdd(info.parameters, elements).value_or(info.parameters);
+    if (!IsKnownDType(tensor.proto.data_type())) continue;
+    const auto bytes = ByteSize(static_cast<DType>(tensor.proto.data_type()), elements);
+    info.initializer_bytes += static_cast<int64_t>(bytes);
+  }
+  return info;
+}
+
+std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo& info) {
+  std::vector<Unsupported> found;
+  const auto opset = info.opsets.find("");
+  const bool uses_onnx = std::ranges::any_of(
+      model.graph.node(), [](const auto& node) { return CanonicalDomain(node.domain()).empty(); });
+  if (opset == info.opsets.end() ? uses_onnx
+                                 : opset->second < kFirstOpset || opset->second > kLastOpset)
+    found.push_back({"", "",
+                     "opset " + std::to_string(OnnxOpset(info)) + " (insitu reads " +
+                         std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset) + ")"});
+  if (model.functions > 0)
+    found.push_back({"", "", std::to_string(model.functions) +
+                                 " model-local functions (inline them when exporting)"});
+  if (model.sparse_initializers > 0)
+    found.push_back({"", "", std::to_string(model.sparse_initializers) +
+                                 " sparse initializers (store them dense)"});
+  for (int i = 0; i < model.graph.node_size(); ++i) {
+    const onnx::NodeProto& node = model.graph.node(i);
+    const std::string domain = CanonicalDomain(node.domain());
+    if (IsImportable(node.op_type(), domain)) continue;
+    const std::string name = QualifiedName(node.op_type(), domain);
+    found.push_back({node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name(),
+                     name, "operator " + name});
+  }
+  return found;
+}
+
+Error UnsupportedError(const std::vector<Unsupported>& unsupported) {
+  Error error{ErrorCode::kUnsupportedOp, {}, {}, {},
+              "`insitu inspect` lists every unsupported part, `insitu ops` what is supported."};
+  struct Row {
+    std::string text, node;
+    int64_t count;
+  };
+  std::vector<Row> rows;
+  std::map<std::string, size_t> by_what;
+  for (const Unsupported& part : unsupported) {
+    const auto [entry, added] = by_what.emplace(part.what, rows.size());
+    if (added) {
+      rows.push_back({part.op.empty() ? part.what : part.op, part.node, 1});
+      if (error.op.empty() && !part.op.empty()) error.op = part.op, error.node = part.node;
+    } else {
+      ++rows[entry->second].count;
+    }
+  }
+  error.message = "the model uses what insitu does not support: ";
+  for (size_t i = 0; i < std::min(rows.size(), kMostListed); ++i) {
+    const Row& row = rows[i];
+    error.message += (i ? ", " : "") + row.text;
+    const std::string times = row.count > 1 ? std::to_string(row.count) + " times" : "";
+    const std::string first = row.node.empty() ? "" : "node '" + row.node + "'";
+    if (!times.empty() || !first.empty())
+      error.message += " (" + first + (first.empty() || times.empty() ? "" : ", ") + times + ")";
+  }
+  if (rows.size() > kMostListed)
+    error.message += " and " + std::to_string(rows.size() - kMostListed) + " more";
+  return error;
+}
+
+}  // namespace insitu

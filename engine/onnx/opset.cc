@@ -1,0 +1,60 @@
+// Applying the rules, and inferring types on the way where old operators need them.
+#include "onnx/opset.h"
+
+#include <algorithm>
+
+#include "ops/op_def.h"
+
+namespace insitu {
+namespace {
+
+// Below this opset some rules depend on element types or ranks of inputs.
+constexpr int64_t kTypesNeededBefore = 13;
+
+struct Retired {
+  std::string_view op, now;
+};
+constexpr Retired kRetired[] = {
+    {"Dropout", "Identity"}, {"Scatter", "ScatterElements"}, {"Upsample", "Resize"}};
+
+Status Apply(std::span<const OpsetRule> rules, Graph& graph, NodeId id, int64_t opset) {
+  for (const OpsetRule& rule : rules) {
+    const Node& node = graph.node(id);
+    if (node.dead || rule.op != node.op || opset >= rule.before) continue;
+    if (auto status = rule.rewrite(graph, id, opset); !status)
+      return std::unexpected(std::move(status).error().At(node.name, node.op));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsImportable(std::string_view op, std::string_view domain) {
+  if (FindOp(op, domain)) return true;
+  if (!domain.empty()) return false;
+  if (op == "Constant") return true;
+  const auto retired = std::ranges::find(kRetired, op, &Retired::op);
+  return retired != std::end(kRetired) && FindOp(retired->now, "");
+}
+
+Status NormalizeOpset(Graph& graph, int64_t opset) {
+  // A failure here is not the place to report it: it comes again from InferShapes.
+  const auto infer = [&](NodeId id) {
+    const Node& node = graph.node(id);
+    if (!node.dead && FindOp(node.op, node.domain)) (void)InferNode(graph, id);
+  };
+  for (NodeId id : graph.Order()) {
+    const auto first_added = static_cast<NodeId>(graph.node_count());
+    if (graph.node(id).domain.empty()) {
+      for (auto rules : {RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
+        INSITU_TRY(Apply(rules, graph, id, opset));
+    }
+    if (opset >= kTypesNeededBefore) continue;
+    for (auto added = first_added; added < static_cast<NodeId>(graph.node_count()); ++added)
+      infer(added);
+    infer(id);
+  }
+  return {};
+}
+
+}  // namespace insitu

@@ -1,0 +1,104 @@
+// Operators that inference does not keep: Constant becomes a constant, Dropout the identity,
+// Scatter is ScatterElements, and BatchNormalization loses what only training used.
+#include "onnx/opset.h"
+#include "onnx/opset_util.h"
+
+namespace insitu {
+namespace {
+
+template <class T>
+Result<Tensor> FromList(const std::vector<T>& values) {
+  return Tensor::From<T>({static_cast<int64_t>(values.size())}, values);
+}
+
+Result<Tensor> ConstantTensor(const std::string& name, const Attribute& attribute) {
+  const auto is = [&](std::string_view expected) { return name == expected; };
+  if (const auto* value = std::get_if<Tensor>(&attribute); value && is("value")) return *value;
+  if (const auto* value = std::get_if<float>(&attribute); value && is("value_float"))
+    return Tensor::From<float>({}, std::span(value, 1));
+  if (const auto* value = std::get_if<int64_t>(&attribute); value && is("value_int"))
+    return Tensor::From<int64_t>({}, std::span(value, 1));
+  if (const auto* value = std::get_if<std::string>(&attribute); value && is("value_string"))
+    return Tensor::FromStrings({}, {*value});
+  if (const auto* list = std::get_if<std::vector<float>>(&attribute); list && is("value_floats"))
+    return FromList(*list);
+  if (const auto* list = std::get_if<std::vector<int64_t>>(&attribute); list && is("value_ints"))
+    return FromList(*list);
+  if (const auto* list = std::get_if<std::vector<std::string>>(&attribute);
+      list && is("value_strings"))
+    return Tensor::FromStrings({static_cast<int64_t>(list->size())}, *list);
+  return Fail(ErrorCode::kInvalidModel, "the attribute '" + name + "' is no value of a Constant",
+              "The model was written by a faulty exporter.");
+}
+
+Status Constant(Graph& graph, NodeId id, int64_t) {
+  const Node& node = graph.node(id);
+  if (node.attributes.size() != 1 || node.outputs.size() != 1 || node.outputs[0] == kNoValue ||
+      !node.inputs.empty())
+    return RuleError(node, ErrorCode::kInvalidModel, "a Constant has one attribute and one output",
+                     "The model was written by a faulty exporter.");
+  const auto& [name, attribute] = *node.attributes.begin();
+  INSITU_ASSIGN(Tensor tensor, ConstantTensor(name, attribute));
+  Value& value = graph.value(node.outputs[0]);
+  graph.Remove(id);
+  value.type = {tensor.dtype(), ToShape(tensor.dims())};
+  value.constant = std::move(tensor);
+  return {};
+}
+
+Status Dropout(Graph& graph, NodeId id, int64_t) {
+  Node& node = graph.node(id);
+  const bool has_mode = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
+  if (has_mode) {
+    const Tensor* training = graph.Constant(node.inputs[2]);
+    if (!training || training->dtype() != DType::kBool || training->elements() != 1 ||
+        training->As<uint8_t>()[0] != 0)
+      return RuleError(node, ErrorCode::kUnsupportedOp, "Dropout in training mode is not supported",
+                       "Export the model for inference.");
+  }
+  if (node.inputs.empty() || node.outputs.empty()) return {};
+  node.attributes.erase("ratio");
+  if (node.outputs.size() > 1 && !IsUnused(graph, node.outputs[1])) return {};
+  node.op = "Identity";
+  node.attributes.clear();
+  graph.Connect(id, {node.inputs[0]}, {node.outputs[0]});
+  return {};
+}
+
+Status Scatter(Graph& graph, NodeId id, int64_t) {
+  graph.node(id).op = "ScatterElements";
+  return {};
+}
+
+Status Spatial(Graph& graph, NodeId id, int64_t) {
+  Node& node = graph.node(id);
+  INSITU_ASSIGN(const auto spatial, Take<int64_t>(node, "spatial"));
+  if (spatial.value_or(1) == 1) return {};
+  return RuleError(node, ErrorCode::kUnsupportedOp,
+                   "BatchNormalization with spatial=0 is not supported",
+                   "Export the model for opset 9 or later.");
+}
+
+// Before opset 14 the statistics were outputs 1 to 4 when training.
+Status Statistics(Graph& graph, NodeId id, int64_t) {
+  const Node& node = graph.node(id);
+  for (size_t i = 1; i < node.outputs.size(); ++i)
+    if (!IsUnused(graph, node.outputs[i]))
+      return RuleError(node, ErrorCode::kUnsupportedOp,
+                       "BatchNormalization that gives statistics (training) is not supported",
+                       "Export the model for inference.");
+  if (node.outputs.size() > 1) graph.Connect(id, node.inputs, {node.outputs[0]});
+  return {};
+}
+
+constexpr OpsetRule kRules[] = {
+    {"Constant", kAlways, Constant},       {"Dropout", kAlways, Dropout},
+    {"Scatter", kAlways, Scatter},         {"BatchNormalization", 9, Spatial},
+    {"BatchNormalization", 14, Statistics},
+};
+
+}  // namespace
+
+std::span<const OpsetRule> RetiredRules() { return kRules; }
+
+}  // namespace insitu

@@ -1,0 +1,203 @@
+// Walking the protobuf wire format with CodedInputStream.
+#include "onnx/wire.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <limits>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace insitu {
+namespace {
+
+using google::protobuf::io::CodedInputStream;
+using google::protobuf::internal::WireFormatLite;
+using Bytes = std::span<const std::byte>;
+
+// Numbers of the fields that are treated apart.
+namespace model_field { constexpr int kDocString = 6, kGraph = 7, kTraining = 20, kFunctions = 25; }
+namespace graph_field {
+constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kSparse = 15;
+}
+namespace tensor_field { constexpr int kRawData = 9, kDocString = 12; }
+
+CodedInputStream Stream(Bytes bytes) {
+  return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),
+                          static_cast<int>(bytes.size()));
+}
+
+struct Field {
+  int number;
+  Bytes whole;    // tag included
+  Bytes payload;  // of a length-delimited field
+  bool delimited;
+};
+
+std::unexpected<Error> Damaged(std::string_view where) {
+  return Fail(ErrorCode::kInvalidModel,
+              "not an ONNX model: the bytes of its " + std::string(where) + " cannot be read",
+              "The file is damaged or cut short, or it is not an ONNX file.");
+}
+
+// Calls `visit` (a Status of a Field) for each field of a message.
+template <class Visit>
+Status ForEachField(Bytes message, std::string_view where, Visit visit) {
+  CodedInputStream in = Stream(message);
+  while (true) {
+    const auto start = static_cast<size_t>(in.CurrentPosition());
+    const uint32_t tag = in.ReadTag();
+    if (tag == 0) {
+      if (start == message.size()) return {};
+      return Damaged(where);
+    }
+    Field field{WireFormatLite::GetTagFieldNumber(tag), {}, {}, false};
+    if (field.number == 0) return Damaged(where);
+    field.delimited =
+        WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+    if (field.delimited) {
+      uint32_t length = 0;
+      if (!in.ReadVarint32(&length)) return Damaged(where);
+      const auto at = static_cast<size_t>(in.CurrentPosition());
+      if (length > message.size() - at) return Damaged(where);
+      field.payload = message.subspan(at, length);
+      in.Skip(static_cast<int>(length));
+    } else if (!WireFormatLite::SkipField(&in, tag)) {
+      return Damaged(where);
+    }
+    field.whole = message.subspan(start, static_cast<size_t>(in.CurrentPosition()) - start);
+    INSITU_TRY(visit(field));
+  }
+}
+
+// Fields to be parsed into one message; neighbours are joined.
+class Kept {
+ public:
+  void Add(Bytes field) {
+    if (!parts_.empty() && parts_.back().data() + parts_.back().size() == field.data()) {
+      parts_.back() = {parts_.back().data(), parts_.back().size() + field.size()};
+    } else {
+      parts_.push_back(field);
+    }
+  }
+  Status MergeInto(google::protobuf::MessageLite& message, std::string_view where) const {
+    for (Bytes part : parts_) {
+      CodedInputStream in = Stream(part);
+      if (!message.MergePartialFromCodedStream(&in) || !in.ConsumedEntireMessage())
+        return Damaged(where);
+    }
+    return {};
+  }
+
+ private:
+  std::vector<Bytes> parts_;
+};
+
+Status Count(int64_t& count, int64_t limit, std::string_view what) {
+  if (++count <= limit) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              "the model has more than " + std::to_string(limit) + " " + std::string(what),
+              "Split the model or simplify it before loading.");
+}
+
+Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept) {
+  int64_t nodes = out.graph.node_size(), connections = 0, listed = 0;
+  return ForEachField(bytes, "graph", [&](const Field& field) -> Status {
+    switch (field.number) {
+      case graph_field::kInitializer: {
+        if (!field.delimited) return Damaged("initializers");
+        INSITU_ASSIGN(WireTensor tensor, ReadTensor(field.payload));
+        out.initializers.push_back(std::move(tensor));
+        if (static_cast<int64_t>(out.initializers.size()) <= kDefaultLimits.max_values) return {};
+        return Fail(ErrorCode::kLimitExceeded, "the model has too many initializers");
+      }
+      case graph_field::kSparse: ++out.sparse_initializers; return {};
+      case graph_field::kNode:
+        INSITU_TRY(Count(nodes, kDefaultLimits.max_nodes, "nodes"));
+        INSITU_TRY(ForEachField(field.payload, "nodes", [&](const Field&) {
+          return Count(connections, 4 * kDefaultLimits.max_values, "node connections");
+        }));
+        kept.Add(field.whole);
+        return {};
+      case graph_field::kInput:
+      case graph_field::kOutput:
+        INSITU_TRY(Count(listed, kDefaultLimits.max_values, "inputs and outputs"));
+        kept.Add(field.whole);
+        return {};
+      case graph_field::kName: kept.Add(field.whole); return {};
+      default: return {};
+    }
+  });
+}
+
+std::string_view LooksLike(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              std::min<size_t>(bytes.size(), 64));
+  if (text.starts_with("<")) return "an HTML or XML page: check the address it was loaded from";
+  if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer: fetch the real file";
+  if (text.starts_with("PK")) return "a zip archive: unpack the .onnx file first";
+  if (text.starts_with("{")) return "a JSON text";
+  if (text.size() > 8 && text.substr(4, 4) == "TFL3") return "a TensorFlow Lite model: convert it";
+  if (text.size() > 8 && text.substr(4, 4) == "ORTM")
+    return "a model in onnxruntime's own format: pass the .onnx file it was made from";
+  return {};
+}
+
+}  // namespace
+
+Result<WireTensor> ReadTensor(Bytes bytes) {
+  WireTensor tensor;
+  Kept kept;
+  INSITU_TRY(ForEachField(bytes, "tensors", [&](const Field& field) -> Status {
+    if (field.number == tensor_field::kRawData) {
+      if (!field.delimited) return Damaged("tensors");
+      tensor.raw = field.payload;
+    } else if (field.number != tensor_field::kDocString) {
+      kept.Add(field.whole);
+    }
+    return {};
+  }));
+  INSITU_TRY(kept.MergeInto(tensor.proto, "tensors"));
+  return tensor;
+}
+
+Result<WireModel> ReadModel(Bytes bytes) {
+  if (bytes.empty())
+    return Fail(ErrorCode::kInvalidModel, "not an ONNX model: the file is empty",
+                "Check that the download or the file was complete.");
+  constexpr int64_t kMostBytes = std::numeric_limits<int>::max();  // protobuf's own limit
+  if (static_cast<uint64_t>(bytes.size()) >
+      static_cast<uint64_t>(std::min(kMostBytes, kDefaultLimits.max_model_bytes)))
+    return Fail(ErrorCode::kLimitExceeded,
+                "the model has " + std::to_string(bytes.size()) + " bytes; the limit is " +
+                    std::to_string(std::min(kMostBytes, kDefaultLimits.max_model_bytes)),
+                "Save the weights as external data.");
+  if (const auto other = LooksLike(bytes); !other.empty())
+    return Fail(ErrorCode::kInvalidModel, "not an ONNX model: this looks like " + std::string(other),
+                "Pass the bytes of an .onnx file.");
+  WireModel out;
+  Kept kept_model, kept_graph;
+  bool has_graph = false;
+  INSITU_TRY(ForEachField(bytes, "model", [&](const Field& field) -> Status {
+    switch (field.number) {
+      case model_field::kGraph:
+        if (!field.delimited) return Damaged("graph");
+        has_graph = true;
+        return ReadGraph(field.payload, out, kept_graph);
+      case model_field::kFunctions: ++out.functions; return {};
+      case model_field::kDocString:
+      case model_field::kTraining: return {};
+      default: kept_model.Add(field.whole); return {};
+    }
+  }));
+  INSITU_TRY(kept_model.MergeInto(out.model, "header"));
+  INSITU_TRY(kept_graph.MergeInto(out.graph, "graph"));
+  if (!has_graph || out.model.ir_version() <= 0)
+    return Fail(ErrorCode::kInvalidModel,
+                std::string("not an ONNX model: it has no ") + (has_graph ? "IR version" : "graph"),
+                "Pass the bytes of an .onnx file.");
+  return out;
+}
+
+}  // namespace insitu
