@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace insitu {
 namespace {
@@ -66,9 +67,13 @@ void EsrDetector::Bet(FeatureState& feature, double value) {
   size_t bets = 0;
   double sum = 0;
   auto bet = [&](double e) {
-    double& wealth = feature.wealth[bets];
-    if (wealth < 1) feature.since[bets] = samples_;
+    double &wealth = feature.wealth[bets], &best = feature.best[bets];
     wealth = std::min((wealth + 1) * e, kLargestWealth);
+    if (best <= 1) {
+      best = 1;
+      feature.since[bets] = samples_;
+    }
+    best = std::min(best * e, kLargestWealth);
     sum += wealth;
     ++bets;
   };
@@ -128,6 +133,7 @@ EsrDetector::Change EsrDetector::Update(std::span<const double> row) {
 void EsrDetector::Restart() {
   for (FeatureState& feature : features_) {
     feature.wealth.fill(0);
+    feature.best.fill(0);
     feature.since.fill(0);
     feature.part = 0;
   }
@@ -155,14 +161,34 @@ double EsrDetector::RecentMean(const FeatureState& feature, uint64_t window) con
   return count ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+// The bets vote: each whose best run of products reaches half the largest one's logarithm names the
+// start of that run, with that logarithm as its weight; the weighted median wins. One bet that
+// happened to be ahead when the drift began is outvoted.
+uint64_t EsrDetector::Start(std::span<const FeatureState> features) {
+  std::vector<std::pair<uint64_t, double>> votes;
+  double largest = 0, sum = 0;
+  for (const FeatureState& feature : features)
+    for (size_t i = 0; i < kMaximumBets; ++i)
+      if (feature.best[i] > 1) {
+        votes.emplace_back(feature.since[i], std::log(feature.best[i]));
+        largest = std::max(largest, votes.back().second);
+      }
+  std::erase_if(votes, [&](const auto& vote) { return vote.second < largest / 2; });
+  std::ranges::sort(votes);
+  for (const auto& [since, weight] : votes) sum += weight;
+  double reached = 0;
+  for (const auto& [since, weight] : votes)
+    if ((reached += weight) >= sum / 2) return since;
+  return 0;
+}
+
 FeatureEvidence EsrDetector::EvidenceOver(size_t index, uint64_t window) const {
   const FeatureState& feature = features_[index];
-  const auto strongest = std::ranges::max_element(feature.wealth) - feature.wealth.begin();
   const double whole = statistic_ * static_cast<double>(features_.size());
   FeatureEvidence evidence;
   evidence.feature = index;
   evidence.share = whole > 0 ? feature.part / whole : 0;
-  evidence.since = feature.since[static_cast<size_t>(strongest)];
+  evidence.since = Start({&feature, 1});
   evidence.recent_mean = RecentMean(feature, window);
   evidence.shift = feature.std > 0 ? (evidence.recent_mean - feature.mean) / feature.std
                                    : std::numeric_limits<double>::quiet_NaN();
@@ -173,16 +199,14 @@ FeatureEvidence EsrDetector::Evidence(size_t feature) const {
   return EvidenceOver(feature, kRecent);
 }
 
-// The means of an alarm cover what came since the strongest evidence began.
+// The means of an alarm cover what came since the drift began.
 Alarm EsrDetector::MakeAlarm() const {
-  Alarm alarm{samples_, samples_, statistic_, {}};
+  Alarm alarm{samples_, Start(features_), statistic_, {}};
   for (size_t k = 0; k < features_.size(); ++k) {
-    const uint64_t since = Evidence(k).since;
-    FeatureEvidence evidence = EvidenceOver(k, samples_ - since + 1);
+    FeatureEvidence evidence = EvidenceOver(k, samples_ - alarm.since + 1);
     if (evidence.share >= kSmallestShare) alarm.evidence.push_back(evidence);
   }
   std::ranges::sort(alarm.evidence, std::ranges::greater{}, &FeatureEvidence::share);
-  if (!alarm.evidence.empty()) alarm.since = alarm.evidence.front().since;
   return alarm;
 }
 

@@ -40,7 +40,7 @@ struct FeatureEvidence {
 
 struct Alarm {
   uint64_t sample = 0;  // 1-based sample that raised it
-  uint64_t since = 0;   // where the strongest evidence began: the estimated start of the drift
+  uint64_t since = 0;   // 1-based sample at which the drift is estimated to have begun
   double statistic = 0;
   std::vector<FeatureEvidence> evidence;  // strongest first, only shares of 1 % and more
 };
@@ -86,6 +86,8 @@ class EsrDetector {
     double mean, std;
     std::optional<Tolerance> tolerance;
     std::array<double, kMaximumBets> wealth{};
+    // Product of the bets since the start that makes it largest (CUSUM), and that start.
+    std::array<double, kMaximumBets> best{};
     std::array<uint64_t, kMaximumBets> since{};
     std::array<double, kRecent> recent{};
     uint64_t observed = 0;
@@ -98,6 +100,7 @@ class EsrDetector {
   double Uniform();
   double Rank(const FeatureState& feature, double value);
   void Bet(FeatureState& feature, double value);
+  static uint64_t Start(std::span<const FeatureState> features);
   double RecentMean(const FeatureState& feature, uint64_t window) const;
   FeatureEvidence EvidenceOver(size_t feature, uint64_t window) const;
   double Meter(double statistic) const;

@@ -69,7 +69,7 @@ void Histogram::Merge(const Histogram& other) {
   for (size_t k = 0; k < kBuckets; ++k) {
     AddTo(buckets_[k], other.buckets_[k]);
     const int index = kFirstIndex + static_cast<int>(k);
-    if (coarser && LowerBoundMs(index) < clock_step_ms_ * kStepSlack)
+    if (coarser && LowerBoundMs(index + 1) < clock_step_ms_ * kStepSlack)
       below_step_ += std::exchange(buckets_[k], 0);
   }
 }
@@ -90,6 +90,8 @@ std::optional<double> Histogram::Quantile(double q) const {
   const auto rank = std::clamp<uint64_t>(static_cast<uint64_t>(exact_rank), 1, count_);
   uint64_t seen = below_step_;
   if (rank <= seen) return 0;
+  if (rank == 1) return min_ms_;
+  if (rank == count_) return max_ms_;
   for (size_t k = 0; k < kBuckets; ++k) {
     seen += buckets_[k];
     if (rank <= seen)

@@ -28,7 +28,7 @@ class Histogram {
 
   // Ignores NaN; negative times count as below the step, times over 64 s as `overflow`.
   void Record(double ms);
-  // Exact for equal clock steps. Otherwise the coarser step wins: buckets that start below it are
+  // Exact for equal clock steps. Otherwise the coarser step wins: buckets that lie below it are
   // added to below_step.
   void Merge(const Histogram& other);
   void Reset();

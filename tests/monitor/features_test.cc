@@ -1,0 +1,154 @@
+// Features against a naive computation in one pass over every value, and what is no feature.
+#include "monitor/features.h"
+
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <random>
+
+namespace insitu {
+namespace {
+
+using Catch::Approx;
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+template <class T>
+TensorView View(std::vector<T>& values, Dims dims = {}) {
+  if (dims.empty()) dims = {static_cast<int64_t>(values.size())};
+  return {kDTypeOf<T>, dims, reinterpret_cast<std::byte*>(values.data()), nullptr};
+}
+
+template <class T>
+void CheckAgainstNaive(std::vector<T> values) {
+  long double sum = 0, squares = 0;
+  double low = kInf, high = -kInf;
+  int64_t finite = 0, zeros = 0, saturated = 0, nans = 0;
+  for (T x : values) {
+    nans += std::isnan(x);
+    if (!std::isfinite(x)) continue;
+    ++finite;
+    sum += x;
+    low = std::min(low, static_cast<double>(x));
+    high = std::max(high, static_cast<double>(x));
+    zeros += x == 0;
+    saturated += x >= 0.999;
+  }
+  const long double mean = sum / finite;
+  for (T x : values)
+    if (std::isfinite(x)) squares += (x - mean) * (x - mean);
+  const TensorStatistics statistics = ComputeStatistics(View(values));
+  CHECK(statistics.elements == static_cast<int64_t>(values.size()));
+  CHECK(statistics.nans == nans);
+  CHECK(statistics.infinities == statistics.elements - finite - nans);
+  CHECK(statistics.mean == Approx(static_cast<double>(mean)).epsilon(1e-9));
+  CHECK(statistics.spread ==
+        Approx(static_cast<double>(std::sqrt(squares / finite))).epsilon(1e-7).margin(1e-12));
+  CHECK(statistics.min == low);
+  CHECK(statistics.max == high);
+  CHECK(statistics.zero_share == static_cast<double>(zeros) / static_cast<double>(finite));
+  CHECK(statistics.saturation_share ==
+        static_cast<double>(saturated) / static_cast<double>(finite));
+}
+
+TEST_CASE("Statistics equal the naive ones at every size around a block, in both types") {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal(0.4, 0.5);
+  for (size_t size : {1, 2, 7, 8, 1023, 1024, 1025, 3000, 5 * 1024}) {
+    std::vector<float> singles;
+    for (size_t i = 0; i < size; ++i)
+      singles.push_back(random() % 4 ? static_cast<float>(normal(random)) : 0.0f);
+    CheckAgainstNaive(singles);
+    CheckAgainstNaive(std::vector<double>(singles.begin(), singles.end()));
+    for (float offset : {1e4f, -1e4f}) {
+      std::vector<float> far = singles;
+      for (float& x : far) x += offset;
+      CheckAgainstNaive(far);
+    }
+    // NaN and infinities at the start, inside blocks and at the end.
+    std::vector<float> broken = singles;
+    broken.insert(broken.begin(), std::numeric_limits<float>::quiet_NaN());
+    broken.insert(broken.begin() + static_cast<int64_t>(size / 2) + 1,
+                  -std::numeric_limits<float>::infinity());
+    broken.push_back(std::numeric_limits<float>::infinity());
+    CheckAgainstNaive(broken);
+  }
+}
+
+TEST_CASE("Saturation starts at 0.999, zero is exact") {
+  std::vector<float> values = {0.999f, 1, 2, 0.99899f, 1e-30f, 0, -0.0f, -1};
+  const TensorStatistics statistics = ComputeStatistics(View(values));
+  CHECK(statistics.saturation_share == 3.0 / 8);
+  CHECK(statistics.zero_share == 2.0 / 8);
+  CHECK_FALSE(statistics.constant);
+}
+
+TEST_CASE("Constant, empty and all-broken tensors") {
+  std::vector<float> same(2'000, 0.1f), one = {3}, none, broken(2'000, std::nanf(""));
+  CHECK(ComputeStatistics(View(same)).constant);
+  CHECK(ComputeStatistics(View(same)).spread == 0);
+  CHECK_FALSE(ComputeStatistics(View(one)).constant);
+  CHECK(std::isnan(ComputeStatistics(View(none, {0})).mean));
+  const TensorStatistics statistics = ComputeStatistics(View(broken));
+  CHECK(statistics.nans == 2'000);
+  CHECK(std::isnan(statistics.max));
+  CHECK_FALSE(statistics.constant);
+  same[1'999] = kInf;
+  CHECK_FALSE(ComputeStatistics(View(same)).constant);
+  std::vector<uint8_t> bytes(10);
+  CHECK_FALSE(HasStatistics(DType::kUint8));
+  CHECK(ComputeStatistics(View(bytes)).elements == 0);
+}
+
+TEST_CASE("Input features carry their names") {
+  std::vector<float> values = {0, 1, 1, 0.5f};
+  std::vector<Feature> features;
+  AppendInputFeatures("image", ComputeStatistics(View(values)), features);
+  REQUIRE(features.size() == 6);
+  const std::map<std::string, double> expected = {
+      {"image.mean", 0.625},     {"image.spread", std::sqrt(0.171875)}, {"image.min", 0},
+      {"image.max", 1},          {"image.zero_share", 0.25},
+      {"image.saturation_share", 0.5}};
+  for (const Feature& feature : features)
+    CHECK(feature.value == Approx(expected.at(feature.name)));
+}
+
+TEST_CASE("Confidence of probability vectors") {
+  std::vector<float> p = {0.1f, 0.7f, 0.2f, 0, 0.25f, 0.25f, 0.25f, 0.25f};
+  std::vector<Feature> features;
+  REQUIRE(AppendOutputFeatures("y", View(p, {2, 4}), features));
+  REQUIRE(features.size() == 3);
+  const double entropy = -(0.1 * std::log(0.1) + 0.7 * std::log(0.7) + 0.2 * std::log(0.2));
+  CHECK(features[0].name == "y.top");
+  CHECK(features[0].value == Approx((0.7 + 0.25) / 2));
+  CHECK(features[1].name == "y.entropy");
+  CHECK(features[1].value == Approx((entropy + std::log(4)) / 2));
+  CHECK(features[2].name == "y.margin");
+  CHECK(features[2].value == Approx(0.5 / 2));
+  features.clear();
+  std::vector<double> wide = {0.5, 0.5005};
+  CHECK(AppendOutputFeatures("y", View(wide), features));
+}
+
+TEST_CASE("What is no probability vector has no confidence") {
+  std::vector<Feature> features;
+  auto recognised = [&](std::vector<float> values, Dims dims) {
+    return AppendOutputFeatures("y", View(values, dims), features);
+  };
+  CHECK_FALSE(recognised({0.5f, 0.6f}, {2}));
+  CHECK_FALSE(recognised({0.5f, 0.502f}, {2}));
+  CHECK_FALSE(recognised({1.5f, -0.5f}, {2}));
+  CHECK_FALSE(recognised({0.5f, std::nanf("")}, {2}));
+  CHECK_FALSE(recognised({std::numeric_limits<float>::infinity(), 0}, {2}));
+  CHECK_FALSE(recognised({1, 1}, {2, 1}));
+  CHECK_FALSE(recognised({1}, {}));
+  CHECK_FALSE(recognised({0, 1, 0.3f, 0.3f}, {2, 2}));
+  CHECK_FALSE(recognised({}, {0, 10}));
+  std::vector<uint8_t> bytes = {0, 1};
+  CHECK_FALSE(AppendOutputFeatures("y", View(bytes), features));
+  CHECK(features.empty());
+}
+
+}  // namespace
+}  // namespace insitu
