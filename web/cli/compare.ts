@@ -1,0 +1,68 @@
+// Comparison of a tensor with what it should be: |actual - expected| <= atol + rtol |expected|.
+// Invariant: two NaNs are equal, as are two equal infinities; text and dims must be the same.
+import type { Tensor } from '../src/tensor.js';
+import type { Tolerance } from './cases.js';
+
+export interface Difference {
+  /** What is wrong, or undefined where the tensors agree. */
+  problem?: string;
+  maxAbsDiff: number;
+}
+
+export function compare(actual: Tensor | undefined, expected: Tensor, { rtol, atol }: Tolerance): Difference {
+  if (!actual) return { problem: 'is missing', maxAbsDiff: Infinity };
+  if (actual.dtype !== expected.dtype || String(actual.dims) !== String(expected.dims)) {
+    const problem = `is ${actual.dtype} [${actual.dims}], expected ${expected.dtype} [${expected.dims}]`;
+    return { problem, maxAbsDiff: Infinity };
+  }
+  const read = reader(expected);
+  let maxAbsDiff = 0;
+  let wrong = 0;
+  let first = -1;
+  for (let i = 0; i < elementsOf(expected); i++) {
+    const a = read(actual, i);
+    const b = read(expected, i);
+    if (Object.is(a, b) || a === b) continue;
+    const difference = typeof a === 'number' && typeof b === 'number' ? Math.abs(a - b) : Infinity;
+    if (Number.isNaN(difference)) maxAbsDiff = Infinity;
+    else maxAbsDiff = Math.max(maxAbsDiff, difference);
+    if (!(difference <= atol + rtol * Math.abs(Number(b)))) {
+      if (wrong++ === 0) first = i;
+    }
+  }
+  if (wrong === 0) return { maxAbsDiff };
+  const problem = `differs in ${wrong} of ${elementsOf(expected)} elements by up to ${maxAbsDiff}; ` +
+    `first at ${first}: ${read(actual, first)}, expected ${read(expected, first)}`;
+  return { problem, maxAbsDiff };
+}
+
+function elementsOf({ dims }: Tensor): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+/* How to read one element as a number or a string. */
+function reader({ dtype }: Tensor): (tensor: Tensor, i: number) => number | string {
+  if (dtype === 'float16') return ({ data }, i) => fromFloat16(Number(data[i]));
+  if (dtype === 'bfloat16') return ({ data }, i) => fromBfloat16(Number(data[i]));
+  if (dtype === 'string') return ({ data }, i) => String(data[i]);
+  if (dtype === 'uint4') return ({ data }, i) => nibble(Number(data[i >> 1]), i);
+  if (dtype === 'int4') return ({ data }, i) => (nibble(Number(data[i >> 1]), i) ^ 8) - 8;
+  return ({ data }, i) => Number(data[i]);
+}
+
+function nibble(byte: number, i: number): number {
+  return i % 2 === 0 ? byte & 15 : byte >> 4;
+}
+
+export function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function fromBfloat16(bits: number): number {
+  return new Float32Array(new Uint32Array([bits << 16]).buffer)[0]!;
+}

@@ -1,0 +1,30 @@
+// insitu copy: puts the files that a browser fetches where a site can serve them, and prints their digests.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../src/errors.js';
+import { onePositional } from './command.js';
+import type { Command } from './command.js';
+
+const served = /^(worker\.js|insitu-(simd|relaxed)-(st|mt)\.(mjs|wasm))$/;
+
+export const copy: Command = {
+  summary: 'copies the files that a browser fetches into a folder',
+  help: `usage: insitu copy DIR
+
+Copies worker.js and the .mjs and .wasm files into DIR, makes it where it is missing, and prints a sha256 digest for each.
+Name the address of DIR in the option \`assets\` of Engine.create() or load().`,
+  options: {},
+  async run(_flags, positionals) {
+    const folder = onePositional(positionals, 'DIR');
+    const names = readdirSync(new URL('./', import.meta.url)).filter((name) => served.test(name)).sort();
+    if (names.length === 0) fail('Internal', 'this package holds no files to copy', 'Install it again.');
+    mkdirSync(folder, { recursive: true });
+    for (const name of names) {
+      const bytes = readFileSync(new URL(`./${name}`, import.meta.url));
+      writeFileSync(join(folder, name), bytes);
+      console.log(`sha256-${createHash('sha256').update(bytes).digest('base64')}  ${name}`);
+    }
+    return 0;
+  },
+};
