@@ -20,6 +20,9 @@ struct PassContext {
   std::map<std::string, std::string>* absorbed = nullptr;
   // Outputs of folding are not made larger than this.
   int64_t max_folded_bytes = int64_t{16} << 20;
+  // Whether DequantizeLinear of a constant may be folded. RunPasses sets it once QDQ fusion is done:
+  // before, that would hide the integers from it.
+  bool fold_dequantize = false;
 
   void NoteAbsorbed(const Node& node, std::string_view by) {
     if (absorbed) absorbed->emplace(node.name, by);
@@ -34,6 +37,7 @@ Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_d
 Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
 Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);      // fold_batch_norm.cc
+Result<bool> FuseBias(Graph& graph, PassContext& context);           // fuse_bias.cc
 Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
 Result<bool> ChooseLayout(Graph& graph, PassContext& context);       // choose_layout.cc
 

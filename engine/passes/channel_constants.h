@@ -1,0 +1,22 @@
+// What the passes that fold per-channel constants into a linear operator share.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace insitu {
+
+// The constant as one number per channel of a tensor of this rank, axis 1 being the channels: it
+// has one element, or `channels` elements all along that axis when aligned from the last axis.
+std::optional<std::vector<double>> PerChannel(const Tensor& constant, size_t rank,
+                                              int64_t channels);
+// A 1-D tensor of these numbers.
+Result<Tensor> VectorOf(DType dtype, const std::vector<double>& values);
+// The only node that reads the value, when the value is no graph output; else kNoNode.
+NodeId OnlyConsumer(const Graph& graph, ValueId id);
+// A copy of constant weights [O, ...] with every element of channel o times factor[o].
+Result<Tensor> ScaledRows(const Tensor& weights, const std::vector<double>& factors);
+
+}  // namespace insitu

@@ -1,0 +1,42 @@
+// Turns Relu and Clip with constant bounds behind a float Conv, Gemm, MatMul, Add, ... into two
+// attributes of that node (ops/activation.h), when nothing else reads its output.
+// Why: kernels clamp while they store; a pass over memory less per activation.
+#include <limits>
+
+#include "ops/activation.h"
+#include "ops/clip.h"
+#include "passes/channel_constants.h"
+#include "passes/passes.h"
+
+namespace insitu {
+namespace {
+
+std::optional<Clamp> ClampOf(const Graph& graph, const Node& node) {
+  if (node.Is("Relu")) return Clamp{0, std::numeric_limits<float>::infinity()};
+  if (node.Is("Clip")) return ClipBounds(graph, node);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<bool> FuseActivations(Graph& graph, PassContext& context) {
+  bool changed = false;
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    const auto clamp = ClampOf(graph, node);
+    if (!clamp || !IsFloat(graph.value(node.inputs[0]).type.dtype)) continue;
+    const ValueId from = node.outputs[0], to = node.inputs[0];
+    const NodeId producer = graph.Producer(to);
+    if (producer == kNoNode || !TakesActivation(graph.node(producer)) ||
+        OnlyConsumer(graph, to) == kNoNode)
+      continue;
+    AddActivation(graph.node(producer), *clamp);
+    context.NoteAbsorbed(node, "the activation of '" + graph.node(producer).name + "'");
+    graph.ReplaceUses(from, to);
+    graph.Remove(id);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace insitu

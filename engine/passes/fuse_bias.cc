@@ -1,0 +1,90 @@
+// Folds an addition of constants into the linear operator in front of it: Conv + Add(per channel)
+// and Gemm or MatMul of matrices + Add(per column) get a bias.
+// Why: kernels add a bias for nothing; exporters from frameworks without biases write the Add.
+#include "ops/elements.h"
+#include "ops/op_def.h"
+#include "passes/channel_constants.h"
+#include "passes/passes.h"
+
+namespace insitu {
+namespace {
+
+bool HasActivation(const Node& node) {
+  return node.Has("activation_min") || node.Has("activation_max");
+}
+
+size_t RankOf(const Graph& graph, ValueId id) {
+  const auto& shape = graph.value(id).type.shape;
+  return shape ? shape->size() : 0;
+}
+
+// How many output channels a linear node with constant weights has; 0 when it cannot take a bias.
+// A MatMul becomes a Gemm, which only takes matrices.
+int64_t OutputChannels(const Graph& graph, const Node& node) {
+  if (HasActivation(node) || node.Has("channels_last")) return 0;
+  const bool conv = node.Is("Conv"), gemm = node.Is("Gemm"), product = node.Is("MatMul");
+  if (!conv && !gemm && !product) return 0;
+  const Tensor* weights = graph.Constant(node.inputs[1]);
+  if (!weights || weights->dims().size() < 2 || !IsFloat(weights->dtype())) return 0;
+  if (conv) return weights->dims()[0];
+  if (weights->dims().size() != 2 || RankOf(graph, node.inputs[0]) != 2) return 0;
+  if (gemm && (node.Attr<float>("alpha", 1) != 1 || node.Attr<float>("beta", 1) != 1)) return 0;
+  return weights->dims()[gemm && node.Attr<int64_t>("transB", 0) != 0 ? 0 : 1];
+}
+
+// The bias the node has, zeros where it has none; nullopt when it is not one constant per channel.
+std::optional<std::vector<double>> BiasOf(const Graph& graph, const Node& node, int64_t channels) {
+  if (node.inputs.size() < 3 || node.inputs[2] == kNoValue)
+    return std::vector<double>(static_cast<size_t>(channels));
+  const Tensor* bias = graph.Constant(node.inputs[2]);
+  return bias ? PerChannel(*bias, 2, channels) : std::nullopt;
+}
+
+// For `add`, which of its inputs is the constant; 2 when none or both are.
+size_t ConstantSide(const Graph& graph, const Node& add) {
+  const bool left = graph.IsConstant(add.inputs[0]), right = graph.IsConstant(add.inputs[1]);
+  return left == right ? 2 : left ? 0 : 1;
+}
+
+Result<bool> Fuse(Graph& graph, NodeId add_id, PassContext& context) {
+  const Node& add = graph.node(add_id);
+  if (!add.Is("Add")) return false;
+  const size_t side = ConstantSide(graph, add);
+  if (side == 2) return false;
+  const ValueId product = add.inputs[1 - side];
+  const NodeId id = graph.Producer(product);
+  if (id == kNoNode || OnlyConsumer(graph, product) == kNoNode) return false;
+  const Node& linear = graph.node(id);
+  const int64_t channels = OutputChannels(graph, linear);
+  const size_t rank = RankOf(graph, product);
+  if (channels == 0 || rank < 2 || rank != RankOf(graph, add.outputs[0])) return false;
+  const auto extra = PerChannel(*graph.Constant(add.inputs[side]), rank, channels);
+  auto bias = BiasOf(graph, linear, channels);
+  if (!extra || !bias) return false;
+  for (size_t c = 0; c < bias->size(); ++c) (*bias)[c] += (*extra)[c];
+
+  INSITU_ASSIGN(Tensor tensor, VectorOf(graph.Constant(linear.inputs[1])->dtype(), *bias));
+  const ValueId bias_id = graph.AddConstant(linear.name + "_bias", std::move(tensor));
+  graph.Connect(id, {linear.inputs[0], linear.inputs[1], bias_id}, linear.outputs);
+  Node& fused = graph.node(id);
+  if (fused.op == "MatMul") fused.op = "Gemm";
+  for (const auto& [key, value] : add.attributes) fused.attributes.insert_or_assign(key, value);
+  context.NoteAbsorbed(add, "the bias of '" + fused.name + "'");
+  const ValueId sum = add.outputs[0];
+  graph.ReplaceUses(sum, product);
+  graph.Remove(add_id);
+  return true;
+}
+
+}  // namespace
+
+Result<bool> FuseBias(Graph& graph, PassContext& context) {
+  bool changed = false;
+  for (NodeId id : graph.Order()) {
+    INSITU_ASSIGN(const bool fused, Fuse(graph, id, context));
+    changed = changed || fused;
+  }
+  return changed;
+}
+
+}  // namespace insitu
