@@ -16,7 +16,7 @@ from features import NAMES
 
 KNOTS = 256
 GAINS = np.array([0.3, 0.6, 0.9])
-SLACK = 2e-6            # knots are rounded: a share is taken for the worse of both ways a value may fall
+SLACK = 1e-6            # last bits differ between engines: a share is taken for the worse of both ways to fall
 SMALLEST_SHARE = 0.05
 WRITERS_HELD = 0.999    # the share holds for this part of the writers ...
 CAUTION = 1.5           # ... with this factor to spare: people differ more than simulated writers do
@@ -31,10 +31,12 @@ def knots_of(values):
 
 
 def rounded(value):
-    return float(f"{value:.6g}")
+    """The shortest decimal of the nearest float32: detectors compare in single precision, so shares tie exactly."""
+    return float(str(np.float32(value)))
 
 
 def ranks(knots, values, chance):
+    knots, values = knots.astype(np.float32), values.astype(np.float32)
     below = np.searchsorted(knots, values, side="left")
     equal = np.searchsorted(knots, values, side="right") - below
     return (below + chance * (equal + 1)) / (KNOTS + 1)
