@@ -46,7 +46,7 @@ def chance_beyond(knots, values, tail):
     """Probability, over U, that each value counts as beyond the low and the high tail: two arrays."""
     out = []
     for side in (-1, 1):
-        moved = np.where(values == np.rint(values), values, values * (1 + side * SLACK))
+        moved = np.where(values == np.rint(values), values, values + side * SLACK * np.abs(values))
         below = np.searchsorted(knots, moved, side="left")
         width = np.searchsorted(knots, moved, side="right") - below + 1
         low = np.clip((tail * (KNOTS + 1) - below) / width, 0, 1)
