@@ -14,8 +14,7 @@ constexpr std::array kGammas = {0.3, 0.6, 0.9};
 constexpr double kLargestWealth = 1e200;
 constexpr double kLargestValue = std::numeric_limits<float>::max();
 constexpr double kSmallestShare = 0.01;     // of the statistic, to be named in an alarm
-constexpr double kRecoveryStatistic = 0.1;  // of the threshold
-constexpr double kRecoveryShift = 0.4;      // standard deviations
+constexpr double kRecoveryShift = 0.3;      // standard deviations
 
 }  // namespace
 
@@ -122,7 +121,7 @@ EsrDetector::Change EsrDetector::Update(std::span<const double> row) {
     return began ? Change::kDrift : Change::kNone;
   }
   if (state_ == DriftState::kDrifting && since_restart_ >= kRecent &&
-      statistic_ < kRecoveryStatistic * threshold_ && BackInside()) {
+      statistic_ < std::sqrt(threshold_) && BackInside()) {
     state_ = DriftState::kCalm;
     for (FeatureState& feature : features_) feature.alarm_part = 0;
     return Change::kRecovered;

@@ -38,7 +38,7 @@ Result<Tolerance> ReadTolerance(const Json& json, const std::string& owner) {
   const JsonFields fields(json, owner + " tolerance");
   Tolerance tolerance;
   INSITU_ASSIGN(tolerance.tail, fields.Number("tail", 1e-6, 0.499));
-  INSITU_ASSIGN(tolerance.share, fields.Number("share", 1e-3, 0.999));
+  INSITU_ASSIGN(tolerance.share, fields.Number("share", 1e-3, 1));
   return tolerance;
 }
 

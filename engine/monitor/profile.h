@@ -28,7 +28,7 @@ inline constexpr double kShortProfileFactor = 2.5;
 // outer `tail` quantile on either side.
 struct Tolerance {
   double tail = 0.01;  // in (0, 0.5)
-  double share = 0.1;  // in (0, 1)
+  double share = 0.1;  // in (0, 1]; 1 promises nothing, and nothing is bet
 };
 
 struct FeatureProfile {

@@ -110,7 +110,7 @@ TEST_CASE("A profile's text is read strictly, and the error names the member") {
   CHECK(ErrorOf(Text("", R"("mean":0,"std":-1)")).contains("'std'"));
   CHECK(ErrorOf(Text("", R"("mean":"0","std":1)")).contains("'mean'"));
   for (const char* tolerance : {"1", "{}", R"({"tail":0.01})", R"({"tail":0.5,"share":0.1})",
-                                R"({"tail":0.01,"share":0})", R"({"tail":0.01,"share":1})"})
+                                R"({"tail":0.01,"share":0})", R"({"tail":0.01,"share":1.01})"})
     CHECK(ErrorOf(Text("", R"("mean":0,"std":1,"tolerance":)" + std::string(tolerance)))
               .contains("tolerance"));
   const std::string format = R"("format":"insitu-profile",)", version = R"("version":1,)";
