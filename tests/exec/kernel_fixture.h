@@ -2,6 +2,7 @@
 // a kernel with memory as the planner lays it out.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
 #include <vector>

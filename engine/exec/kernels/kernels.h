@@ -20,6 +20,7 @@ Considered Consider(const lowered::Binary& op);
 Considered Consider(const lowered::Concat& op);
 Considered Consider(const lowered::Convolution& op);
 Considered Consider(const lowered::Dequantize& op);
+Considered Consider(const lowered::Pool& op);
 Considered Consider(const lowered::Quantize& op);
 Considered Consider(const lowered::Unary& op);
 
@@ -27,6 +28,7 @@ Created Create(const lowered::Binary& op);
 Created Create(const lowered::Concat& op);
 Created Create(const lowered::Convolution& op);
 Created Create(const lowered::Dequantize& op);
+Created Create(const lowered::Pool& op);
 Created Create(const lowered::Quantize& op);
 Created Create(const lowered::Unary& op);
 

@@ -1,6 +1,8 @@
 // Elementwise float32 operations of two operands with numpy broadcasting.
 // Quantized addition and the like are refused: XNNPACK rounds them in fixed point, which differs from
 // the formula of the design; exec/kernels computes those.
+#include <algorithm>
+
 #include "exec/kernels/broadcast.h"
 #include "exec/xnn/clamp_stage.h"
 #include "exec/xnn/xnn_kernels.h"
@@ -41,12 +43,14 @@ class BinaryKernel final : public Kernel {
     const auto elements = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     empty_ = elements == 0;
     if (empty_) return 0;
-    const auto shapes = kernels::CompressBroadcast(inputs[0], inputs[1]);
-    if (!shapes || shapes->a.size() > XNN_MAX_TENSOR_DIMS)
-      return CannotReshape("elementwise operation", inputs[0], outputs[0]);
+    auto shapes = kernels::CompressBroadcast(inputs[0], inputs[1]);
+    if (!shapes) return CannotReshape("elementwise operation", inputs[0], outputs[0]);
+    const size_t rank = shapes->a.size();
+    outer_ = rank > XNN_MAX_TENSOR_DIMS ? rank - XNN_MAX_TENSOR_DIMS : 0;
+    shapes_ = *std::move(shapes);
     INSITU_TRY(ToStatus(xnn_reshape_binary_elementwise_nd(
-                            operator_.get(), shapes->a.size(), shapes->a.data(),
-                            shapes->b.size(), shapes->b.data(), pool_),
+                            operator_.get(), rank - outer_, shapes_.a.data() + outer_,
+                            rank - outer_, shapes_.b.data() + outer_, pool_),
                         "reshape elementwise"));
     INSITU_TRY(clamp_.Reshape(elements, pool_));
     return 0;
@@ -55,17 +59,37 @@ class BinaryKernel final : public Kernel {
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte*) override {
     if (empty_) return {};
-    INSITU_TRY(ToStatus(xnn_setup_binary_elementwise_nd(operator_.get(), inputs[0], inputs[1],
-                                                        outputs[0]),
-                        "set up elementwise"));
-    INSITU_TRY(operator_.Run(pool_, "run elementwise"));
+    std::byte* y = outputs[0];
+    INSITU_TRY(RunFrom(0, inputs[0], inputs[1], y));
     return clamp_.Run(outputs[0], pool_);
   }
 
  private:
+  // Runs dimension `d` and those inside it; `y` ends behind what was written.
+  Status RunFrom(size_t d, const std::byte* a, const std::byte* b, std::byte*& y) {
+    size_t size_a = sizeof(float), size_b = sizeof(float), size_y = sizeof(float);
+    for (size_t i = d < outer_ ? d + 1 : d; i < shapes_.a.size(); ++i) {
+      size_a *= shapes_.a[i];
+      size_b *= shapes_.b[i];
+      size_y *= std::max(shapes_.a[i], shapes_.b[i]);
+    }
+    if (d < outer_) {
+      for (size_t i = 0; i < std::max(shapes_.a[d], shapes_.b[d]); ++i)
+        INSITU_TRY(RunFrom(d + 1, shapes_.a[d] == 1 ? a : a + i * size_a,
+                           shapes_.b[d] == 1 ? b : b + i * size_b, y));
+      return {};
+    }
+    INSITU_TRY(ToStatus(xnn_setup_binary_elementwise_nd(operator_.get(), a, b, y),
+                        "set up elementwise"));
+    y += size_y;
+    return operator_.Run(pool_, "run elementwise");
+  }
+
   pthreadpool_t pool_;
   Operator operator_;
   ClampStage clamp_;
+  kernels::BroadcastShapes shapes_;
+  size_t outer_ = 0;  // leading dimensions beyond XNNPACK's limit, looped over here
   bool empty_ = false;
 };
 

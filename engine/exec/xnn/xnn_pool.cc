@@ -104,18 +104,18 @@ class PoolKernel final : public Kernel {
                         "create global average"));
     const std::array<size_t, 3> shape{g.batch, g.input[1], g.channels};
     const int64_t axis = 1;
-    size_t workspace = 0, alignment = 1;
     INSITU_TRY(ToStatus(xnn_reshape_reduce_nd(operator_.get(), 1, &axis, shape.size(),
-                                              shape.data(), &workspace, &alignment, pool_),
+                                              shape.data(), nullptr, nullptr, pool_),
                         "reshape global average"));
-    return workspace;
+    return 0;
   }
 
   xnn_status Setup(const std::byte* x, std::byte* y, std::byte* scratch) const {
     const auto* x_float = reinterpret_cast<const float*>(x);
     auto* y_float = reinterpret_cast<float*>(y);
     xnn_operator_t op = operator_.get();
-    if (op_.kind == PoolKind::kGlobalAverage) return xnn_setup_reduce_nd(op, scratch, x, y);
+    // Sums of float32 need no workspace, and with one XNNPACK expects a conversion at the end.
+    if (op_.kind == PoolKind::kGlobalAverage) return xnn_setup_reduce_nd(op, nullptr, x, y);
     if (op_.kind == PoolKind::kAverage)
       return xnn_setup_average_pooling2d_nhwc_f32(op, scratch, x_float, y_float);
     if (op_.dtype == DType::kFloat32)

@@ -50,16 +50,14 @@ class ReduceKernel final : public Kernel {
     copy_ = axes.empty();
     if (copy_) return 0;
     if (shape.size() > XNN_MAX_TENSOR_DIMS) return CannotReshape("reduction", in, outputs[0]);
-    size_t workspace = 0, alignment = 1;
     INSITU_TRY(ToStatus(xnn_reshape_reduce_nd(operator_.get(), axes.size(), axes.data(),
-                                              shape.size(), shape.data(), &workspace, &alignment,
-                                              pool_),
+                                              shape.size(), shape.data(), nullptr, nullptr, pool_),
                         "reshape reduction"));
-    return workspace;
+    return 0;
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-             std::byte* scratch) override {
+             std::byte*) override {
     if (elements_ == 0) return {};
     if (over_nothing_) {
       const float value = mean_ ? std::numeric_limits<float>::quiet_NaN() : 0.0f;
@@ -70,7 +68,8 @@ class ReduceKernel final : public Kernel {
       std::memcpy(outputs[0], inputs[0], bytes_);
       return {};
     }
-    INSITU_TRY(ToStatus(xnn_setup_reduce_nd(operator_.get(), scratch, inputs[0], outputs[0]),
+    // Sums of float32 need no workspace, and with one XNNPACK expects a conversion at the end.
+    INSITU_TRY(ToStatus(xnn_setup_reduce_nd(operator_.get(), nullptr, inputs[0], outputs[0]),
                         "set up reduction"));
     return operator_.Run(pool_, "run reduction");
   }

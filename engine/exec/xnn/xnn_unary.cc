@@ -1,6 +1,6 @@
 // Elementwise float32 functions that XNNPACK computes with SIMD on every target. Those it would
 // compute one element at a time (exp, erf, reciprocal square root) are refused: the reference does
-// the same. Accuracy against double is held by tests/exec/xnn_unary_test.cc.
+// the same; and its logarithm, because it keeps few digits near 1. Accuracy against double is held by tests/exec/xnn_unary_test.cc.
 #include <limits>
 
 #include "exec/xnn/clamp_stage.h"
@@ -20,7 +20,6 @@ xnn_unary_operator Translate(UnaryKind kind) {
     case UnaryKind::kCeil: return xnn_unary_ceiling;
     case UnaryKind::kRound: return xnn_unary_bankers_rounding;
     case UnaryKind::kSqrt: return xnn_unary_square_root;
-    case UnaryKind::kLog: return xnn_unary_log;
     case UnaryKind::kSigmoid: return xnn_unary_sigmoid;
     case UnaryKind::kTanh: return xnn_unary_tanh;
     case UnaryKind::kRelu:
@@ -32,6 +31,7 @@ xnn_unary_operator Translate(UnaryKind kind) {
     case UnaryKind::kSquare: return xnn_unary_square;
     case UnaryKind::kCopy:
     case UnaryKind::kExp:
+    case UnaryKind::kLog:
     case UnaryKind::kRsqrt:
     case UnaryKind::kErf: return xnn_unary_invalid;
   }
@@ -100,6 +100,7 @@ class UnaryKernel final : public Kernel {
 Considered Consider(const lowered::Unary& op) {
   if (op.dtype != DType::kFloat32) return Refuse("only float32");
   if (op.kind == UnaryKind::kCopy) return Refuse("a copy needs no XNNPACK");
+  if (op.kind == UnaryKind::kLog) return Refuse("XNNPACK's logarithm keeps few digits near 1");
   if (Translate(op.kind) == xnn_unary_invalid)
     return Refuse("XNNPACK computes this function one element at a time");
   const bool is_relu = op.kind == UnaryKind::kRelu;
