@@ -130,9 +130,9 @@ def main():
         text = getattr(check, part)()
         print(text, flush=True)
         if not args.quick:
-            start, end = f"<!-- {part} -->\n", f"\n<!-- /{part} -->"
+            start, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
             before, rest = card.read_text().split(start)
-            card.write_text(before + start + text + end + rest.split(end)[1])
+            card.write_text(before + start + text + "\n" + end + rest.split(end)[1])
 
 
 if __name__ == "__main__":

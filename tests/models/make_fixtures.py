@@ -20,7 +20,7 @@ import onnx_reader  # noqa: E402
 import quantize  # noqa: E402
 from features import NAMES, features  # noqa: E402
 
-HANDS, EXPECTED, FIRST_SEED = 24, 8, 501
+HANDS, EXPECTED, FIRST_SEED = 24, 8, 519
 
 
 def second(what, hands, per_hand, *rest):
