@@ -1,4 +1,4 @@
-"""Tests of the handwriting model's Python side: python3 -m unittest discover tests/models (numpy; no torch).
+"""Tests of the handwriting model's Python side: python3 -m unittest discover tests/models (numpy and node; no torch).
 
 Generator and rasterizer, the committed files against manifest and fixtures, and the detector's own claims.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE.parents[1] / "models"
-sys.path.insert(0, str(MODELS / "handwriting"))
+sys.path[:0] = [str(HERE), str(MODELS / "handwriting")]
 
 import drift  # noqa: E402
 import layers  # noqa: E402
@@ -20,6 +20,7 @@ import onnx_reader  # noqa: E402
 import onnx_writer  # noqa: E402
 import quantize  # noqa: E402
 import train  # noqa: E402
+from make_fixtures import second_images  # noqa: E402
 from features import NAMES, features  # noqa: E402
 from raster import rasterize, rasterize_all  # noqa: E402
 from strokes import FORMS, REJECT, Writer, sheet  # noqa: E402
@@ -150,6 +151,11 @@ class Numbers(unittest.TestCase):
         found = features(images, probabilities)
         wanted = [[row["features"][name] for name in NAMES] for row in rows]
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+
+    def test_the_second_generator_is_read(self):
+        images, digits = second_images(25, 10, 18, 9001)
+        found = quantize.run(onnx_reader.quantized_layers(INT8), images).argmax(axis=1)
+        self.assertGreaterEqual(np.mean(found == digits), 0.95)
 
     def test_int8_and_float_agree_with_the_labels(self):
         rows, images = expected_images()
