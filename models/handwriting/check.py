@@ -103,7 +103,7 @@ class Check:
         rows = []
         for n, (name, draw, pen, inverted) in enumerate(cases):
             images = np.array([[rasterize(draw(w), pen / 280) for _ in range(length)]
-                               for w in (Writer(4_000_000 + i, (pen, pen)) for i in range(writers))])
+                               for w in (Writer(6_000_000 + i, (pen, pen)) for i in range(writers))])
             images = 1 - images if inverted else images
             first = self.alarms(self.watch(images.reshape(-1, 1, 28, 28)).reshape(writers, length, -1), 10 + n)
             late = np.where(first > 0, first, length + 1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains the handwriting model and writes all its files. One command, one core, about a quarter of an hour.
+"""Trains the handwriting model and writes all its files. One command, one core, about six minutes.
 
   /usr/bin/python3 models/handwriting/train.py                 train, quantize, profile, manifest
   /usr/bin/python3 models/handwriting/train.py --requantize    the same from the committed float twin, without torch
