@@ -1,0 +1,101 @@
+// The watch through the API: latency by stage, drift events, profiles, and the standalone objects.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { addModel } from './support/onnx-writer.mjs';
+
+let engine;
+let state = 7;
+/* Uniform in [0, 1), the same on every run. */
+function random() {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state / 2 ** 32;
+}
+const sample = (shift = 0) => ({ x: tensor(Array.from({ length: 4 }, () => random() + shift), [1, 4]) });
+
+before(async () => (engine = await Engine.create({ flavour: flavours[0] })));
+after(() => engine.dispose());
+
+test('latency is kept by stage, the first run apart, percentiles withheld', async () => {
+  const session = await engine.load(addModel());
+  assert.equal((await session.monitor.snapshot()).latency.last, null);
+  for (let i = 0; i < 11; i++) await session.run(sample());
+  await session.run(sample(), { watch: false });
+  const { latency, drift, memory } = await session.monitor.snapshot();
+  assert.equal(latency.requests, 11);
+  assert.equal(latency.cold.total.count, 1);
+  assert.equal(latency.warm.total.count, 10);
+  assert.equal(typeof latency.warm.total.p50, 'number');
+  assert.equal(latency.warm.total.p99, null);
+  assert.equal(latency.warm.total.need.p99, 662);
+  for (const stage of ['queue', 'copyIn', 'infer', 'copyOut', 'total']) assert(latency.last[stage] >= 0, stage);
+  assert.equal(drift.state, 'off');
+  assert(memory.heapBytes > 0);
+  await session.monitor.reset();
+  assert.equal((await session.monitor.snapshot()).latency.requests, 0);
+  await session.dispose();
+  await assert.rejects(session.monitor.snapshot(), insituError('Disposed'));
+});
+
+test('a profile is learnt, exported, and raises the alarm on a shift', async () => {
+  const learner = await engine.load(addModel(), { monitor: { profile: { learn: 2000 } } });
+  await assert.rejects(learner.monitor.exportProfile(), insituError('InvalidArgument'));
+  for (let i = 0; i < 2000; i++) await learner.run(sample());
+  const profile = await learner.monitor.exportProfile();
+  assert.equal(profile.count, 2000);
+  await learner.dispose();
+
+  const session = await engine.load(addModel(), { monitor: { profile, falseAlarmEvery: 1000 } });
+  const events = [];
+  for (const type of ['drift', 'recovered']) {
+    session.monitor.addEventListener(type, ({ detail }) => events.push({ type, detail }));
+  }
+  for (let i = 0; i < 50; i++) await session.run(sample());
+  assert.equal((await session.monitor.snapshot()).drift.state, 'calm');
+  for (let i = 0; i < 100; i++) await session.run(sample(2));
+  const { drift } = await session.monitor.snapshot();
+  assert.equal(drift.state, 'drifting');
+  assert.equal(drift.meter, 1);
+  assert.equal(events[0].type, 'drift');
+  assert(events[0].detail.features.length > 0);
+  await session.dispose();
+});
+
+test('a profile that is none is refused', async () => {
+  await assert.rejects(engine.load(addModel(), { monitor: { profile: { format: 'no' } } }), insituError('InvalidArgument'));
+  await assert.rejects(engine.load(addModel(), { monitor: { profile: { learn: 5 } } }), insituError('InvalidArgument', /2,000/));
+  const session = await engine.load(addModel(), { monitor: false });
+  await session.run(sample());
+  await assert.rejects(session.monitor.snapshot(), insituError('InvalidArgument', /no monitor/));
+  await session.dispose();
+});
+
+test('histograms record, merge and refuse percentiles they cannot know', async () => {
+  const [a, b] = [await engine.createHistogram(), await engine.createHistogram()];
+  await a.record(Float64Array.from({ length: 50 }, (_, i) => i + 1));
+  await b.record(Float64Array.from({ length: 50 }, (_, i) => i + 51));
+  await a.merge(b);
+  const [p50, p99] = await a.quantiles([0.5, 0.99]);
+  assert(Math.abs(p50 - 50) < 1, `${p50}`);
+  assert.equal(p99, null);
+  assert.equal((await a.toJSON()).count, 100);
+  await b.dispose();
+  await assert.rejects(a.merge(b), insituError('Disposed'));
+  const other = await Engine.create({ flavour: flavours[0] });
+  await assert.rejects(a.merge(await other.createHistogram()), insituError('InvalidArgument', /another Engine/));
+  await other.dispose();
+});
+
+test('a detector is calm on its own data and alarms on other', async () => {
+  const rows = (n, shift) => Float32Array.from({ length: 2 * n }, () => random() + shift);
+  const profile = await engine.createProfile(rows(5000, 0), ['a', 'b']);
+  const detector = await engine.createDetector(profile, { falseAlarmEvery: 10_000 });
+  assert.deepEqual(await detector.update(rows(100, 0)), { alarmAt: null, state: 'calm' });
+  const { alarmAt, state: now } = await detector.update(rows(200, 0.8));
+  assert(alarmAt !== null && alarmAt < 100);
+  assert.equal(now, 'drifting');
+  await detector.reset();
+  assert.equal((await detector.update(rows(10, 0))).state, 'calm');
+  await assert.rejects(detector.update(Float32Array.of(1, 2, 3)), insituError('ShapeMismatch', /2 features/));
+  await assert.rejects(engine.createProfile(rows(3, 0), ['a', 'b']), insituError('InvalidArgument'));
+});
