@@ -1,23 +1,12 @@
 // Turns Relu and Clip with constant bounds behind a float Conv, Gemm, MatMul, Add, ... into two
 // attributes of that node (ops/activation.h), when nothing else reads its output.
 // Why: kernels clamp while they store; a pass over memory less per activation.
-#include <limits>
-
 #include "ops/activation.h"
-#include "ops/clip.h"
 #include "passes/channel_constants.h"
+#include "passes/clamp_of.h"
 #include "passes/passes.h"
 
 namespace insitu {
-namespace {
-
-std::optional<Clamp> ClampOf(const Graph& graph, const Node& node) {
-  if (node.Is("Relu")) return Clamp{0, std::numeric_limits<float>::infinity()};
-  if (node.Is("Clip")) return ClipBounds(graph, node);
-  return std::nullopt;
-}
-
-}  // namespace
 
 Result<bool> FuseActivations(Graph& graph, PassContext& context) {
   bool changed = false;

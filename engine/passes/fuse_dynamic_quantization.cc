@@ -1,0 +1,154 @@
+// FuseDynamicQuantization: DynamicQuantizeLinear, MatMulInteger, Cast, Mul by the scales, and an
+// optional bias and clamps become one com.microsoft.DynamicQuantizeMatMul.
+// Why: the float layer that quantize_dynamic writes is then one kernel again; its arithmetic is
+// that of the chain, step by step (ops/dynamic_quantize_matmul.cc).
+#include "ops/activation.h"
+#include "ops/infer_util.h"
+#include "passes/channel_constants.h"
+#include "passes/clamp_of.h"
+#include "passes/passes.h"
+
+namespace insitu {
+namespace {
+
+// One chain; `last` is the node whose output the fused one takes over.
+struct Chain {
+  NodeId quantize = kNoNode, product = kNoNode, last = kNoNode;
+  std::vector<NodeId> absorbed;
+  ValueId b_scale = kNoValue, bias = kNoValue;
+  Clamp clamp;
+};
+
+// The other input of a node with two.
+ValueId Other(const Node& node, ValueId one) {
+  return node.inputs[node.inputs[0] == one ? 1 : 0];
+}
+
+// A constant float scalar, or one value for each of `columns`.
+bool IsPerColumn(const Graph& graph, ValueId id, int64_t columns, bool scalar_too) {
+  const Tensor* tensor = graph.Constant(id);
+  if (!tensor || tensor->dtype() != DType::kFloat32) return false;
+  if (scalar_too && tensor->elements() == 1 && tensor->dims().size() <= 1) return true;
+  return tensor->dims() == Dims{columns};
+}
+
+// The node that alone reads output 0 of `id`, if it is of this operator.
+NodeId Next(const Graph& graph, NodeId id, std::string_view op) {
+  const NodeId next = OnlyConsumer(graph, graph.node(id).outputs[0]);
+  return next != kNoNode && graph.node(next).Is(op) ? next : kNoNode;
+}
+
+// The constant factor in Mul(scale of the input, factor); kNoValue for another product.
+ValueId ScaleFactor(const Graph& graph, ValueId product, ValueId input_scale) {
+  const NodeId id = graph.Producer(product);
+  if (id == kNoNode || !graph.node(id).Is("Mul")) return kNoValue;
+  const std::vector<ValueId>& inputs = graph.node(id).inputs;
+  if (inputs[0] != input_scale && inputs[1] != input_scale) return kNoValue;
+  return Other(graph.node(id), input_scale);
+}
+
+void AddTail(const Graph& graph, int64_t columns, Chain& chain) {
+  if (const NodeId add = Next(graph, chain.last, "Add"); add != kNoNode) {
+    const ValueId bias = Other(graph.node(add), graph.node(chain.last).outputs[0]);
+    if (IsPerColumn(graph, bias, columns, false)) {
+      chain.bias = bias;
+      chain.absorbed.push_back(chain.last);
+      chain.last = add;
+    }
+  }
+  for (;;) {
+    const NodeId next = OnlyConsumer(graph, graph.node(chain.last).outputs[0]);
+    const auto clamp = next == kNoNode ? std::nullopt : ClampOf(graph, graph.node(next));
+    if (!clamp) return;
+    const auto apply = [&](float value) {
+      return std::min(std::max(value, clamp->min), clamp->max);
+    };
+    chain.clamp = {apply(chain.clamp.min), apply(chain.clamp.max)};
+    chain.absorbed.push_back(chain.last);
+    chain.last = next;
+  }
+}
+
+std::optional<Chain> Match(const Graph& graph, NodeId product) {
+  const Node& node = graph.node(product);
+  if (!node.Is("MatMulInteger") || node.inputs.size() < 3) return std::nullopt;
+  Chain chain;
+  chain.product = product;
+  chain.quantize = graph.Producer(node.inputs[0]);
+  if (chain.quantize == kNoNode) return std::nullopt;
+  const Node& quantize = graph.node(chain.quantize);
+  if (!quantize.Is("DynamicQuantizeLinear") || quantize.outputs[2] != node.inputs[2] ||
+      quantize.outputs[0] != node.inputs[0])
+    return std::nullopt;
+  const Tensor* weights = graph.Constant(node.inputs[1]);
+  if (!weights || weights->dims().size() != 2) return std::nullopt;
+  if (node.inputs.size() > 3 && node.inputs[3] != kNoValue && !graph.IsConstant(node.inputs[3]))
+    return std::nullopt;
+  const int64_t columns = weights->dims()[1];
+
+  const NodeId cast = Next(graph, product, "Cast");
+  if (cast == kNoNode || graph.node(cast).Attr<int64_t>("to", 0) !=
+                             static_cast<int64_t>(DType::kFloat32))
+    return std::nullopt;
+  const NodeId mul = Next(graph, cast, "Mul");
+  if (mul == kNoNode) return std::nullopt;
+  const ValueId scales = Other(graph.node(mul), graph.node(cast).outputs[0]);
+  chain.b_scale = ScaleFactor(graph, scales, quantize.outputs[1]);
+  if (!IsPerColumn(graph, chain.b_scale, columns, true)) return std::nullopt;
+  chain.absorbed = {product, cast};
+  chain.last = mul;
+  AddTail(graph, columns, chain);
+  return chain;
+}
+
+void Replace(Graph& graph, PassContext& context, const Chain& chain) {
+  const Node product = graph.node(chain.product);
+  const std::string by = "DynamicQuantizeMatMul '" + product.name + "'";
+  for (NodeId id : chain.absorbed)
+    if (id != chain.product) context.NoteAbsorbed(graph.node(id), by);
+  context.NoteAbsorbed(graph.node(chain.last), by);
+  Node& fused = graph.node(chain.last);
+  fused.name = product.name;
+  fused.domain = "com.microsoft";
+  fused.op = "DynamicQuantizeMatMul";
+  fused.attributes.clear();
+  if (!chain.clamp.IsNone()) AddActivation(fused, chain.clamp);
+  const ValueId b_zero = product.inputs.size() > 3 ? product.inputs[3] : kNoValue;
+  graph.Connect(chain.last,
+                {graph.node(chain.quantize).inputs[0], product.inputs[1], chain.b_scale, b_zero,
+                 chain.bias},
+                std::vector<ValueId>(fused.outputs));
+  for (NodeId id : chain.absorbed) graph.Remove(id);
+}
+
+bool IsUnread(const Graph& graph, const Node& node) {
+  for (ValueId output : node.outputs)
+    if (output != kNoValue && (graph.IsOutput(output) || !graph.Consumers(output).empty()))
+      return false;
+  return true;
+}
+
+}  // namespace
+
+Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context) {
+  bool changed = false;
+  for (NodeId id : graph.Order()) {
+    if (graph.node(id).dead) continue;
+    const auto chain = Match(graph, id);
+    if (!chain) continue;
+    Replace(graph, context, *chain);
+    changed = true;
+  }
+  if (!changed) return false;
+  // The products of scales come before what they depend on, seen from the end.
+  const std::vector<NodeId> order = graph.Order();
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    const Node& node = graph.node(*it);
+    if (!(node.Is("Mul") || node.Is("DynamicQuantizeLinear")) || !IsUnread(graph, node)) continue;
+    context.NoteAbsorbed(node, "the layers that quantize their own input");
+    graph.Remove(*it);
+  }
+  return true;
+}
+
+}  // namespace insitu

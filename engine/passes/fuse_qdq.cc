@@ -1,0 +1,54 @@
+// FuseQdq: turns float operators between DequantizeLinear and QuantizeLinear into the integer
+// operators that ONNX (QLinearConv, QLinearMatMul) and com.microsoft (QGemm, QLinearAdd, ...) define
+// for them, so that the graph stays a graph of known operators.
+// Every QuantizeLinear is looked at once, in order of execution: what it closes is matched backwards
+// (clamps, then one operator, then the DequantizeLinear of its operands). A DequantizeLinear with
+// several readers serves each of them and goes when nothing reads it any more. An operator whose
+// result is not quantized, or that has no exact integer form, stays float.
+// Arithmetic: see the operator files; it is the design's "Numbers that must be right".
+#include "passes/qdq.h"
+
+namespace insitu {
+namespace {
+
+using Fuse = Result<bool> (*)(Graph&, PassContext&, const QuantizedOutput&);
+
+constexpr Fuse kPatterns[] = {FuseQdqConv, FuseQdqGemm, FuseQdqMatMul, FuseQdqBinary, FuseQdqPool};
+
+Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId quantize) {
+  const auto match = MatchOutput(graph, quantize);
+  if (!match) return false;
+  if (match->producer != kNoNode)
+    for (Fuse fuse : kPatterns) {
+      INSITU_ASSIGN(const bool fused, fuse(graph, context, *match));
+      if (fused) return true;
+    }
+  return FuseQdqPassThrough(graph, context, *match);
+}
+
+// DequantizeLinear nodes that nothing reads any more.
+void RemoveUnread(Graph& graph, PassContext& context) {
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    if (!node.Is("DequantizeLinear") || graph.IsOutput(node.outputs[0]) ||
+        !graph.Consumers(node.outputs[0]).empty())
+      continue;
+    context.NoteAbsorbed(node, "its readers compute with the integers");
+    graph.Remove(id);
+  }
+}
+
+}  // namespace
+
+Result<bool> FuseQdq(Graph& graph, PassContext& context) {
+  bool changed = false;
+  for (NodeId id : graph.Order()) {
+    if (graph.node(id).dead || !graph.node(id).Is("QuantizeLinear")) continue;
+    INSITU_ASSIGN(const bool fused, FuseOne(graph, context, id));
+    changed |= fused;
+  }
+  if (changed) RemoveUnread(graph, context);
+  return changed;
+}
+
+}  // namespace insitu
