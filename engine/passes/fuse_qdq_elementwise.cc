@@ -1,22 +1,11 @@
 // Add, Mul, means, and operators that only move or select elements, between DequantizeLinear and
 // QuantizeLinear. The movers run on the integers themselves where the quantization in front and
 // behind is the same; elsewhere they stay as they are, which requantizes.
-#include <algorithm>
-#include <array>
-
+#include "passes/movers.h"
 #include "passes/qdq.h"
 
 namespace insitu {
 namespace {
-
-// Input 0 is data, every other input a parameter; elements are moved or selected, never changed.
-constexpr std::array<std::string_view, 13> kMovers = {
-    "MaxPool", "Reshape",   "Flatten",      "Transpose",    "Squeeze", "Unsqueeze", "Slice",
-    "Gather",  "Expand",    "DepthToSpace", "SpaceToDepth", "Tile",    "GlobalMaxPool"};
-
-bool IsMover(const Node& node) {
-  return node.domain.empty() && std::ranges::find(kMovers, node.op) != kMovers.end();
-}
 
 bool HasSecondOutput(const Node& node) {
   return node.outputs.size() > 1 && node.outputs[1] != kNoValue;

@@ -36,6 +36,7 @@ Result<bool> FoldConstants(Graph& graph, PassContext& context);      // fold_con
 Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
 Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
+Result<bool> PreferSigned(Graph& graph, PassContext& context);       // prefer_signed.cc
 Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);      // fold_batch_norm.cc
 Result<bool> FuseBias(Graph& graph, PassContext& context);           // fuse_bias.cc
 Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
