@@ -14,7 +14,7 @@ import { describePlatform } from './lib/platform.mjs';
 import { runMain, say, StepError } from './lib/progress.mjs';
 import { writeSetupFile } from './lib/setup-file.mjs';
 import { ensureSources, pins } from './lib/sources.mjs';
-import { ensureLibraries, ensureOnnxProto, ensureProtoc, wasmFlavours } from './lib/third-party.mjs';
+import { compilerOf, ensureLibraries, ensureOnnxProto, ensureProtoc, wasmFlavours } from './lib/third-party.mjs';
 
 const kBuildPackages = [
   'clang-19', 'lld-19', 'llvm-19', 'libclang-rt-19-dev', 'g++', 'cmake', 'ninja-build', 'ccache',
@@ -53,9 +53,10 @@ export async function setup({ flavours, tests = false, browser = false, lint = f
   const built = (async () => {
     const onnxProto = await ensureOnnxProto(sources, await ensureProtoc(sources));
     const libraries = {};
+    const compilers = flavours.map((flavour) => compilerOf(flavour, emscripten));
     for (const flavour of flavours) {
       libraries[flavour] = await ensureLibraries(flavour, tests, emscripten, sources);
-      writeSetupFile({ emscripten, onnxProto, libraries });
+      writeSetupFile({ compilers, onnxProto, libraries });
     }
   })();
   await Promise.allSettled([aside, built]);

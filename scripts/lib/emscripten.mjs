@@ -1,7 +1,7 @@
 // The WebAssembly compiler: an `emcc` of at least the minimum version on PATH, or else Debian's
 // package of it unpacked into the cache (nothing of the system changes). Binaryen's programs need
 // the newer libc that is unpacked beside them, so each is started through that libc's loader.
-import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { entry, entryPath, keyOf } from './cache.mjs';
 import { capture, onPath } from './platform.mjs';
@@ -9,10 +9,6 @@ import { run, step, StepError } from './progress.mjs';
 import { pins } from './sources.mjs';
 
 const kRecipe = 2;
-
-function versionOf(emcc) {
-  return /emcc[^\n]*?(\d+\.\d+\.\d+)/.exec(capture(emcc, ['--version']) ?? '')?.[1];
-}
 
 function atLeast(version, minimum) {
   const a = version.split('.').map(Number);
@@ -23,12 +19,34 @@ function atLeast(version, minimum) {
   return true;
 }
 
-function emccOnPath() {
+/**
+ * What emcc says of itself, kept in the cache because each question costs a start of Python: its
+ * version, and the flags with which it calls clang. Undefined if it does not run.
+ */
+async function factsOf(root) {
+  const revision = join(root, 'emscripten-version.txt');
+  const key = keyOf(kRecipe, root, existsSync(revision) ? readFileSync(revision, 'utf8') : '');
+  const emcc = join(root, 'emcc');
+  const ask = (...args) => capture(emcc, args) ?? '';
+  const folder = await entry('emscripten-facts', key, async (partial) => {
+    const version = /emcc[^\n]*?(\d+\.\d+\.\d+)/.exec(ask('--version'))?.[1];
+    const cflags = ask('--cflags').replace('-fignore-exceptions ', '');
+    const llvm = capture(join(root, 'em-config'), ['LLVM_ROOT']);
+    const suffix = existsSync(join(llvm ?? '', 'clang-19')) ? '-19' : '';
+    const tool = (name) => join(llvm ?? '', name + suffix);
+    const facts = { version, cflags, clang: tool('clang'), clangxx: tool('clang++'), ar: tool('llvm-ar'), ranlib: tool('llvm-ranlib') };
+    if (!version || !cflags) throw new StepError(`${emcc} does not run. Remove ${root} from the cache or from PATH and try again.`);
+    writeFileSync(join(partial, 'facts.json'), JSON.stringify(facts));
+  });
+  return { root, ...JSON.parse(readFileSync(join(folder, 'facts.json'), 'utf8')) };
+}
+
+async function emccOnPath() {
   const emcc = onPath('emcc');
-  const version = emcc && versionOf(emcc);
-  if (!version || !atLeast(version, pins.emscripten.minimum)) return undefined;
-  const config = capture('em-config', ['EMSCRIPTEN_ROOT']);
-  return { root: config ?? dirname(realpathSync(emcc)), version, private: false };
+  if (!emcc) return undefined;
+  const root = capture('em-config', ['EMSCRIPTEN_ROOT']) ?? dirname(realpathSync(emcc));
+  const facts = await factsOf(root);
+  return atLeast(facts.version, pins.emscripten.minimum) ? facts : undefined;
 }
 
 function wrapBinaryen(partial, final) {
@@ -68,9 +86,9 @@ function writeConfig(partial, final) {
   symlinkSync('../nodejs', modules);
 }
 
-/** { root, version, private }: the folder that holds emcc and its CMake toolchain file. */
+/** { root, version, cflags, clang, clangxx, ar, ranlib }: the folder that holds emcc, and what it calls. */
 export async function ensureEmscripten(apt) {
-  const own = emccOnPath();
+  const own = await emccOnPath();
   if (own) return own;
   const key = keyOf(kRecipe, pins.suite, pins.emscripten, process.execPath);
   const home = join(entryPath('emscripten', key), 'usr', 'share', 'emscripten');
@@ -90,11 +108,5 @@ export async function ensureEmscripten(apt) {
       });
     });
   }
-  const version = versionOf(join(home, 'emcc'));
-  if (!version || !atLeast(version, pins.emscripten.minimum)) {
-    throw new StepError(
-      `${join(home, 'emcc')} does not work (version: ${version ?? 'none'}). Remove ${entryPath('emscripten', key)} and try again.`,
-    );
-  }
-  return { root: home, version, private: true };
+  return factsOf(home);
 }

@@ -5,18 +5,18 @@ import { buildDir, setupFile } from './paths.mjs';
 import { onPath } from './platform.mjs';
 
 /** libraries: { flavour: { name: folder } }. Flavours of an earlier set-up keep their lines. */
-export function writeSetupFile({ emscripten, onnxProto, libraries }) {
+export function writeSetupFile({ compilers, onnxProto, libraries }) {
   const lines = new Map();
   const old = existsSync(setupFile) ? readFileSync(setupFile, 'utf8') : '';
-  for (const [line, name, folder] of old.matchAll(/^set\((INSITU_(?:DIR|EMSCRIPTEN)_\S+) "(.+)"\)$/gm)) {
-    if (existsSync(folder)) lines.set(name, line);
+  for (const [line, name, folder] of old.matchAll(/^set\((INSITU_(?:DIR|EMSCRIPTEN|CLANG)\S*) "(.*)"\)$/gm)) {
+    if (!name.startsWith('INSITU_DIR') || existsSync(folder)) lines.set(name, line);
   }
   const set = (name, value) => lines.set(name, `set(${name} "${value ?? ''}")`);
-  set('INSITU_CLANG', onPath('clang-19') ?? onPath('clang'));
-  set('INSITU_CLANGXX', onPath('clang++-19') ?? onPath('clang++'));
   set('INSITU_NODE', process.execPath);
   set('INSITU_CCACHE', onPath('ccache'));
-  if (emscripten) set('INSITU_EMSCRIPTEN_ROOT', emscripten.root);
+  for (const compiler of compilers) {
+    for (const [name, value] of Object.entries(compiler.variables)) set(name, value);
+  }
   set('INSITU_ONNX_PROTO_DIR', onnxProto);
   for (const [flavour, folders] of Object.entries(libraries)) {
     for (const [name, folder] of Object.entries(folders)) set(`INSITU_DIR_${flavour}_${name}`, folder);

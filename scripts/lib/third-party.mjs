@@ -34,23 +34,37 @@ export function librariesOf(flavour, withTests) {
   return list;
 }
 
+/** { id, variables }: what the compiler is, and the CMake variables that name it. */
 export function compilerOf(flavour, emscripten) {
   if (flavour !== 'native') {
-    const toolchain = join(emscripten.root, 'cmake', 'Modules', 'Platform', 'Emscripten.cmake');
-    return { id: `emcc ${emscripten.version}`, options: [`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`] };
+    const { root: home, version, cflags, clang, clangxx, ar, ranlib } = emscripten;
+    const variables = { ROOT: home, CFLAGS: cflags, CLANG: clang, CLANGXX: clangxx, AR: ar, RANLIB: ranlib };
+    return {
+      id: `emcc ${version}`,
+      variables: Object.fromEntries(Object.entries(variables).map(([name, value]) => [`INSITU_EMSCRIPTEN_${name}`, value])),
+      include: join(root, 'cmake', 'emscripten.cmake'),
+    };
   }
   const clang = onPath('clang-19') ?? onPath('clang');
   const clangxx = onPath('clang++-19') ?? onPath('clang++');
   const version = clang && capture(clang, ['--version'])?.split('\n')[0];
   if (!version) throw new StepError('clang 19 is not on PATH.');
-  return { id: version, options: [`-DCMAKE_C_COMPILER=${clang}`, `-DCMAKE_CXX_COMPILER=${clangxx}`] };
+  return { id: version, variables: { INSITU_CLANG: clang, INSITU_CLANGXX: clangxx }, include: join(root, 'cmake', 'native.cmake') };
+}
+
+function writeToolchain(path, compiler) {
+  const lines = Object.entries(compiler.variables).map(([name, value]) => `set(${name} "${value}")`);
+  if (compiler.include) lines.push(`include("${compiler.include}")`);
+  writeFileSync(path, `${lines.join('\n')}\n`);
 }
 
 async function buildInto(task, item, compiler, sources, key, partial) {
   const build = join(partial, 'build');
   mkdirSync(build);
+  const toolchain = join(build, 'toolchain.cmake');
+  writeToolchain(toolchain, compiler);
   const options = [
-    ...compiler.options,
+    `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`,
     '-DCMAKE_BUILD_TYPE=Release',
     '-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG',
     '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG',
@@ -60,14 +74,12 @@ async function buildInto(task, item, compiler, sources, key, partial) {
     `-DINSITU_BUILD_ID=${key}`,
     ...item.sources.map((name) => `-D${name.toUpperCase()}_DIR=${sources[name]}`),
   ];
-  const ccache = onPath('ccache');
-  const env = ccache && item.variant !== 'native' ? { EM_COMPILER_WRAPPER: ccache } : {};
-  if (ccache && item.variant === 'native') {
+  if (onPath('ccache')) {
     options.push('-DCMAKE_C_COMPILER_LAUNCHER=ccache', '-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');
   }
   const project = join(root, 'cmake', 'third_party', item.library);
-  await run(task, 'cmake', ['-G', 'Ninja', '-S', project, '-B', build, ...options], { env });
-  await run(task, 'cmake', ['--build', build, '--target', 'install', '--parallel', String(cpus().length)], { env });
+  await run(task, 'cmake', ['-G', 'Ninja', '-S', project, '-B', build, ...options]);
+  await run(task, 'cmake', ['--build', build, '--target', 'install', '--parallel', String(cpus().length)]);
   await run(task, 'cmake', ['-E', 'rm', '-rf', build]);
 }
 
