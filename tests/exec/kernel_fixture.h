@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "base/buffer.h"
@@ -22,9 +23,11 @@ inline float PickFloat(Rng& rng, float low, float high) {
   return std::uniform_real_distribution<float>(low, high)(rng);
 }
 
+// Flavours without threads run on one, whatever is asked.
 inline Backend& Xnn(int threads) {
+  constexpr bool kThreads = !std::string_view(INSITU_FLAVOUR).ends_with("-st");
   static const std::unique_ptr<Backend> one = CreateXnnBackend(1).value();
-  static const std::unique_ptr<Backend> two = CreateXnnBackend(2).value();
+  static const std::unique_ptr<Backend> two = CreateXnnBackend(kThreads ? 2 : 1).value();
   return threads == 1 ? *one : *two;
 }
 
