@@ -34,8 +34,8 @@ std::string Quoted(std::string_view name) {
 std::string InParentheses(const Dim& dim) {
   const DimPoly poly = DimExpr::Poly(dim);
   const bool simple = poly.size() < 2 && (poly.empty() || poly[0].coefficient >= 0);
-  const bool product = simple && !poly.empty() &&
-                       poly[0].atoms.size() + (poly[0].coefficient != 1) > 1;
+  const bool product =
+      simple && !poly.empty() && poly[0].atoms.size() + (poly[0].coefficient != 1) > 1;
   return simple && !product ? dim.ToString() : "(" + dim.ToString() + ")";
 }
 
@@ -45,8 +45,8 @@ Dim MakeAtom(Kind kind, Dim a, Dim b) {
     atom.key = "floor(" + InParentheses(atom.a) + "/" + InParentheses(atom.b) + ")";
   } else {
     if (atom.b.ToString() < atom.a.ToString()) std::swap(atom.a, atom.b);
-    atom.key = (kind == Kind::kMin ? "min(" : "max(") + atom.a.ToString() + "," +
-               atom.b.ToString() + ")";
+    atom.key =
+        (kind == Kind::kMin ? "min(" : "max(") + atom.a.ToString() + "," + atom.b.ToString() + ")";
   }
   return DimExpr::FromAtom(std::make_shared<const DimAtom>(std::move(atom)));
 }

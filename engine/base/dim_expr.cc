@@ -1,5 +1,6 @@
 // Polynomials with integer coefficients over atoms: sums, products and exact quotients.
-// Invariant: every coefficient is checked for overflow; sizes are bounded by kMaxTerms and kMaxSize.
+// Invariant: every coefficient is checked for overflow; sizes are bounded by kMaxTerms and
+// kMaxSize.
 #include "base/dim_expr.h"
 
 #include <algorithm>
@@ -27,9 +28,7 @@ size_t SizeOf(const DimPoly& poly) {
   return size;
 }
 
-bool IsNonNegative(const Dim& dim) {
-  return !dim.IsUnknown() && IsNonNegative(DimExpr::Poly(dim));
-}
+bool IsNonNegative(const Dim& dim) { return !dim.IsUnknown() && IsNonNegative(DimExpr::Poly(dim)); }
 
 bool IsNonNegative(const DimAtom& atom) {
   switch (atom.kind) {
@@ -42,8 +41,7 @@ bool IsNonNegative(const DimAtom& atom) {
 }
 
 // Atoms of `a` that are also in `b`, with repetition; both are sorted.
-std::vector<DimAtomPtr> Common(const std::vector<DimAtomPtr>& a,
-                               const std::vector<DimAtomPtr>& b) {
+std::vector<DimAtomPtr> Common(const std::vector<DimAtomPtr>& a, const std::vector<DimAtomPtr>& b) {
   std::vector<DimAtomPtr> common;
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common),
                         [](const auto& x, const auto& y) { return x->key < y->key; });
@@ -87,9 +85,7 @@ int CompareAtoms(const std::vector<DimAtomPtr>& a, const std::vector<DimAtomPtr>
 std::optional<DimPoly> AddPoly(const DimPoly& a, const DimPoly& b) {
   DimPoly sum;
   for (size_t i = 0, j = 0; i < a.size() || j < b.size();) {
-    const int order = i == a.size()   ? 1
-                      : j == b.size() ? -1
-                                      : CompareAtoms(a[i].atoms, b[j].atoms);
+    const int order = i == a.size() ? 1 : j == b.size() ? -1 : CompareAtoms(a[i].atoms, b[j].atoms);
     if (order < 0) {
       sum.push_back(a[i++]);
     } else if (order > 0) {
@@ -175,8 +171,9 @@ void CancelCommon(DimPoly& a, DimPoly& b) {
 
 bool IsNonNegative(const DimPoly& a) {
   return std::all_of(a.begin(), a.end(), [](const DimTerm& term) {
-    return term.coefficient > 0 && std::all_of(term.atoms.begin(), term.atoms.end(),
-                                               [](const auto& atom) { return IsNonNegative(*atom); });
+    return term.coefficient > 0 &&
+           std::all_of(term.atoms.begin(), term.atoms.end(),
+                       [](const auto& atom) { return IsNonNegative(*atom); });
   });
 }
 

@@ -10,6 +10,7 @@ struct Limits {
   int64_t max_model_bytes = int64_t{2} << 30;
   int64_t max_nodes = 200'000;
   int64_t max_values = 400'000;
+  int64_t max_graph_ends = 8192;  // inputs, or outputs, of one graph
   int max_subgraph_depth = 16;
   int max_rank = 16;
   int64_t max_elements = int64_t{1} << 31;      // of one tensor

@@ -3,7 +3,7 @@
 // producer; values and nodes are named by index and never moved (references to them stay valid),
 // removed ones are marked dead.
 // Operators are ONNX operators after opset normalisation (onnx/opset.h), plus those of
-// com.microsoft; passes may use attributes that ops/ documents as insitu's own (activation_min, ...).
+// com.microsoft; passes may use attributes that ops/ documents as insitu's own (activation_min).
 #pragma once
 
 #include <cstdint>

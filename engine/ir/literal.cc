@@ -12,8 +12,7 @@ namespace {
 // Raw bits of element i, little-endian; nibbles for 4-bit types.
 uint64_t Bits(const Tensor& tensor, int64_t i) {
   const int width = BitWidth(tensor.dtype());
-  if (width == 4)
-    return (static_cast<uint64_t>(tensor.data()[i / 2]) >> (i % 2 * 4)) & 0xf;
+  if (width == 4) return (static_cast<uint64_t>(tensor.data()[i / 2]) >> (i % 2 * 4)) & 0xf;
   uint64_t bits = 0;
   std::memcpy(&bits, tensor.data() + i * (width / 8), static_cast<size_t>(width / 8));
   return bits;
@@ -108,7 +107,8 @@ std::optional<uint64_t> ParseBits(DType dtype, const std::string& word) {
   }
   uint64_t value;
   const bool hex = word.starts_with("0x");
-  if (!Integer(std::string_view(word).substr(hex ? 2 : 0), value, hex ? 16 : 10)) return std::nullopt;
+  if (!Integer(std::string_view(word).substr(hex ? 2 : 0), value, hex ? 16 : 10))
+    return std::nullopt;
   if (dtype == DType::kBool ? value > 1 : width < 64 && value >> width) return std::nullopt;
   return value;
 }

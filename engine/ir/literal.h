@@ -22,7 +22,8 @@ std::string FloatText(double value, bool single_precision);
 std::string ElementsText(const Tensor& tensor, int max_elements);
 // A word of the text form for each element of a tensor of `dims`; a single one for splat.
 // InvalidArgument when a word is not of the type or the count is wrong.
-Result<Tensor> ParseElements(DType dtype, Dims dims, std::span<const std::string> words, bool splat);
+Result<Tensor> ParseElements(DType dtype, Dims dims, std::span<const std::string> words,
+                             bool splat);
 Result<Tensor> RandomElements(DType dtype, Dims dims, uint64_t seed);
 
 }  // namespace insitu

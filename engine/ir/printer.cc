@@ -83,9 +83,9 @@ class Printer {
     text += ")";
     std::string attributes;
     for (const auto& [name, attribute] : node.attributes) {
-      attributes += (attributes.empty() ? "" : ", ") + NameText(name) + "=" +
-                    std::visit([&](const auto& value) { return ValueText(value, indent); },
-                               attribute);
+      attributes +=
+          (attributes.empty() ? "" : ", ") + NameText(name) + "=" +
+          std::visit([&](const auto& value) { return ValueText(value, indent); }, attribute);
     }
     if (!attributes.empty()) text += " {" + attributes + "}";
     if (!node.name.empty()) text += " " + Quote(node.name, '"');

@@ -1,4 +1,5 @@
-// Kahn's algorithm with a queue ordered by the present place, so that a sorted graph stays as it is.
+// Kahn's algorithm with a queue ordered by the present place, so that a sorted graph stays as it
+// is.
 #include "ir/sort.h"
 
 #include <functional>
@@ -48,14 +49,15 @@ Status SortTopologically(Graph& graph) {
     ready.pop();
     sorted.push_back(id);
     for (NodeId reader : readers[static_cast<size_t>(id)])
-      if (--missing[static_cast<size_t>(reader)] == 0) ready.push(place[static_cast<size_t>(reader)]);
+      if (--missing[static_cast<size_t>(reader)] == 0)
+        ready.push(place[static_cast<size_t>(reader)]);
   }
   for (NodeId id : order) {
     if (missing[static_cast<size_t>(id)] == 0) continue;
     const Node& node = graph.node(NodeOfCycle(graph, id, missing));
-    return std::unexpected(
-        Error{ErrorCode::kInvalidModel, "the graph has a cycle: this node waits for its own result",
-              node.name, node.op, "The model file is damaged or its exporter wrote a broken graph."});
+    return std::unexpected(Error{
+        ErrorCode::kInvalidModel, "the graph has a cycle: this node waits for its own result",
+        node.name, node.op, "The model file is damaged or its exporter wrote a broken graph."});
   }
   graph.SetOrder(std::move(sorted));
   return {};

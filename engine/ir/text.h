@@ -12,7 +12,7 @@
 //
 // `_` is an omitted input or output; several outputs are written `a, b = Split(x)`. Names that are
 // not words are put in single quotes, strings in double ones. A type without brackets has no known
-// rank. Float attributes have a point, exponent or inf/nan; `floats[]` and `strings[]` are the empty
+// rank. Float attributes have a point, exponent or inf/nan; `floats[]` and `strings[]` are empty
 // lists; tensors are `tensor(int64[2] = [1,2])`, graphs `graph name { ... }`. float16, bfloat16 and
 // float8 elements are bit patterns (0x3c00). random: floats and 8- and 16-bit integers over
 // [-1, 1) and their whole range, wider integers within +-1000. Lines need not be sorted.

@@ -47,10 +47,10 @@ class Verifier {
 
   Status CheckListed(ValueId id, const char* what) const {
     if (InRange(id)) return {};
-    return Fail(ErrorCode::kInvalidModel,
-                std::string("a graph ") + what + " has the index " + std::to_string(id) +
-                    " of no value",
-                kHint);
+    return Fail(
+        ErrorCode::kInvalidModel,
+        std::string("a graph ") + what + " has the index " + std::to_string(id) + " of no value",
+        kHint);
   }
 
   // Names of values that are used are unique.

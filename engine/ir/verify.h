@@ -1,4 +1,5 @@
-// Verify: the structural invariants of a Graph, checked after import and, in tests, after each pass.
+// Verify: the structural invariants of a Graph, checked after import and, in tests, after each
+// pass.
 #pragma once
 
 #include "base/error.h"

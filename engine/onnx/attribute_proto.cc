@@ -25,22 +25,22 @@ Proto::AttributeType TypeOf(const Proto& proto) {
 }
 
 std::string_view KindName(AttrKind kind) {
-  constexpr std::string_view kNames[] = {"an integer", "a float",    "a string", "a tensor",
-                                         "a graph",    "integers",   "floats",   "strings"};
+  constexpr std::string_view kNames[] = {"an integer", "a float",  "a string", "a tensor",
+                                         "a graph",    "integers", "floats",   "strings"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 // The alternatives of Attribute are int64, float, string, ints, floats, strings, Tensor, Graph.
 AttrKind KindOf(const Attribute& attribute) {
-  constexpr AttrKind kKinds[] = {AttrKind::kInt,    AttrKind::kFloat,   AttrKind::kString,
-                                 AttrKind::kInts,   AttrKind::kFloats,  AttrKind::kStrings,
+  constexpr AttrKind kKinds[] = {AttrKind::kInt,    AttrKind::kFloat,  AttrKind::kString,
+                                 AttrKind::kInts,   AttrKind::kFloats, AttrKind::kStrings,
                                  AttrKind::kTensor, AttrKind::kGraph};
   return kKinds[attribute.index()];
 }
 
-std::unexpected<Error> Bad(const Node& node, ErrorCode code, std::string message, std::string hint) {
-  return std::unexpected(
-      Error{code, std::move(message), node.name, node.op, std::move(hint)});
+std::unexpected<Error> Bad(const Node& node, ErrorCode code, std::string message,
+                           std::string hint) {
+  return std::unexpected(Error{code, std::move(message), node.name, node.op, std::move(hint)});
 }
 
 }  // namespace

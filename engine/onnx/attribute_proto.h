@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "ir/graph.h"
-#include "onnx/external_data.h"
 #include "onnx-ml.pb.h"
+#include "onnx/external_data.h"
 #include "ops/op_def.h"
 
 namespace insitu {

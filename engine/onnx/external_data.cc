@@ -9,8 +9,7 @@ namespace insitu {
 namespace {
 
 std::unexpected<Error> Bad(const onnx::TensorProto& tensor, std::string message) {
-  return Fail(ErrorCode::kInvalidModel,
-              "tensor '" + tensor.name() + "': " + std::move(message),
+  return Fail(ErrorCode::kInvalidModel, "tensor '" + tensor.name() + "': " + std::move(message),
               "Save the model and its external data again with the exporter.");
 }
 
@@ -30,7 +29,8 @@ Status CheckLocation(const std::string& location) {
                 "External data must be named by a plain path relative to the model.");
   };
   if (location.empty()) return bad("is empty");
-  if (location.size() > static_cast<size_t>(kDefaultLimits.max_name_bytes)) return bad("is too long");
+  if (location.size() > static_cast<size_t>(kDefaultLimits.max_name_bytes))
+    return bad("is too long");
   if (location[0] == '/') return bad("is absolute");
   if (location.find('\\') != std::string::npos) return bad("has a backslash");
   if (location.find(':') != std::string::npos) return bad("has a scheme or drive");
@@ -49,7 +49,8 @@ Result<ModelBytes> ExternalData::File(const std::string& location) {
   const std::string hint = "Pass externalData: {'" + location + "': ...} when loading the model.";
   if (!options_.external_data)
     return Fail(ErrorCode::kInvalidArgument,
-                "the model keeps weights in the file '" + location + "', which was not given", hint);
+                "the model keeps weights in the file '" + location + "', which was not given",
+                hint);
   auto file = options_.external_data(location);
   if (!file) {
     Error error = std::move(file).error();
@@ -70,8 +71,9 @@ Result<ModelBytes> ExternalData::Read(const onnx::TensorProto& tensor, size_t ex
     if (entry.key() == "location") location = entry.value();
     if (entry.key() != "offset" && entry.key() != "length") continue;
     const auto value = ParseCount(entry.value());
-    if (!value) return Bad(tensor, "external " + entry.key() + " '" + entry.value().substr(0, 40) +
-                                       "' is not a number");
+    if (!value)
+      return Bad(tensor, "external " + entry.key() + " '" + entry.value().substr(0, 40) +
+                             "' is not a number");
     if (entry.key() == "offset") offset = *value;
     if (entry.key() == "length") length = *value;
   }

@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "onnx/import.h"
 #include "onnx-ml.pb.h"
+#include "onnx/import.h"
 
 namespace insitu {
 

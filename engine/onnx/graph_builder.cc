@@ -25,6 +25,14 @@ Status CheckLength(const std::string& name) {
               "Shorten the names in the model.");
 }
 
+Status CheckEnds(const std::vector<ValueId>& ends, const char* what) {
+  if (static_cast<int64_t>(ends.size()) <= kDefaultLimits.max_graph_ends) return {};
+  return Fail(
+      ErrorCode::kLimitExceeded,
+      "the model has more than " + std::to_string(kDefaultLimits.max_graph_ends) + " " + what,
+      "Join some of them into one tensor.");
+}
+
 template <class T>
 Result<T> Placed(Result<T> result, const Node& node) {
   if (result) return result;
@@ -40,7 +48,8 @@ void DropTrailingOmitted(std::vector<ValueId>& ids) {
 Result<Graph> GraphBuilder::Build() {
   INSITU_TRY(CheckLength(wire_.graph.name()));
   graph_.name = wire_.graph.name();
-  for (const auto& entry : wire_.model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+  for (const auto& entry : wire_.model.metadata_props())
+    graph_.metadata[entry.key()] = entry.value();
   INSITU_TRY(AddInitializers());
   INSITU_TRY(AddInputs());
   INSITU_TRY(AddNodes());
@@ -87,6 +96,7 @@ Status GraphBuilder::AddInputs() {
     INSITU_ASSIGN(const ValueId id, Define(info.name(), "an input"));
     INSITU_ASSIGN(graph_.value(id).type, ToValueType(info));
     graph_.inputs.push_back(id);
+    INSITU_TRY(CheckEnds(graph_.inputs, "inputs"));
   }
   return {};
 }
@@ -168,6 +178,7 @@ Status GraphBuilder::AddOutputs() {
     if (!listed.insert(found->second).second)
       return Invalid("the output '" + info.name() + "' is listed twice");
     graph_.outputs.push_back(found->second);
+    INSITU_TRY(CheckEnds(graph_.outputs, "outputs"));
   }
   if (graph_.outputs.empty()) return Invalid("the graph has no outputs");
   return {};

@@ -51,8 +51,7 @@ Result<Inspection> InspectModel(const ModelBytes& model, const ImportOptions& op
   for (const onnx::ValueInfoProto& input : wire.graph.input())
     if (!constants.contains(input.name())) inputs.push_back(input);
   INSITU_ASSIGN(inspection.inputs, ReadTypes(inputs, true, inspection.unsupported));
-  INSITU_ASSIGN(inspection.outputs,
-                ReadTypes(wire.graph.output(), false, inspection.unsupported));
+  INSITU_ASSIGN(inspection.outputs, ReadTypes(wire.graph.output(), false, inspection.unsupported));
 
   const bool missing_files =
       !options.external_data && std::ranges::any_of(wire.initializers, [](const auto& tensor) {

@@ -16,9 +16,9 @@ constexpr size_t kMostListed = 20;
 
 Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, int64_t>& counts) {
   if (depth > kDefaultLimits.max_subgraph_depth)
-    return Fail(ErrorCode::kLimitExceeded,
-                "subgraphs are nested more than " +
-                    std::to_string(kDefaultLimits.max_subgraph_depth) + " deep");
+    return Fail(ErrorCode::kLimitExceeded, "subgraphs are nested more than " +
+                                               std::to_string(kDefaultLimits.max_subgraph_depth) +
+                                               " deep");
   for (const onnx::NodeProto& node : graph.node()) {
     ++counts[QualifiedName(node.op_type(), CanonicalDomain(node.domain()))];
     for (const onnx::AttributeProto& attribute : node.attribute()) {
@@ -82,11 +82,13 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
                      "opset " + std::to_string(OnnxOpset(info)) + " (insitu reads " +
                          std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset) + ")"});
   if (model.functions > 0)
-    found.push_back({"", "", std::to_string(model.functions) +
-                                 " model-local functions (inline them when exporting)"});
+    found.push_back(
+        {"", "",
+         std::to_string(model.functions) + " model-local functions (inline them when exporting)"});
   if (model.sparse_initializers > 0)
-    found.push_back({"", "", std::to_string(model.sparse_initializers) +
-                                 " sparse initializers (store them dense)"});
+    found.push_back(
+        {"", "",
+         std::to_string(model.sparse_initializers) + " sparse initializers (store them dense)"});
   for (int i = 0; i < model.graph.node_size(); ++i) {
     const onnx::NodeProto& node = model.graph.node(i);
     const std::string domain = CanonicalDomain(node.domain());
@@ -99,7 +101,10 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
 }
 
 Error UnsupportedError(const std::vector<Unsupported>& unsupported) {
-  Error error{ErrorCode::kUnsupportedOp, {}, {}, {},
+  Error error{ErrorCode::kUnsupportedOp,
+              {},
+              {},
+              {},
               "`insitu inspect` lists every unsupported part, `insitu ops` what is supported."};
   struct Row {
     std::string text, node;

@@ -69,15 +69,24 @@ Status TopK(Graph& graph, NodeId id, int64_t) {
 }
 
 constexpr OpsetRule kRules[] = {
-    {"Squeeze", 13, Axes},          {"Unsqueeze", 13, Axes},
-    {"ReduceSum", 13, Axes},        {"ReduceMean", 18, Axes},
-    {"ReduceMax", 18, Axes},        {"ReduceMin", 18, Axes},
-    {"ReduceProd", 18, Axes},       {"ReduceL1", 18, Axes},
-    {"ReduceL2", 18, Axes},         {"ReduceLogSum", 18, Axes},
-    {"ReduceLogSumExp", 18, Axes},  {"ReduceSumSquare", 18, Axes},
-    {"Clip", 11, Clip},             {"Pad", 11, Pad},
-    {"Slice", 10, Slice},           {"Split", 13, SplitSizes},
-    {"Split", 18, SplitCount},      {"TopK", 10, TopK},
+    {"Squeeze", 13, Axes},
+    {"Unsqueeze", 13, Axes},
+    {"ReduceSum", 13, Axes},
+    {"ReduceMean", 18, Axes},
+    {"ReduceMax", 18, Axes},
+    {"ReduceMin", 18, Axes},
+    {"ReduceProd", 18, Axes},
+    {"ReduceL1", 18, Axes},
+    {"ReduceL2", 18, Axes},
+    {"ReduceLogSum", 18, Axes},
+    {"ReduceLogSumExp", 18, Axes},
+    {"ReduceSumSquare", 18, Axes},
+    {"Clip", 11, Clip},
+    {"Pad", 11, Pad},
+    {"Slice", 10, Slice},
+    {"Split", 13, SplitSizes},
+    {"Split", 18, SplitCount},
+    {"TopK", 10, TopK},
 };
 
 }  // namespace

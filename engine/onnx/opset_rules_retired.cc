@@ -92,8 +92,8 @@ Status Statistics(Graph& graph, NodeId id, int64_t) {
 }
 
 constexpr OpsetRule kRules[] = {
-    {"Constant", kAlways, Constant},       {"Dropout", kAlways, Dropout},
-    {"Scatter", kAlways, Scatter},         {"BatchNormalization", 9, Spatial},
+    {"Constant", kAlways, Constant},        {"Dropout", kAlways, Dropout},
+    {"Scatter", kAlways, Scatter},          {"BatchNormalization", 9, Spatial},
     {"BatchNormalization", 14, Statistics},
 };
 

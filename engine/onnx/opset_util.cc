@@ -30,8 +30,7 @@ Status AddInput(Graph& graph, NodeId id, size_t index, ValueId value) {
   if (inputs.size() <= index) inputs.resize(index + 1, kNoValue);
   if (inputs[index] != kNoValue)
     return RuleError(graph.node(id), ErrorCode::kInvalidModel,
-                     "input " + std::to_string(index) +
-                         " is given as an attribute and as an input",
+                     "input " + std::to_string(index) + " is given as an attribute and as an input",
                      "The node mixes two opset versions; export the model again.");
   inputs[index] = value;
   graph.Connect(id, std::move(inputs), graph.node(id).outputs);

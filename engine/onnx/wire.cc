@@ -12,16 +12,20 @@
 namespace insitu {
 namespace {
 
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 using Bytes = std::span<const std::byte>;
 
 // Numbers of the fields that are treated apart.
-namespace model_field { constexpr int kDocString = 6, kGraph = 7, kTraining = 20, kFunctions = 25; }
+namespace model_field {
+constexpr int kDocString = 6, kGraph = 7, kTraining = 20, kFunctions = 25;
+}
 namespace graph_field {
 constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kSparse = 15;
 }
-namespace tensor_field { constexpr int kRawData = 9, kDocString = 12; }
+namespace tensor_field {
+constexpr int kRawData = 9, kDocString = 12;
+}
 
 CodedInputStream Stream(Bytes bytes) {
   return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),
@@ -174,7 +178,8 @@ Result<WireModel> ReadModel(Bytes bytes) {
                     std::to_string(std::min(kMostBytes, kDefaultLimits.max_model_bytes)),
                 "Save the weights as external data.");
   if (const auto other = LooksLike(bytes); !other.empty())
-    return Fail(ErrorCode::kInvalidModel, "not an ONNX model: this looks like " + std::string(other),
+    return Fail(ErrorCode::kInvalidModel,
+                "not an ONNX model: this looks like " + std::string(other),
                 "Pass the bytes of an .onnx file.");
   WireModel out;
   Kept kept_model, kept_graph;

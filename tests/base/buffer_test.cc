@@ -14,7 +14,8 @@ TEST_CASE("buffers are aligned and their padding is readable and zero") {
     REQUIRE(buffer);
     CHECK(buffer->size() == size);
     CHECK(reinterpret_cast<uintptr_t>(buffer->data()) % kBufferAlignment == 0);
-    for (size_t i = 1; i <= kBufferPadding; ++i) CHECK(buffer->data()[-static_cast<ptrdiff_t>(i)] == std::byte{0});
+    for (size_t i = 1; i <= kBufferPadding; ++i)
+      CHECK(buffer->data()[-static_cast<ptrdiff_t>(i)] == std::byte{0});
     for (size_t i = 0; i < kBufferPadding; ++i) CHECK(buffer->data()[size + i] == std::byte{0});
   }
 }

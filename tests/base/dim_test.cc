@@ -78,7 +78,8 @@ TEST_CASE("dims: text") {
   CHECK_FALSE((kH + Dim(1)).SymbolName());
   const Shape shape = {kBatch, 3, FloorDiv(kH, kW + Dim(1))};
   CHECK(ToString(shape) == "[batch,3,floor(h/(w+1))]");
-  for (const char* bad : {"", "h+", "(h", "floor(h)", "max(h,2", "'h", "99999999999999999999", "h w"})
+  for (const char* bad :
+       {"", "h+", "(h", "floor(h)", "max(h,2", "'h", "99999999999999999999", "h w"})
     CHECK_FALSE(Dim::Parse(bad));
   CHECK_FALSE(Dim::Parse(std::string(100'000, '(')));
 }
@@ -112,7 +113,9 @@ TEST_CASE("dims: simplification never changes the value") {
     }
     const auto [a, x] = make(depth - 1);
     const auto [b, y] = make(depth - 1);
-    auto floor_quotient = [](int64_t n, int64_t d) { return n / d - (n % d != 0 && (n < 0) != (d < 0)); };
+    auto floor_quotient = [](int64_t n, int64_t d) {
+      return n / d - (n % d != 0 && (n < 0) != (d < 0));
+    };
     switch (below(7)) {
       case 0: return {a + b, x + y};
       case 1: return {a - b, x - y};

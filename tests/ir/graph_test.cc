@@ -80,8 +80,9 @@ TEST_CASE("an output whose source would be an input gets an Identity") {
   graph.Remove(2);
   graph.Remove(1);
   graph.Remove(0);
-  CHECK(Print(graph) == "graph g {\n  input x: float32[n]\n  c: float32[n] = Identity(x) \"c_identity\"\n"
-                        "  output c\n}\n");
+  CHECK(Print(graph) ==
+        "graph g {\n  input x: float32[n]\n  c: float32[n] = Identity(x) \"c_identity\"\n"
+        "  output c\n}\n");
   CHECK(Verify(graph));
 }
 
@@ -122,12 +123,16 @@ TEST_CASE("links stay true under random rewiring") {
       Value value;
       value.name = graph.FreshName("v");
       const ValueId output = graph.AddValue(std::move(value));
-      const NodeId before = order.empty() || below(2) ? kNoNode : order[static_cast<size_t>(below(order.size()))];
-      graph.AddNode({"n" + std::to_string(step), "", "Add", {any_value(), any_value()}, {output}, {}, false}, before);
+      const NodeId before =
+          order.empty() || below(2) ? kNoNode : order[static_cast<size_t>(below(order.size()))];
+      graph.AddNode(
+          {"n" + std::to_string(step), "", "Add", {any_value(), any_value()}, {output}, {}, false},
+          before);
     } else if (const NodeId id = order[static_cast<size_t>(below(order.size()))]; below(4) == 0) {
       graph.Remove(id);
     } else if (below(2) == 0) {
-      graph.SetInput(id, static_cast<size_t>(below(graph.node(id).inputs.size())), below(6) ? any_value() : kNoValue);
+      graph.SetInput(id, static_cast<size_t>(below(graph.node(id).inputs.size())),
+                     below(6) ? any_value() : kNoValue);
     } else {
       graph.ReplaceUses(any_value(), any_value());
     }

@@ -23,12 +23,14 @@ Graph Make(std::string_view text) {
 }
 
 TEST_CASE("a sound graph passes, inputs and constants may be outputs") {
-  CHECK(Verify(Make("graph g { input x const c: int8[1] = [1] y = Add(x, c) output y output x output c }")));
+  CHECK(Verify(
+      Make("graph g { input x const c: int8[1] = [1] y = Add(x, c) output y output x output c }")));
   CHECK(Verify(Graph()));
 }
 
 TEST_CASE("reading ahead and cycles") {
-  const Error ahead = Fault(Make("graph g { input x a = Add(x, b) \"first\" b = Relu(x) output a }"));
+  const Error ahead =
+      Fault(Make("graph g { input x a = Add(x, b) \"first\" b = Relu(x) output a }"));
   CHECK(ahead.node == "first");
   CHECK(ahead.op == "Add");
   CHECK(ahead.message.find("'b'") != std::string::npos);
@@ -48,7 +50,9 @@ TEST_CASE("missing sources") {
 }
 
 TEST_CASE("two producers, writing inputs and constants, doubled inputs") {
-  Graph graph = Make("graph g { input x const c: int8[1] = [1] y = Relu(x) \"a\" z = Relu(c) \"b\" output y output z }");
+  Graph graph = Make(
+      "graph g { input x const c: int8[1] = [1] y = Relu(x) \"a\" z = Relu(c) \"b\" output y "
+      "output z }");
   const Node& first = graph.node(0);
   const ValueId x = first.inputs[0], y = first.outputs[0], c = graph.node(1).inputs[0];
   for (ValueId target : {y, x, c}) {

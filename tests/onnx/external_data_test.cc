@@ -30,10 +30,7 @@ onnx::TensorProto External(const std::string& location, const std::string& offse
 
 ModelBuilder WithTensor(const onnx::TensorProto& tensor) {
   ModelBuilder builder;
-  builder.Input("x", {int64_t{2}})
-      .Initializer(tensor)
-      .Node("Add", {"x", "w"}, {"y"})
-      .Output("y");
+  builder.Input("x", {int64_t{2}}).Initializer(tensor).Node("Add", {"x", "w"}, {"y"}).Output("y");
   return builder;
 }
 
@@ -85,8 +82,8 @@ TEST_CASE("a missing file is named, and how to pass it") {
 }
 
 TEST_CASE("locations may not leave the model's folder") {
-  for (const char* bad : {"../w", "a/../../w", "/etc/passwd", "a\\b", "http://x/w", "C:w", "..",
-                          "a/..", "file:w"}) {
+  for (const char* bad :
+       {"../w", "a/../../w", "/etc/passwd", "a\\b", "http://x/w", "C:w", "..", "a/..", "file:w"}) {
     INFO(bad);
     std::vector<std::string> asked;
     CHECK(WithTensor(External(bad)).Failure(TenFloats(&asked)).code == ErrorCode::kInvalidModel);

@@ -168,6 +168,9 @@ TEST_CASE("absurd extents are refused before memory is asked for") {
   CHECK(deep.Failure().code == ErrorCode::kLimitExceeded);
   CHECK(SmallModel().Node("Relu", {"x"}, {std::string(5000, 'n')}).Failure().code ==
         ErrorCode::kLimitExceeded);
+  ModelBuilder wide = SmallModel();
+  for (int i = 0; i < 9000; ++i) wide.Input("x" + std::to_string(i), {});
+  CHECK(wide.Failure().code == ErrorCode::kLimitExceeded);
 }
 
 TEST_CASE("all unsupported operators are listed in one error") {
@@ -177,8 +180,9 @@ TEST_CASE("all unsupported operators are listed in one error") {
   builder.last().set_domain("my.domain");
   const Error error = builder.Failure();
   CHECK(error.code == ErrorCode::kUnsupportedOp);
-  CHECK(error.message == "the model uses what insitu does not support: Frobnicate (node 'first', "
-                         "2 times), my.domain.Blend (node 'second')");
+  CHECK(error.message ==
+        "the model uses what insitu does not support: Frobnicate (node 'first', "
+        "2 times), my.domain.Blend (node 'second')");
   CHECK(error.node == "first");
   CHECK(error.op == "Frobnicate");
   for (int i = 0; i < 30; ++i)

@@ -59,8 +59,9 @@ TEST_CASE("bounds of Clip become inputs of the data's type") {
       .Node("Clip", {"a"}, {"y"}, "n")
       .Float("min", 1)
       .Output("y");
-  CHECK(Body(half) == "const n_min: float16[] = [0x3c00]\na = Relu(x) \"r\"\n"
-                      "y = Clip(a, n_min) \"n\"\n");
+  CHECK(Body(half) ==
+        "const n_min: float16[] = [0x3c00]\na = Relu(x) \"r\"\n"
+        "y = Clip(a, n_min) \"n\"\n");
 }
 
 TEST_CASE("pads, slices and splits") {
@@ -142,12 +143,9 @@ TEST_CASE("Dropout passes through, training does not") {
 TEST_CASE("BatchNormalization keeps its first output only") {
   ModelBuilder builder(9);
   builder.Input("x", {int64_t{1}, int64_t{2}, int64_t{3}});
-  for (const char* name : {"s", "b", "m", "v"})
-    builder.Initializer(FloatTensor(name, {2}, {1, 2}));
-  builder.Node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y", "m2", "v2"}, "n")
-      .Output("y");
-  CHECK(Body(builder).find("\ny = BatchNormalization(x, s, b, m, v) \"n\"\n") !=
-        std::string::npos);
+  for (const char* name : {"s", "b", "m", "v"}) builder.Initializer(FloatTensor(name, {2}, {1, 2}));
+  builder.Node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y", "m2", "v2"}, "n").Output("y");
+  CHECK(Body(builder).find("\ny = BatchNormalization(x, s, b, m, v) \"n\"\n") != std::string::npos);
   ModelBuilder used = builder;
   used.Output("m2");
   CHECK(used.Failure().code == ErrorCode::kUnsupportedOp);
@@ -168,23 +166,26 @@ TEST_CASE("Upsample and early Resize") {
     return printed.substr(start + 2, printed.find('\n', start) - start - 2);
   };
   CHECK(normalised("graph g { input x y = Upsample(x) {mode=\"nearest\", scales=[1.0,2.0]} \"n\" "
-                   "output y }", 7) ==
+                   "output y }",
+                   7) ==
         "y = Resize(x, _, n_scales) {coordinate_transformation_mode=\"asymmetric\", "
         "mode=\"nearest\", nearest_mode=\"floor\"} \"n\"");
   CHECK(normalised("graph g { input x const s: float32[2] = [1.0,0.5] "
-                   "y = Resize(x, s) {mode=\"nearest\"} output y }", 10) ==
+                   "y = Resize(x, s) {mode=\"nearest\"} output y }",
+                   10) ==
         "y = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", mode=\"nearest\", "
         "nearest_mode=\"ceil\"}");
-  CHECK(normalised("graph g { input x input s y = Upsample(x, s) {mode=\"linear\"} output y }",
-                   9) ==
-        "y = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", mode=\"linear\"}");
+  CHECK(
+      normalised("graph g { input x input s y = Upsample(x, s) {mode=\"linear\"} output y }", 9) ==
+      "y = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", mode=\"linear\"}");
   CHECK(normalised("graph g { input x input s y = Resize(x, s) output y }", 10)
             .starts_with("UnsupportedOp"));
   CHECK(normalised("graph g { input x const s: float32[2] = [0.5,2.0] y = Resize(x, s) output y }",
                    10)
             .starts_with("UnsupportedOp"));
   CHECK(normalised("graph g { input x const e: float32[0] = [] input n "
-                   "y = Resize(x, e, e, n) output y }", 13) == "y = Resize(x, _, _, n)");
+                   "y = Resize(x, e, e, n) output y }",
+                   13) == "y = Resize(x, _, _, n)");
   CHECK(normalised("graph g { input x y = TopK(x) {k=3} \"n\" output y }", 9) ==
         "y = TopK(x, n_k) \"n\"");
   CHECK(normalised("graph g { input x input r y = GridSample(x, r) {mode=\"bicubic\"} output y }",
