@@ -1,0 +1,49 @@
+// RunPasses: the order of the passes. Canonical form first, so that patterns meet constants and no
+// Identity in between; integers before floats, so that fusion of activations finds integer operators
+// already closed; layout last, over the nodes that will really run.
+// Invariant: shapes are inferred after every change, so each pass sees true types.
+#include "ops/op_def.h"
+#include "passes/passes.h"
+
+namespace insitu {
+namespace {
+
+// Canonicalising ends by itself; the bound guards against two passes undoing each other.
+constexpr int kMaxRounds = 16;
+
+Result<bool> Apply(PassFn pass, Graph& graph, PassContext& context) {
+  INSITU_ASSIGN(const bool changed, pass(graph, context));
+  if (changed) INSITU_TRY(InferShapes(graph));
+  return changed;
+}
+
+Status Canonicalise(Graph& graph, PassContext& context) {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool changed = false;
+    for (PassFn pass : {RemoveIdentities, FoldConstants, RemoveDeadCode}) {
+      INSITU_ASSIGN(const bool now, Apply(pass, graph, context));
+      changed |= now;
+    }
+    if (!changed) break;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status RunPasses(Graph& graph, PassContext& context) {
+  INSITU_TRY(InferShapes(graph));
+  INSITU_TRY(Canonicalise(graph, context));
+  for (PassFn pass : {FoldBatchNorm, FuseQdq, FuseDynamicQuantization, FuseBias, FuseActivations,
+                      PreferSigned})
+    INSITU_TRY(Apply(pass, graph, context));
+  context.fold_dequantize = true;
+  INSITU_TRY(Canonicalise(graph, context));
+  // What was dequantized until now has constant operands at last.
+  for (PassFn pass : {FoldBatchNorm, FuseBias, FuseActivations})
+    INSITU_TRY(Apply(pass, graph, context));
+  if (context.wants_channels_last) INSITU_TRY(Apply(ChooseLayout, graph, context));
+  return Canonicalise(graph, context);
+}
+
+}  // namespace insitu
