@@ -1,5 +1,5 @@
-// JSON: what is accepted, what is refused and where, numbers that come back bit for bit, and hostile
-// text.
+// JSON: what is accepted, what is refused and where, numbers that come back bit for bit, and
+// hostile text.
 #include "base/json.h"
 
 #include <bit>
@@ -30,7 +30,8 @@ double RoundTrip(double value) {
 
 TEST_CASE("Every kind of value, nested") {
   auto parsed = Json::Parse(
-      " { \"a\" : [ 1 , -2.5e3 , true , false , null , \"x\" , [ ] , { } ] ,\n\t\"b\":{\"c\":\"\"} }\r\n");
+      " { \"a\" : [ 1 , -2.5e3 , true , false , null , \"x\" , [ ] , { } ] ,\n"
+      "\t\"b\":{\"c\":\"\"} }\r\n");
   REQUIRE(parsed);
   const Json::Array* a = parsed->Find("a")->AsArray();
   REQUIRE(a);
@@ -116,7 +117,8 @@ TEST_CASE("The writer separates, escapes and repairs") {
   out.Key("e").String("\xff x \xc3").Key("f").Raw("[1]").EndObject();
   const std::string text = out.Take();
   CHECK(text ==
-        "{\"a\\\"\\\\\\u000a\":[],\"b\":{\"c\":true,\"d\":null},\"e\":\"\uFFFD x \uFFFD\",\"f\":[1]}");
+        "{\"a\\\"\\\\\\u000a\":[],\"b\":{\"c\":true,\"d\":null},"
+        "\"e\":\"\uFFFD x \uFFFD\",\"f\":[1]}");
   auto parsed = Json::Parse(text);
   REQUIRE(parsed);
   CHECK(parsed->Find("a\"\\\n"));
