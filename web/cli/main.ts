@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: finds the command, reads its flags, turns errors into messages and exit statuses.
 // Exit status: 0 fine, 1 something failed, 2 wrong usage.
 import { readFileSync } from 'node:fs';
