@@ -1,6 +1,6 @@
 // EsrDetector: Shiryaev-Roberts over bets on conformal p-values (e-detectors of Shin, Ramdas and
 // Rinaldo).
-// Invariant: on in-distribution samples the mean time between false alarms is at least
+// Invariant: on samples of an exact profile the mean time between false alarms is at least
 // `false_alarm_every`, under any dependence between features; no input makes a state NaN or
 // infinite.
 // Derivation of the bets, tolerance bets and the rule of recovery: docs/monitoring.md.
