@@ -1,5 +1,5 @@
 // XNNPACK pooling over random windows: integer maxima exact, float averages within rounding; the
-// padding never counts. Softmax, transpose, reductions and matrix products have their own files.
+// padding never counts.
 #include "kernel_fixture.h"
 #include "reference_formulas.h"
 

@@ -20,10 +20,12 @@ class QuantizeKernel final : public Kernel {
              std::byte*) override {
     const float* x = Cast<float>(inputs[0]);
     T* y = Cast<T>(outputs[0]);
+    // Locals, because a store to y might change members as far as the compiler knows.
     const QuantizedRange range = RangeOf<T>({});
     const float scale = y_.scale;
     const int32_t zero_point = y_.zero_point;
-    for (size_t i = 0; i < elements_; ++i)
+    const size_t count = elements_;
+    for (size_t i = 0; i < count; ++i)
       y[i] = static_cast<T>(RoundToRange(x[i] / scale, zero_point, range));
     return {};
   }

@@ -63,6 +63,10 @@ class QuantizedAverageKernel final : public Kernel {
     const T* x = Cast<T>(inputs[0]);
     T* y = Cast<T>(outputs[0]);
     auto* sums = Cast<int32_t>(scratch);
+    // Locals, because a store to y might change members as far as the compiler knows.
+    const Quantization from = *op_.x, to = *op_.y;
+    const QuantizedRange range = range_;
+    const int64_t channels = channels_;
     for (int64_t n = 0; n < batch_; ++n) {
       for (int64_t row = 0; row < axes_[0].out; ++row) {
         const Span rows = axes_[0].At(row);
@@ -71,8 +75,8 @@ class QuantizedAverageKernel final : public Kernel {
           Sum(x, rows, columns, sums);
           const int64_t count = op_.count_include_pad ? rows.padded_taps * columns.padded_taps
                                                       : rows.taps * columns.taps;
-          for (int64_t c = 0; c < channels_; ++c)
-            y[c] = static_cast<T>(QuantizedMean(sums[c], count, *op_.x, *op_.y, range_));
+          for (int64_t c = 0; c < channels; ++c)
+            y[c] = static_cast<T>(QuantizedMean(sums[c], count, from, to, range));
           y += channels_;
         }
       }

@@ -47,7 +47,10 @@ class ClampKernel final : public Kernel {
              std::byte*) override {
     const T* x = Cast<T>(inputs[0]);
     T* y = Cast<T>(outputs[0]);
-    for (size_t i = 0; i < elements_; ++i) y[i] = std::min(std::max(x[i], low_), high_);
+    // Locals, because a store to y might change members as far as the compiler knows.
+    const T low = low_, high = high_;
+    const size_t count = elements_;
+    for (size_t i = 0; i < count; ++i) y[i] = std::min(std::max(x[i], low), high);
     return {};
   }
 
