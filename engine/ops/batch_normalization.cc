@@ -1,6 +1,7 @@
-// BatchNormalization at inference: y = (x - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + b[c].
-// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html (15). passes/fold_batch_norm.cc folds
-// it into a convolution in front; channels_last is insitu's own.
+// BatchNormalization at inference:
+// y = (x - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + b[c].
+// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html (15). passes/fold_batch_norm.cc
+// folds it into a convolution in front; channels_last is insitu's own.
 #include <cmath>
 
 #include "ops/infer_util.h"
@@ -59,7 +60,8 @@ Status Run(RunContext& context) {
         const int64_t count = std::min(kBlock, inner - i);
         const int64_t offset = (o * channels + c) * inner + i;
         LoadElements(x, offset, 1, count, block);
-        for (int64_t k = 0; k < count; ++k) block[k] = (block[k] - mean) / deviation * scale + shift;
+        for (int64_t k = 0; k < count; ++k)
+          block[k] = (block[k] - mean) / deviation * scale + shift;
         StoreElements(block, count, y, offset);
       }
   }

@@ -1,6 +1,6 @@
 // DequantizeLinear: y = float(x - x_zero_point) * x_scale.
-// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html (23). Per tensor, per axis or in blocks
-// along the axis; x of 4, 8 or 16 bits, or int32 (biases).
+// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html (23). Per tensor, per axis or in
+// blocks along the axis; x of 4, 8 or 16 bits, or int32 (biases).
 #include "ops/axes.h"
 #include "ops/infer_util.h"
 #include "ops/lower_try.h"

@@ -19,7 +19,7 @@ inline Result<Tensor> TransposedWeights(const Tensor& weights) {
   return packed;
 }
 
-// The addend of a linear layer as one value per column; nullptr stands for one that is not constant.
+// The addend of a linear layer as one value per column; nullptr: computed at run time.
 inline std::expected<Tensor, Refusal> ColumnBias(const Tensor* bias, int64_t columns) {
   if (!bias) return Refuse("the bias is computed at run time");
   if (bias->elements() != columns || (!bias->dims().empty() && bias->dims().back() != columns))

@@ -4,7 +4,8 @@
 // alpha * a_scale * b_scale[c]), y_scale, y_zero_point; without y_scale the result is float32.
 //   acc = sum (a - za) * (b - zb[c]) + C, exact in int32
 //   y = clamp(saturate(rint_half_even(float32(acc) * m[c]) + zy)),
-//   m[c] = float32(float32(float32(alpha * sa) * sb[c]) / sy); float result: float32(acc) * m[c], sy = 1
+//   m[c] = float32(float32(float32(alpha * sa) * sb[c]) / sy)
+// and for a float result y = float32(acc) * m[c] with sy = 1.
 // The activation, in steps of y (in reals for a float result), is insitu's own.
 #include "ops/activation.h"
 #include "ops/gemm_shape.h"

@@ -1,7 +1,7 @@
 // com.microsoft.QLinearAdd and QLinearMul: arithmetic of quantized tensors, numpy broadcasting.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
-// Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point; an omitted zero
-// point is 0. Exactly DequantizeLinear, Add or Mul, QuantizeLinear, every step in float32:
+// Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point; an omitted
+// zero point is 0. Exactly DequantizeLinear, Add or Mul, QuantizeLinear, every step in float32:
 //   y = clamp(saturate(rint_half_even((float(a - za) * sa + float(b - zb) * sb) / sy) + zy))
 // and * for + in QLinearMul. The activation, in steps of y, is insitu's own.
 #include "ops/activation.h"

@@ -66,7 +66,8 @@ Result<ChannelQuantization> ReadChannelQuantization(const TensorView& scale,
 
 Result<Quantization> ReadQuantization(const TensorView& scale, const TensorView& zero_point,
                                       std::string_view what) {
-  INSITU_ASSIGN(const ChannelQuantization read, ReadChannelQuantization(scale, zero_point, 1, what));
+  INSITU_ASSIGN(const ChannelQuantization read,
+                ReadChannelQuantization(scale, zero_point, 1, what));
   return Quantization{read.scale[0], read.zero_point[0]};
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/checked.h"
+
 namespace insitu {
 namespace {
 
@@ -94,6 +96,8 @@ Result<Window> ReadWindow(const Node& node, size_t spatial_rank,
   }
   for (size_t i = slot; i < kSlots; ++i)
     INSITU_TRY(CheckRange("the reach of the dilated kernel", window.Reach(i), 1, kMaxWindow));
+  const auto taps = CheckedProduct(window.kernel);
+  INSITU_TRY(CheckRange("the number of taps of the kernel", taps.value_or(0), 1, kMaxWindow));
   window.ceil_mode = node.Attr<int64_t>("ceil_mode", 0) != 0;
   return window;
 }

@@ -1,7 +1,7 @@
 // FuseQdq: turns float operators between DequantizeLinear and QuantizeLinear into the integer
-// operators that ONNX (QLinearConv, QLinearMatMul) and com.microsoft (QGemm, QLinearAdd, ...) define
-// for them, so that the graph stays a graph of known operators.
-// Every QuantizeLinear is looked at once, in order of execution: what it closes is matched backwards
+// operators that ONNX (QLinearConv, QLinearMatMul) and com.microsoft (QGemm, QLinearAdd) define for
+// them, so that the graph stays a graph of known operators.
+// Every QuantizeLinear is looked at once, in order of execution: what it closes is matched back
 // (clamps, then one operator, then the DequantizeLinear of its operands). A DequantizeLinear with
 // several readers serves each of them and goes when nothing reads it any more. An operator whose
 // result is not quantized, or that has no exact integer form, stays float.

@@ -1,5 +1,5 @@
-// PreferSigned: re-expresses uint8 activations as int8 (q - 128, zero point - 128), which stands for
-// the same real numbers, over whole regions of quantized operators.
+// PreferSigned: re-expresses uint8 activations as int8 (q - 128, zero point - 128), which stands
+// for the same real numbers, over whole regions of quantized operators.
 // Why: kernels with per-channel weights take int8 activations only, and symmetric weights are int8.
 // A region is every uint8 value that operators with quantized operands connect. It is turned when
 // one of its linear operators has weights that are int8, or uint8 with zero point 128 (those are

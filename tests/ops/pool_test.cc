@@ -165,6 +165,11 @@ TEST_CASE("Pools refuse damaged windows") {
   CHECK(OpError("MaxPool", {x}, {{"kernel_shape", Ints{2}}}) == ErrorCode::kInvalidModel);
   CHECK(OpError("MaxPool", {x}, {{"kernel_shape", Ints{0, 2}}}) == ErrorCode::kInvalidModel);
   CHECK(OpError("AveragePool", {x}, {{"kernel_shape", Ints{5, 2}}}) == ErrorCode::kShapeMismatch);
+  const int64_t huge = int64_t{1} << 29;
+  CHECK(OpError("AveragePool", {x}, {{"kernel_shape", Ints{huge, huge}},
+                                     {"pads", Ints{huge, huge, huge, huge}},
+                                     {"count_include_pad", int64_t{1}}}) ==
+        ErrorCode::kInvalidModel);
   CHECK(OpError("GlobalAveragePool", {Floats({2}, {1, 2})}) == ErrorCode::kShapeMismatch);
 }
 
