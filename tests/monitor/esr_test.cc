@@ -48,9 +48,9 @@ uint64_t MedianDelay(const ReferenceProfile& profile, double shift, double scale
 // One normal feature with a tolerance of `share` beyond the outer `tail` quantiles.
 ReferenceProfile Tolerant(double tail, double share) {
   std::mt19937_64 random(9);
-  std::normal_distribution<float> normal;
+  Normal normal;
   std::vector<float> rows(20'000);
-  for (float& x : rows) x = normal(random);
+  for (float& x : rows) x = static_cast<float>(normal(random));
   ReferenceProfile profile = *ReferenceProfile::FromRows(rows, Names(1));
   profile.features[0].tolerance = Tolerance{tail, share};
   return profile;
@@ -110,7 +110,7 @@ TEST_CASE("An alarm names the feature that moved, by how much and since when") {
 
 TEST_CASE("It recovers when the inputs are back, and not before") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
-  for (double shift : {0.5, 1.0, 3.0}) {
+  for (double shift : {1.0, 3.0}) {
     EsrDetector detector = Detector(profile, 10'000);
     CorrelatedStream stream(5);
     TimeToAlarm(detector, 1'000, [&] { return stream.Next(shift); });
@@ -139,11 +139,26 @@ TEST_CASE("It recovers when the inputs are back, and not before") {
   }
 }
 
+TEST_CASE("Half a sigma is seldom taken for a recovery") {
+  const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
+  int recovered = 0;
+  for (uint64_t run = 0; run < 40; ++run) {
+    EsrDetector detector = Detector(profile, 10'000, run);
+    CorrelatedStream stream(300 + run);
+    TimeToAlarm(detector, 1'000, [&] { return stream.Next(0.5); });
+    bool once = false;
+    for (int i = 0; i < 500; ++i)
+      once |= detector.Update(stream.Next(0.5)) == Change::kRecovered;
+    recovered += once;
+  }
+  CHECK(recovered <= 10);
+}
+
 TEST_CASE("A tolerance feature stays calm within its promise and alarms beyond it") {
   const ReferenceProfile profile = Tolerant(0.01, 0.1);
   ReferenceProfile strict = profile;
   strict.features[0].tolerance.reset();
-  std::normal_distribution<double> normal;
+  Normal normal;
   // A narrower source, shifted by 1.2 sigma: within the promise, and drift to a strict detector.
   std::mt19937_64 random(4);
   auto inside = [&] { return std::array{1.2 + 0.6 * normal(random)}; };
@@ -168,10 +183,9 @@ TEST_CASE("At the edge of the promise a tolerance feature keeps the false alarm 
   double total = 0;
   for (uint64_t run = 0; run < 200; ++run) {
     std::mt19937_64 random(run);
-    std::uniform_real_distribution<double> coin;
     EsrDetector detector = Detector(profile, 200, run);
     total += static_cast<double>(TimeToAlarm(
-        detector, 20'000, [&] { return std::array{coin(random) < 0.2 ? 10.0 : 0.0}; }));
+        detector, 20'000, [&] { return std::array{Uniform(random) < 0.2 ? 10.0 : 0.0}; }));
   }
   CHECK(total / 200 >= 180);
 }

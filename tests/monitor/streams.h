@@ -1,4 +1,4 @@
-// Seeded streams and profiles the monitor's tests share.
+// Seeded streams and profiles the monitor's tests share, the same with every standard library.
 #pragma once
 
 #include <array>
@@ -12,6 +12,19 @@
 namespace insitu {
 
 inline constexpr size_t kWidth = 12;
+
+// In [0, 1).
+inline double Uniform(std::mt19937_64& random) {
+  return static_cast<double>(random() >> 11) * 0x1p-53;
+}
+
+// Standard normal numbers (Box and Muller).
+struct Normal {
+  double operator()(std::mt19937_64& random) const {
+    const double radius = std::sqrt(-2 * std::log(1 - Uniform(random)));
+    return radius * std::cos(6.283185307179586 * Uniform(random));
+  }
+};
 
 // Twelve correlated features: a common part of half the variance; one heavy-tailed, one skewed, one
 // with an atom at zero.
@@ -33,7 +46,7 @@ class CorrelatedStream {
 
  private:
   std::mt19937_64 random_;
-  std::normal_distribution<double> normal_;
+  Normal normal_;
 };
 
 inline std::vector<std::string> Names(size_t width) {
