@@ -1,0 +1,63 @@
+// dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
+// are built, and the demo. Layout: index.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// flavours.json, types/, demo/.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildDir, distDir, root } from './lib/paths.mjs';
+import { run, runMain, step } from './lib/progress.mjs';
+import { wasmFlavours } from './lib/third-party.mjs';
+
+const kDemoFiles = {
+  'web/demo/index.html': 'demo/index.html',
+  'web/demo/style.css': 'demo/style.css',
+  'web/demo/icon.svg': 'demo/icon.svg',
+  'models/handwriting/handwriting_int8.onnx': 'demo/models/handwriting.int8.onnx',
+  'models/handwriting/handwriting.profile.json': 'demo/models/handwriting.profile.json',
+};
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  const common = { bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root };
+  // The same bundles run in browsers and in Node, which they ask for its modules at run time.
+  await build({ ...common, entryPoints: { index: 'web/src/index.ts', worker: 'web/src/worker/worker.ts' }, external: ['node:*'] });
+  await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
+  chmodSync(join(distDir, 'cli.js'), 0o755);
+  const packageOutside = {
+    name: 'package-outside',
+    setup: (plugin) => plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: '../index.js', external: true })),
+  };
+  await build({
+    ...common,
+    entryPoints: { main: 'web/demo/main.ts' },
+    outdir: join(distDir, 'demo'),
+    plugins: [packageOutside],
+  });
+}
+
+function copyModules() {
+  const built = wasmFlavours.filter((flavour) =>
+    existsSync(join(buildDir, flavour, 'bindings', `insitu-${flavour}.wasm`)),
+  );
+  for (const flavour of wasmFlavours) {
+    for (const ending of ['mjs', 'wasm']) {
+      const name = `insitu-${flavour}.${ending}`;
+      if (built.includes(flavour)) copyFileSync(join(buildDir, flavour, 'bindings', name), join(distDir, name));
+      else rmSync(join(distDir, name), { force: true });
+    }
+  }
+  writeFileSync(join(distDir, 'flavours.json'), `${JSON.stringify(built)}\n`);
+}
+
+/** Types take a while; the demo does without them. */
+export async function buildWeb({ types = true } = {}) {
+  await step('build dist', async (task) => {
+    mkdirSync(join(distDir, 'demo', 'models'), { recursive: true });
+    copyModules();
+    await bundle();
+    for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
+    if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await runMain(buildWeb);
