@@ -54,11 +54,24 @@ Status Run(RunContext& context) {
   return {};
 }
 
+// Whether only extents of 1 change places, so that the bytes stay where they are.
+bool MovesNothing(std::span<const Dim> shape, std::span<const int64_t> perm) {
+  int64_t last = -1;
+  for (int64_t axis : perm) {
+    if (shape[static_cast<size_t>(axis)] == Dim(1)) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
+
 Lowering Lower(const LowerContext& context) {
   const Shape* shape = context.shape(0);
   if (!shape) return Refuse("the rank is not known");
-  return LoweredNode{
-      lowered::Permute{context.dtype(0), TransposePerm(context.node(), shape->size())}, {0}};
+  const std::vector<int64_t> perm = TransposePerm(context.node(), shape->size());
+  if (IsPermutation(perm, shape->size()) && MovesNothing(*shape, perm))
+    return LoweredNode{lowered::Reshape{}, {0}};
+  return LoweredNode{lowered::Permute{context.dtype(0), perm}, {0}};
 }
 
 constexpr int kSince[] = {1, 13, 21};

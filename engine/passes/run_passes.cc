@@ -1,7 +1,9 @@
 // RunPasses: the order of the passes. Canonical form first, so that patterns meet constants and no
 // Identity in between; integers before floats, so that fusion of activations finds integer operators
 // already closed; layout last, over the nodes that will really run.
-// Invariant: shapes are inferred after every change, so each pass sees true types.
+// Invariant: shapes are inferred after every change, so each pass sees true types; debug builds
+// verify the graph as well.
+#include "ir/verify.h"
 #include "ops/op_def.h"
 #include "passes/passes.h"
 
@@ -13,8 +15,12 @@ constexpr int kMaxRounds = 16;
 
 Result<bool> Apply(PassFn pass, Graph& graph, PassContext& context) {
   INSITU_ASSIGN(const bool changed, pass(graph, context));
-  if (changed) INSITU_TRY(InferShapes(graph));
-  return changed;
+  if (!changed) return false;
+#ifndef NDEBUG
+  INSITU_TRY(Verify(graph));
+#endif
+  INSITU_TRY(InferShapes(graph));
+  return true;
 }
 
 Status Canonicalise(Graph& graph, PassContext& context) {
