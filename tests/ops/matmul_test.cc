@@ -94,7 +94,8 @@ TEST_CASE("Integer products are bit exact over types and zero points at the extr
   for (int round = 0; round < 40; ++round) {
     const auto type = [&] { return random() % 2 ? DType::kInt8 : DType::kUint8; };
     const auto zero_of = [&](DType t) {
-      return (t == DType::kInt8 ? -128 : 0) + (random() % 3 == 0 ? 255 : int64_t(random() % 2) * 128);
+      const int64_t above = random() % 3 == 0 ? 255 : int64_t(random() % 2) * 128;
+      return (t == DType::kInt8 ? -128 : 0) + above;
     };
     const DType at = type(), bt = type(), yt = type();
     const int64_t za = zero_of(at), zy = zero_of(yt), m = 1 + random() % 4, k = 1 + random() % 40,
@@ -149,7 +150,8 @@ TEST_CASE("DynamicQuantizeMatMul equals the chain of operators that it stands fo
     const Tensor x = RandomTensor(DType::kFloat32, {3, 5}, 1), b = RandomTensor(type, {5, 4}, 2);
     const Tensor sb = Floats({4}, {0.1f, 0.2f, 0.03f, 0.5f}), zb = Byte(type, 7);
     const Tensor bias = RandomTensor(DType::kFloat32, {4}, 3);
-    const auto q = RunOpAll("DynamicQuantizeLinear", {x}, {.attributes = {}, .outputs = 3, .domain = {}});
+    const auto q = RunOpAll("DynamicQuantizeLinear", {x},
+                            {.attributes = {}, .outputs = 3, .domain = {}});
     const Tensor sums = RunOp("MatMulInteger", {q[0], b, q[2], zb});
     const Tensor scaled = RunOp("Mul", {RunOp("Cast", {sums}, {{"to", int64_t{1}}}),
                                         RunOp("Mul", {q[1], sb})});

@@ -39,7 +39,8 @@ TEST_CASE("QLinearConv is bit exact for random shapes, types and zero points") {
     const DType xt = PickType(random), wt = PickType(random), yt = PickType(random);
     const int64_t xz = PickZero(xt, random), yz = PickZero(yt, random);
     const int64_t filters = c.groups * c.filters;
-    const Tensor x = RandomTensor(xt, c.XDims(), random()), w = RandomTensor(wt, c.WDims(), random());
+    const Tensor x = RandomTensor(xt, c.XDims(), random());
+    const Tensor w = RandomTensor(wt, c.WDims(), random());
     const bool per_channel = random() % 2;
     const Dims channel_dims = per_channel ? Dims{filters} : Dims{};
     Tensor sw = RandomTensor(DType::kFloat32, channel_dims, random());

@@ -188,7 +188,8 @@ TEST_CASE("Add, Mul and means become their quantized forms") {
   bf = DequantizeLinear(b, sb)
 )";
   const auto graph = [&](const std::string& op) {
-    return Fuse(head + "v = " + op + "\n r = Relu(v)\n y = QuantizeLinear(r, sy, zy)\n output y\n}");
+    const std::string tail = "\n r = Relu(v)\n y = QuantizeLinear(r, sy, zy)\n output y\n}";
+    return Fuse(head + "v = " + op + tail);
   };
   Fused fused = graph("Add(af, bf)");
   REQUIRE(Ops(fused.after) == "QLinearAdd");
