@@ -13,6 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The single-threaded WebAssembly flavours have no second thread to ask for.
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+constexpr int kThreads = 1;
+#else
+constexpr int kThreads = 2;
+#endif
+
 fs::path ModelsFolder() {
   const char* shared = std::getenv("INSITU_SHARED");
   return fs::path(shared ? shared : INSITU_SHARED_DIR) / "models";
@@ -29,7 +36,7 @@ TEST_CASE("shared models give their stored outputs") {
   const std::string name = GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320",
                                     "mobilenet_v2_fp32", "mobilenet_v2_int8_qdq");
   const bool reference = GENERATE(false, true);
-  const int threads = reference ? 1 : GENERATE(1, 2);
+  const int threads = reference || kThreads < 2 ? 1 : GENERATE(1, 2);
   const fs::path folder = CaseFolder(name);
   auto runtime = Runtime::Create(threads);
   REQUIRE(runtime.has_value());
@@ -40,7 +47,9 @@ TEST_CASE("shared models give their stored outputs") {
   CHECK(status.has_value());
 }
 
-TEST_CASE("the integer layers of MobileNetV2 run on XNNPACK, none as float") {
+// Two depthwise layers hold a weight of -128, which XNNPACK's WebAssembly kernels cannot sum exactly:
+// those run on a kernel of our own.
+TEST_CASE("the integer layers of MobileNetV2 run as integers, all but two on XNNPACK") {
   const fs::path folder = CaseFolder("mobilenet_v2_int8_qdq");
   auto runtime = Runtime::Create(1);
   REQUIRE(runtime.has_value());
@@ -48,15 +57,16 @@ TEST_CASE("the integer layers of MobileNetV2 run on XNNPACK, none as float") {
   REQUIRE(bytes.has_value());
   auto session = Session::Load(*bytes, {}, **runtime);
   REQUIRE(session.has_value());
-  int integer_convolutions = 0;
+  int on_xnnpack = 0, on_kernel = 0;
   for (const ExplainRow& row : (*session)->Explain()) {
     INFO(row.node << " " << row.op << " on " << row.on << ": " << row.why);
     if (row.on != "folded") CHECK(row.op != "Conv");
     if (row.op != "QLinearConv") continue;
-    ++integer_convolutions;
-    CHECK(row.on == "xnnpack");
+    on_xnnpack += row.on == "xnnpack";
+    on_kernel += row.on == "kernel";
   }
-  CHECK(integer_convolutions == 52);
+  CHECK(on_xnnpack == 50);
+  CHECK(on_kernel == 2);
 }
 
 }  // namespace
