@@ -123,7 +123,7 @@ for (const colorScheme of ['light', 'dark']) {
 test('any .onnx file can be inspected and run; a bad one gives a readable message', async () => {
   const { page, close } = await openDemo();
   const file = page.locator('#file');
-  await file.setInputFiles(new URL('../../models/handwriting/handwriting.int8.onnx', import.meta.url).pathname);
+  await file.setInputFiles(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url).pathname);
   await page.getByRole('button', { name: 'Run on random input' }).click();
   await page.waitForSelector('#report tbody tr');
   assert.match(await page.locator('#report').textContent(), /QuantizeLinear/);

@@ -11,7 +11,7 @@ const folder = new URL('build/readme/', root);
 const run = promisify(execFile);
 
 await mkdir(folder, { recursive: true });
-for (const file of ['handwriting.int8.onnx', 'handwriting.profile.json'])
+for (const file of ['handwriting_int8.onnx', 'handwriting.profile.json'])
   await copyFile(new URL(`models/handwriting/${file}`, root), new URL(file, folder));
 
 for (const document of ['README.md', 'docs/api.md', 'docs/monitoring.md']) {
