@@ -28,6 +28,13 @@ Result<std::optional<Tensor>> KnownIntegers(const Value& value, const Dims& dims
   return tensor;
 }
 
+// Strings have no bytes for an arena to hold; constants of them are folded before.
+Status RefuseStrings(const Value& value) {
+  if (value.type.dtype != DType::kString) return {};
+  return std::unexpected(Error{ErrorCode::kUnsupportedType, "strings are not computed at run time",
+                               value.name, {}, "Map strings to numbers in front of the model."});
+}
+
 class Planner {
  public:
   Planner(const Program& program, const Graph& bound)
@@ -62,6 +69,7 @@ class Planner {
       planned.constant = *value.constant;
     }
     for (ValueId id : graph_.inputs) {
+      INSITU_TRY(RefuseStrings(graph_.value(id)));
       at(id).placement = Placement::kInput;
       at(id).dims = *KnownDims(*graph_.value(id).type.shape);
     }
@@ -74,6 +82,7 @@ class Planner {
       for (ValueId id : node.outputs) {
         if (id == kNoValue) continue;
         const Value& value = graph_.value(id);
+        INSITU_TRY(RefuseStrings(value));
         auto dims = value.type.shape ? KnownDims(*value.type.shape) : std::nullopt;
         if (!dims || value.type.dtype == DType::kUndefined) {
           return std::unexpected(
