@@ -1,6 +1,7 @@
 // The one place where element types are told apart: loading from and storing to memory.
 #include "ops/elements.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -63,6 +64,15 @@ void StoreNibble(int64_t value, std::byte* data, int64_t index) {
   const auto nibble = static_cast<std::byte>(value & 15);
   std::byte& byte = data[index / 2];
   byte = index % 2 ? (byte & std::byte{15}) | nibble << 4 : (byte & std::byte{0xf0}) | nibble;
+}
+
+// Floats saturate to the four bits, integers wrap.
+template <class T>
+int64_t ToNibble(DType dtype, T value) {
+  const int64_t integer = Convert<int64_t>(value);
+  if constexpr (!std::is_floating_point_v<T>) return integer;
+  const int64_t low = dtype == DType::kInt4 ? -8 : 0;
+  return std::clamp<int64_t>(integer, low, low + 15);
 }
 
 bool IsSmallFloat(DType dtype) {
@@ -146,7 +156,7 @@ void StoreElements(const T* from, int64_t count, const TensorView& to, int64_t o
     case DType::kUint4:
     case DType::kInt4:
       for (int64_t i = 0; i < count; ++i)
-        StoreNibble(Convert<int64_t>(from[i]), data, offset + i * stride);
+        StoreNibble(ToNibble(to.dtype, from[i]), data, offset + i * stride);
       return;
     default: return;
   }

@@ -100,7 +100,8 @@ Status PadConstant(const RunContext& context, const TensorView& y, const Pads& p
   StridedSide from{0, RowMajorSteps(x.dims)}, to{0, RowMajorSteps(y.dims)};
   Dims extents;
   for (size_t i = 0; i < x.dims.size(); ++i) {
-    const int64_t skip = std::max<int64_t>(0, -pads.begin[i]), at = std::max<int64_t>(0, pads.begin[i]);
+    const int64_t skip = std::max<int64_t>(0, -pads.begin[i]);
+    const int64_t at = std::max<int64_t>(0, pads.begin[i]);
     extents.push_back(std::max<int64_t>(0, std::min(x.dims[i] - skip, y.dims[i] - at)));
     from.offset += skip * from.steps[i];
     to.offset += at * to.steps[i];

@@ -31,7 +31,8 @@ Status Run(RunContext& context) {
   const TensorView &x = context.inputs[0], &exponent = context.inputs[1];
   INSITU_ASSIGN(Dims dims, BroadcastDims(context.inputs.first(2)));
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, x.dtype, std::move(dims)));
-  if (ArithmeticOf(x.dtype) == Arithmetic::kReal || ArithmeticOf(exponent.dtype) == Arithmetic::kReal) {
+  const auto is_real = [](DType dtype) { return ArithmeticOf(dtype) == Arithmetic::kReal; };
+  if (is_real(x.dtype) || is_real(exponent.dtype)) {
     RunBinaryBlocks<double>(x, exponent, y,
                             [](const double* a, const double* b, double* result, int64_t count) {
                               for (int64_t i = 0; i < count; ++i) result[i] = std::pow(a[i], b[i]);

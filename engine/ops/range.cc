@@ -61,7 +61,8 @@ Status Run(RunContext& context) {
     LoadElements(context.inputs[0], 0, 1, 1, &operands[0]);
     LoadElements(context.inputs[2], 0, 1, 1, &operands[1]);
     for (int64_t i = 0; i < n; ++i) {
-      using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;  // no signed overflow
+      // Unsigned, so that nothing overflows.
+      using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
       const T element = static_cast<T>(static_cast<Sum>(operands[0]) +
                                        static_cast<Sum>(i) * static_cast<Sum>(operands[1]));
       StoreElements(&element, 1, y, i);

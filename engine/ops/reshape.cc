@@ -68,7 +68,8 @@ Status Infer(InferContext& context) {
     SetReshaped(context, std::move(shape));
   } else if (context.shape(1) && context.shape(1)->front().IsKnown()) {
     const int64_t rank = context.shape(1)->front().value();
-    if (rank >= 0 && rank <= kDefaultLimits.max_rank) SetReshaped(context, Shape(static_cast<size_t>(rank)));
+    if (rank >= 0 && rank <= kDefaultLimits.max_rank)
+      SetReshaped(context, Shape(static_cast<size_t>(rank)));
   }
   return {};
 }

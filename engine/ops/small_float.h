@@ -56,7 +56,9 @@ inline uint32_t EncodeSmallFloat(SmallFloat f, double value, OnOverflow overflow
   const uint32_t sign = static_cast<uint32_t>(bits >> 63) << (f.mantissa_bits + f.exponent_bits);
   const uint32_t top = (1u << f.exponent_bits) - 1;          // the largest exponent
   const uint32_t all = (1u << (f.exponent_bits + f.mantissa_bits)) - 1;
-  const uint32_t nan = f.fnuz ? all + 1 : sign | all;
+  // The quiet NaN of IEEE formats; float8 has NaN with every bit set.
+  const uint32_t quiet = f.mantissa_bits > 3 ? all & ~((1u << (f.mantissa_bits - 1)) - 1) : all;
+  const uint32_t nan = f.fnuz ? all + 1 : sign | quiet;
   const uint32_t infinity = f.infinity ? sign | top << f.mantissa_bits : nan;
   const uint32_t largest = f.fnuz ? all : f.infinity ? (top << f.mantissa_bits) - 1 : all - 1;
   if (std::isnan(value)) return nan;

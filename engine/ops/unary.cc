@@ -32,7 +32,9 @@ namespace {
 
 struct Abs {
   static double Of(double v) { return std::fabs(v); }
-  static int64_t Of(int64_t v) { return v < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(v)) : v; }
+  static int64_t Of(int64_t v) {
+    return v < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(v)) : v;
+  }
 };
 struct Neg {
   static double Of(double v) { return -v; }

@@ -34,7 +34,9 @@ struct Softplus {
   // log(1 + exp(v)) without overflow.
   static double Of(double v) { return (v > 0 ? v : 0) + std::log1p(std::exp(-std::fabs(v))); }
 };
-struct Gelu { static double Of(double v) { return 0.5 * v * (1 + std::erf(v / std::numbers::sqrt2)); } };
+struct Gelu {
+  static double Of(double v) { return 0.5 * v * (1 + std::erf(v / std::numbers::sqrt2)); }
+};
 struct GeluTanh {
   static double Of(double v) {
     const double scale = std::sqrt(2 / std::numbers::pi);

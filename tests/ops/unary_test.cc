@@ -144,6 +144,12 @@ TEST_CASE("Cast between all kinds of numbers", "[ops]") {
   const Tensor nibbles = cast(Make<int8_t>({3}, {-8, 7, -1}), DType::kInt4);
   CHECK(static_cast<uint8_t>(nibbles.data()[0]) == 0x78);
   CheckClose(cast(nibbles, DType::kInt8), Make<int8_t>({3}, {-8, 7, -1}));
+  CheckClose(cast(cast(Floats({4}, {-9, 15, 0, 7}), DType::kInt4), DType::kInt8),
+             Make<int8_t>({4}, {-8, 7, 0, 7}));
+  CheckClose(cast(cast(Floats({3}, {-1, 16, 15}), DType::kUint4), DType::kInt8),
+             Make<int8_t>({3}, {0, 15, 15}));
+  const Tensor not_a_number = cast(Floats({1}, {kNan}), DType::kFloat16);
+  CHECK(*reinterpret_cast<const uint16_t*>(not_a_number.data()) == 0x7e00);
   CHECK(OpError("Cast", {Floats({1}, {1})}, {{"to", int64_t{8}}}) == ErrorCode::kUnsupportedType);
   CHECK(OpError("Cast", {Floats({1}, {1})}, {{"to", int64_t{99}}}) == ErrorCode::kUnsupportedType);
 }
