@@ -43,7 +43,8 @@ inline double DecodeSmallFloat(SmallFloat f, uint32_t bits) {
   if (is_nan) return std::bit_cast<double>(sign | 0x7ff8000000000000u);
   if (f.infinity && exponent == largest) return std::bit_cast<double>(sign | 0x7ff0000000000000u);
   if (exponent == 0) {
-    const double magnitude = std::ldexp(static_cast<double>(mantissa), 1 - f.bias - f.mantissa_bits);
+    const double magnitude =
+        std::ldexp(static_cast<double>(mantissa), 1 - f.bias - f.mantissa_bits);
     return sign ? -magnitude : magnitude;
   }
   const uint64_t wide = static_cast<uint64_t>(1023 + static_cast<int>(exponent) - f.bias);

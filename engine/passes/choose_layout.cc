@@ -21,7 +21,8 @@ constexpr int64_t kGuessedExtent = 16;
 int64_t TransposeCost(const Value& value) {
   const Shape& shape = *value.type.shape;
   double bytes = std::max(BitWidth(value.type.dtype), 8) / 8;
-  for (const Dim& dim : shape) bytes *= static_cast<double>(dim.IsKnown() ? dim.value() : kGuessedExtent);
+  for (const Dim& dim : shape)
+    bytes *= static_cast<double>(dim.IsKnown() ? dim.value() : kGuessedExtent);
   const bool one_channel = shape[1] == Dim(1);
   const bool one_position = std::all_of(shape.begin() + 2, shape.end(),
                                         [](const Dim& dim) { return dim == Dim(1); });
@@ -48,7 +49,8 @@ class LayoutChoice {
       for (ValueId output : graph_.node(id).outputs)
         if (output != kNoValue) AddValue(output, ProducerVertex(id));
     const std::vector<bool> source_side = cut_.Solve();
-    for (NodeId id : order) chosen[static_cast<size_t>(id)] = source_side[static_cast<size_t>(Vertex(id))];
+    for (NodeId id : order)
+      chosen[static_cast<size_t>(id)] = source_side[static_cast<size_t>(Vertex(id))];
     return chosen;
   }
 

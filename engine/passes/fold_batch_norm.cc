@@ -1,7 +1,7 @@
 // Folds BatchNormalization with constant parameters: behind a Conv with constant weights that
 // nothing else reads, into its weights and bias; elsewhere into Mul and Add.
-// Why: y = (x - mean) / sqrt(variance + epsilon) * scale + shift is x * factor + offset per channel,
-// and a convolution takes both for nothing.
+// Why: y = (x - mean) / sqrt(variance + epsilon) * scale + shift is x * factor + offset in every
+// channel, and a convolution takes both for nothing.
 #include <cmath>
 
 #include "ops/elements.h"

@@ -19,7 +19,8 @@ const Shape* ShapeOfValue(const Graph& graph, ValueId id) {
 
 // Certainly the same extents; a symbol equals itself, an unknown extent nothing.
 bool KeepsShape(const Graph& graph, const Node& node) {
-  const Shape *from = ShapeOfValue(graph, node.inputs[0]), *to = ShapeOfValue(graph, node.outputs[0]);
+  const Shape* from = ShapeOfValue(graph, node.inputs[0]);
+  const Shape* to = ShapeOfValue(graph, node.outputs[0]);
   return from && to && std::ranges::equal(*from, *to);
 }
 
