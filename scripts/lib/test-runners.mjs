@@ -1,0 +1,83 @@
+// Runs the test programs and counts what they report: Catch2 through its XML reporter, Node's tests
+// through TAP. Counts are { passed, failed, skipped }; a program that ends badly without a report
+// counts as one failure.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildDir, root } from './paths.mjs';
+import { run, say } from './progress.mjs';
+
+export const noTests = { passed: 0, failed: 0, skipped: 0 };
+
+export function add(a, b) {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+function attribute(tag, name) {
+  return Number(new RegExp(`\\b${name}="(\\d+)"`).exec(tag)?.[1] ?? 0);
+}
+
+function catchCounts(report, code) {
+  const tag = existsSync(report) ? /<OverallResultsCases[^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] : undefined;
+  if (!tag) return { passed: 0, failed: 1, skipped: 0 };
+  const failed = attribute(tag, 'failures');
+  return {
+    passed: attribute(tag, 'successes') + attribute(tag, 'expectedFailures'),
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: attribute(tag, 'skips'),
+  };
+}
+
+/** Runs every Catch2 program of a preset. */
+export async function runCatch(task, preset) {
+  const folder = join(buildDir, preset, 'tests');
+  const wasm = preset !== 'dev-asan' && preset !== 'release';
+  const programs = readdirSync(folder).filter((name) => (wasm ? /^test_\w+\.js$/ : /^test_\w+$/).test(name));
+  let total = noTests;
+  for (const [index, name] of programs.sort().entries()) {
+    task.detail = `[${index + 1}/${programs.length}] ${name}`;
+    const report = join(folder, `${name}.xml`);
+    rmSync(report, { force: true });
+    const program = join(folder, name);
+    const reporters = ['--reporter', 'console', '--reporter', `xml::out=${report}`];
+    const [command, args] = wasm
+      ? [process.execPath, ['--experimental-wasm-relaxed-simd', program, ...reporters]]
+      : [program, reporters];
+    const { code, output } = await run(task, command, args, { cwd: root, okCodes: 'any' });
+    const counts = catchCounts(report, code);
+    if (counts.failed > 0) say(output.trimEnd().split('\n').slice(-80).join('\n'));
+    say(`  ${preset} ${name.replace(/\.js$/, '')}: ${summary(counts)}`);
+    total = add(total, counts);
+  }
+  return total;
+}
+
+/** Runs Node's test runner over the *.test.mjs files of a folder. */
+export async function runNode(task, folder, args = []) {
+  const files = readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(folder, name));
+  const { code, output } = await run(
+    task,
+    process.execPath,
+    ['--test', '--test-reporter=tap', ...args, ...files],
+    { cwd: root, okCodes: 'any' },
+  );
+  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled');
+  const counts = {
+    passed: count('pass'),
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: count('skipped') + count('todo'),
+  };
+  if (counts.failed > 0) {
+    const lines = output.split('\n');
+    const at = lines.flatMap((line, index) => (/^\s*not ok /.test(line) ? [index] : []));
+    for (const index of at) say(lines.slice(index, index + 25).join('\n'));
+  }
+  for (const line of output.matchAll(/^\s*ok .*# SKIP.*$/gm)) say(`  ${line[0].trim()}`);
+  return counts;
+}
+
+export function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}

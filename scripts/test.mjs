@@ -1,0 +1,93 @@
+// The tests of every change, in stages whose times are printed; --all adds the long ones. Stages
+// whose folder does not exist are left out. The last line is the sum of what the runners counted;
+// the exit status is 1 if anything failed.
+//
+// usage: node scripts/test.mjs [--all]
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildWeb } from './build-web.mjs';
+import { checkLayers } from './check-layers.mjs';
+import { buildModule, buildPreset } from './lib/flavours.mjs';
+import { root } from './lib/paths.mjs';
+import { say, step, StepError } from './lib/progress.mjs';
+import { add, noTests, runCatch, runNode, summary } from './lib/test-runners.mjs';
+import { setup } from './setup.mjs';
+
+const all = process.argv.includes('--all');
+const moduleFlavours = ['simd-st', 'simd-mt', 'relaxed-st', ...(all ? ['relaxed-mt'] : [])];
+
+const nodeStage = (name, folder, args) => ({
+  name,
+  folder,
+  run: () => step(name, (task) => runNode(task, folder, args)),
+});
+
+const stages = [
+  { name: 'set-up', run: () => setup({ flavours: ['native', ...moduleFlavours], tests: true, browser: true }), vital: true },
+  {
+    name: 'layers',
+    run: () => {
+      const offences = checkLayers();
+      for (const offence of offences) say(offence);
+      return { ...noTests, passed: offences.length === 0 ? 1 : 0, failed: offences.length };
+    },
+  },
+  {
+    name: 'native under sanitizers',
+    run: async () => {
+      await buildPreset('dev-asan');
+      return step('test dev-asan', (task) => runCatch(task, 'dev-asan'));
+    },
+  },
+  {
+    name: 'wasm under Node (simd-st)',
+    run: async () => {
+      await buildPreset('simd-st');
+      return step('test simd-st', (task) => runCatch(task, 'simd-st'));
+    },
+  },
+  {
+    name: 'package',
+    run: async () => {
+      for (const flavour of moduleFlavours) await buildModule(flavour);
+      await buildWeb();
+    },
+  },
+  nodeStage('Node tests', 'tests/node'),
+  nodeStage('README', 'tests/readme'),
+  nodeStage('browser tests', 'tests/browser', ['--test-concurrency=1']),
+  ...(all ? [nodeStage('bundlers', 'tests/bundlers'), nodeStage('long tests', 'tests/long')] : []),
+];
+
+function exists(stage) {
+  if (!stage.folder) return true;
+  const folder = join(root, stage.folder);
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.test.mjs'));
+}
+
+function report(error) {
+  say(`error: ${error instanceof StepError ? error.message : (error.stack ?? error)}`);
+  if (error.log) say(`See ${error.log}`);
+}
+
+const rows = [];
+let total = noTests;
+for (const stage of stages.filter(exists)) {
+  say(`\n== ${stage.name}`);
+  const start = Date.now();
+  let counts;
+  try {
+    counts = (await stage.run()) ?? noTests;
+  } catch (error) {
+    report(error);
+    counts = { ...noTests, failed: 1 };
+  }
+  total = add(total, counts);
+  rows.push([stage.name, ((Date.now() - start) / 1000).toFixed(1), summary(counts)]);
+  if (stage.vital && counts.failed > 0) break;
+}
+
+say('\nStage                          seconds');
+for (const [name, time, counts] of rows) say(`${name.padEnd(28)} ${time.padStart(9)}   ${counts}`);
+say(summary(total));
+process.exitCode = total.failed > 0 ? 1 : 0;
