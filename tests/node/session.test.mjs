@@ -150,12 +150,12 @@ test('a running model stops between two operators where memory is shared', { ski
   await engine.dispose();
 });
 
-test('every dtype goes in and comes out', async () => {
+test('every dtype of numbers goes in and comes out', async () => {
   const engine = await Engine.create({ flavour: flavours[0] });
   const samples = {
     float32: Float32Array.of(1.5, -0), float64: Float64Array.of(Math.PI, 1e300), float16: Uint16Array.of(0x3c00, 0x8001),
     int8: Int8Array.of(-128, 127), uint8: Uint8Array.of(0, 255), int16: Int16Array.of(-32768, 1), uint16: Uint16Array.of(65535, 2),
-    int32: Int32Array.of(-(2 ** 31), 5), int64: BigInt64Array.of(-(2n ** 63n), 9n), bool: Uint8Array.of(1, 0), string: ['a', 'ü€😀'],
+    int32: Int32Array.of(-(2 ** 31), 5), int64: BigInt64Array.of(-(2n ** 63n), 9n), bool: Uint8Array.of(1, 0),
   };
   for (const [dtype, data] of Object.entries(samples)) {
     const session = await engine.load(identityModel(dtype));
@@ -163,6 +163,16 @@ test('every dtype goes in and comes out', async () => {
     assert.equal(y.dtype, dtype);
     assert.deepEqual(y.data, data);
   }
+  await engine.dispose();
+});
+
+test('a model that computes with strings is refused by type', async () => {
+  const engine = await Engine.create({ flavour: flavours[0] });
+  const run = async () => {
+    const session = await engine.load(identityModel('string'));
+    return session.run({ x: tensor(['a', 'b']) });
+  };
+  await assert.rejects(run(), insituError('UnsupportedType', /string/));
   await engine.dispose();
 });
 

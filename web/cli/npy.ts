@@ -22,7 +22,7 @@ export function readNpy(bytes: Uint8Array, name: string): Tensor {
   if (!descr || !shape || !dtype || descr[1] === '>') return wrong('has an element type that is not supported');
   if (/'fortran_order':\s*True/.test(header)) wrong('is in Fortran order; use numpy.ascontiguousarray');
   const dims = shape[1]!.split(',').map((text) => text.trim()).filter(Boolean).map(Number);
-  const data = bytes.slice(end).buffer as ArrayBuffer;
+  const data = new Uint8Array(bytes.subarray(end)).buffer;
   const size = dims.reduce((product, dim) => product * dim, Number(descr[2]!.slice(1)));
   if (data.byteLength !== size) wrong(`holds ${data.byteLength} bytes where its shape needs ${size}`);
   return fromWire({ dtype, dims, data });
