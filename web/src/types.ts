@@ -117,7 +117,7 @@ export interface OperatorProfile {
 export interface MemoryReport {
   /** The size of the WebAssembly memory. It never shrinks. */
   readonly heapBytes: number;
-  /** Held by models, packed weights and tensors. */
+  /** Held by models and tensors; packed weights come on top, explain() counts them. */
   readonly bufferBytes: number;
 }
 
