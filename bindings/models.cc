@@ -160,6 +160,7 @@ val ParseTensor(int upload) { return Answer(ParseUpload(upload)); }
 val Operators() {
   val rows = val::array();
   for (const OpDef* def : AllOps()) {
+    if (def->domain == "insitu") continue;  // made by passes, not by models
     val since = val::array();
     for (size_t i = 0; i < def->since.size(); ++i) since.set(i, def->since[i]);
     val row = val::object();
