@@ -1,8 +1,12 @@
 // Strict Content-Security-Policy, pages without cross-origin isolation, and every flavour in a real Chromium.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
-import { start } from './support.mjs';
+import { dist, start } from './support.mjs';
+
+const flavours = JSON.parse(readFileSync(`${dist}flavours.json`, 'utf8'));
+const noThreads = flavours.some((flavour) => flavour.endsWith('-mt')) ? false : 'dist/ has no flavour with threads: npm run build makes them';
 
 const sites = [];
 async function open(options) {
@@ -21,7 +25,7 @@ test('the demo works under a strict policy and asks for nothing outside its orig
   assert.deepEqual(foreign, []);
 });
 
-test('with isolation there are threads; without it one thread and a reason', async () => {
+test('with isolation there are threads; without it one thread and a reason', { skip: noThreads }, async () => {
   const isolated = await open({ isolated: true });
   await isolated.page.waitForSelector('html[data-ready]');
   assert.match(await isolated.page.locator('#engine').textContent(), /-mt, \d threads/);
