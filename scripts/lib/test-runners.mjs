@@ -31,7 +31,7 @@ function catchCounts(report, code) {
 export async function runCatch(task, preset) {
   const folder = join(buildDir, preset, 'tests');
   const wasm = preset !== 'dev-asan' && preset !== 'release';
-  const programs = readdirSync(folder).filter((name) => (wasm ? /^test_\w+\.js$/ : /^test_\w+$/).test(name));
+  const programs = readdirSync(folder).filter((name) => (wasm ? /^test_\w+\.cjs$/ : /^test_\w+$/).test(name));
   let total = noTests;
   for (const [index, name] of programs.sort().entries()) {
     task.detail = `[${index + 1}/${programs.length}] ${name}`;
@@ -45,7 +45,7 @@ export async function runCatch(task, preset) {
     const { code, output } = await run(task, command, args, { cwd: root, okCodes: 'any' });
     const counts = catchCounts(report, code);
     if (counts.failed > 0) say(output.trimEnd().split('\n').slice(-80).join('\n'));
-    say(`  ${preset} ${name.replace(/\.js$/, '')}: ${summary(counts)}`);
+    say(`  ${preset} ${name.replace(/\.cjs$/, '')}: ${summary(counts)}`);
     total = add(total, counts);
   }
   return total;

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
-#include <string_view>
 #include <vector>
 
 #include "base/buffer.h"
 #include "exec/kernels/kernel_backend.h"
 #include "exec/xnn/xnn_backend.h"
+#include "support/places.h"
 
 namespace insitu::test {
 
@@ -25,9 +25,8 @@ inline float PickFloat(Rng& rng, float low, float high) {
 
 // Flavours without threads run on one, whatever is asked.
 inline Backend& Xnn(int threads) {
-  constexpr bool kThreads = !std::string_view(INSITU_FLAVOUR).ends_with("-st");
   static const std::unique_ptr<Backend> one = CreateXnnBackend(1).value();
-  static const std::unique_ptr<Backend> two = CreateXnnBackend(kThreads ? 2 : 1).value();
+  static const std::unique_ptr<Backend> two = CreateXnnBackend(kHasThreads ? 2 : 1).value();
   return threads == 1 ? *one : *two;
 }
 

@@ -10,12 +10,13 @@
 #include "monitor/esr.h"
 #include "monitor/features.h"
 #include "monitor/profile.h"
+#include "support/places.h"
 
 namespace insitu {
 namespace {
 
 std::string ReadText(const std::string& path) {
-  std::ifstream file(std::string(INSITU_PROJECT_DIR) + "/" + path, std::ios::binary);
+  std::ifstream file(test::ProjectDir() + "/" + path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

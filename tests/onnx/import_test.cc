@@ -1,11 +1,11 @@
 // Import: what a well-formed file becomes, and the error for each way of being ill-formed.
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "ir/verify.h"
 #include "model_builder.h"
+#include "support/places.h"
 
 namespace insitu::test {
 namespace {
@@ -264,11 +264,6 @@ TEST_CASE("inspection reports what import refuses") {
   CHECK_FALSE(InspectModel(ToBytes("junk"), {}));
 }
 
-std::filesystem::path SharedModels() {
-  const char* shared = std::getenv("INSITU_SHARED");
-  return std::filesystem::path(shared ? shared : INSITU_SHARED_DIR) / "models";
-}
-
 ModelBytes ReadFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -276,9 +271,10 @@ ModelBytes ReadFile(const std::filesystem::path& path) {
 }
 
 TEST_CASE("the shared models end in a graph or a typed refusal") {
-  if (!std::filesystem::exists(SharedModels())) SKIP("no shared models at " << SharedModels());
+  const std::string models = SharedModelsDir();
+  if (!std::filesystem::exists(models)) SKIP("no shared models at " << models);
   size_t seen = 0;
-  for (const auto& folder : std::filesystem::directory_iterator(SharedModels())) {
+  for (const auto& folder : std::filesystem::directory_iterator(models)) {
     if (!std::filesystem::exists(folder.path() / "model.onnx")) continue;
     ++seen;
     INFO(folder.path());

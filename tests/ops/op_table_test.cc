@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ops/op_def.h"
+#include "support/places.h"
 
 namespace insitu {
 
@@ -39,7 +40,7 @@ TEST_CASE("an unknown operator is not found", "[ops]") {
 }
 
 TEST_CASE("ops.def is sorted", "[ops]") {
-  std::ifstream file(INSITU_PROJECT_DIR "/engine/ops/ops.def");
+  std::ifstream file(test::ProjectDir() + "/engine/ops/ops.def");
   REQUIRE(file);
   std::string line, previous;
   while (std::getline(file, line)) {

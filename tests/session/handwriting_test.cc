@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "base/json.h"
+#include "support/places.h"
 #include "tools/onnx_case.h"
 
 namespace insitu {
 namespace {
 
-const std::string kProject = INSITU_PROJECT_DIR;
+const std::string kProject = test::ProjectDir();
 
 std::vector<float> Numbers(const Json& array) {
   std::vector<float> numbers;

@@ -2,10 +2,10 @@
 // beside the checkout (INSITU_SHARED, or ../shared) and are never part of it.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "support/places.h"
 #include "tools/onnx_case.h"
 
 namespace insitu {
@@ -13,20 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The single-threaded WebAssembly flavours have no second thread to ask for.
-#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
-constexpr int kThreads = 1;
-#else
-constexpr int kThreads = 2;
-#endif
-
-fs::path ModelsFolder() {
-  const char* shared = std::getenv("INSITU_SHARED");
-  return fs::path(shared ? shared : INSITU_SHARED_DIR) / "models";
-}
-
 fs::path CaseFolder(const std::string& name) {
-  const fs::path folder = ModelsFolder() / name;
+  const fs::path folder = fs::path(test::SharedModelsDir()) / name;
   if (!fs::exists(folder / "model.onnx"))
     SKIP("no model at " << folder.string() << ": set INSITU_SHARED to the folder that has models/");
   return folder;
@@ -36,7 +24,7 @@ TEST_CASE("shared models give their stored outputs") {
   const std::string name = GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320",
                                     "mobilenet_v2_fp32", "mobilenet_v2_int8_qdq");
   const bool reference = GENERATE(false, true);
-  const int threads = reference || kThreads < 2 ? 1 : GENERATE(1, 2);
+  const int threads = reference || !test::kHasThreads ? 1 : GENERATE(1, 2);
   const fs::path folder = CaseFolder(name);
   auto runtime = Runtime::Create(threads);
   REQUIRE(runtime.has_value());
