@@ -1,4 +1,4 @@
-// Strict Content-Security-Policy, pages without cross-origin isolation, and every flavour in a real Chromium.
+// Strict Content-Security-Policy, and pages with and without cross-origin isolation, in a real Chromium.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
