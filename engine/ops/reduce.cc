@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/axes.h"
+#include "ops/axis_walk.h"
 #include "ops/elements.h"
 #include "ops/reshape_util.h"
 
@@ -83,32 +84,6 @@ Status Infer(InferContext& context) {
   context.SetOutput(0, context.dtype(0), ReducedShape(*shape, reduced, KeepsDims(context.node())));
   return {};
 }
-
-// Walks the indices of some axes of x as offsets.
-class AxisWalk {
- public:
-  void Add(int64_t extent, int64_t step) {
-    extents_.push_back(extent);
-    steps_.push_back(step);
-    index_.push_back(0);
-  }
-  int64_t count() const { return ElementsUnchecked(extents_); }
-  int64_t offset() const { return offset_; }
-  // To the next index; back to the first after the last.
-  void Advance() {
-    for (size_t i = extents_.size(); i-- > 0;) {
-      offset_ += steps_[i];
-      if (++index_[i] < extents_[i]) return;
-      offset_ -= extents_[i] * steps_[i];
-      index_[i] = 0;
-    }
-  }
-
- private:
-  Dims extents_;
-  std::vector<int64_t> steps_, index_;
-  int64_t offset_ = 0;
-};
 
 template <class Op, class T>
 void ReduceAs(const TensorView& x, const TensorView& y, const std::vector<bool>& reduced) {
