@@ -1,5 +1,5 @@
 // Attributes that became inputs: axes of Squeeze, Unsqueeze and the reductions, bounds of Clip and
-// Slice, pads, splits, and k of TopK.
+// Slice, pads, splits, k of TopK and the axis of DFT.
 #include "onnx/opset.h"
 #include "onnx/opset_util.h"
 
@@ -68,6 +68,12 @@ Status TopK(Graph& graph, NodeId id, int64_t) {
   return AddInput(graph, id, 1, constant);
 }
 
+Status DftAxis(Graph& graph, NodeId id, int64_t) {
+  INSITU_ASSIGN(const auto axis, Take<int64_t>(graph.node(id), "axis"));
+  INSITU_ASSIGN(const ValueId constant, IntegersConstant(graph, id, "axis", {axis.value_or(1)}));
+  return AddInput(graph, id, 2, constant);
+}
+
 constexpr OpsetRule kRules[] = {
     {"Squeeze", 13, Axes},
     {"Unsqueeze", 13, Axes},
@@ -87,6 +93,7 @@ constexpr OpsetRule kRules[] = {
     {"Split", 13, SplitSizes},
     {"Split", 18, SplitCount},
     {"TopK", 10, TopK},
+    {"DFT", 20, DftAxis},
 };
 
 }  // namespace

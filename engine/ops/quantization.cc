@@ -5,13 +5,14 @@
 #include <string>
 
 #include "ops/elements.h"
-#include "ops/infer_util.h"
 
 namespace insitu {
 namespace {
 
-constexpr DTypeSet kZeroPointTypes = {DType::kUint8, DType::kInt8,  DType::kUint16, DType::kInt16,
-                                      DType::kInt32, DType::kUint4, DType::kInt4};
+constexpr DTypeSet kZeroPointTypes = kFloat8Types | DTypeSet{DType::kUint8,  DType::kInt8,
+                                                             DType::kUint16, DType::kInt16,
+                                                             DType::kInt32,  DType::kUint4,
+                                                             DType::kInt4};
 
 // `count` zero points from a tensor with 1 or `count` of them; zeros when it is omitted.
 Result<std::vector<int32_t>> ZeroPoints(const TensorView& zero_point, int64_t count,
@@ -26,9 +27,13 @@ Result<std::vector<int32_t>> ZeroPoints(const TensorView& zero_point, int64_t co
     return Fail(ErrorCode::kShapeMismatch, "the zero point of " + std::string(what) + " has " +
                                                std::to_string(given) + " elements; 1 or " +
                                                std::to_string(count) + " are needed");
-  for (int64_t i = 0; i < count; ++i)
-    zeros[static_cast<size_t>(i)] =
-        static_cast<int32_t>(LoadInteger(zero_point, given == 1 ? 0 : i));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t at = given == 1 ? 0 : i;
+    if (kFloat8Types.Has(zero_point.dtype) && LoadReal(zero_point, at) != 0)
+      return Fail(ErrorCode::kInvalidModel,
+                  "a zero point of " + std::string(what) + " is float8 and not 0");
+    zeros[static_cast<size_t>(i)] = static_cast<int32_t>(LoadInteger(zero_point, at));
+  }
   return zeros;
 }
 
@@ -44,16 +49,18 @@ Result<ChannelQuantization> ReadChannelQuantization(const TensorView& scale,
                                                     const TensorView& zero_point,
                                                     int64_t channels, std::string_view what) {
   const std::string of = " of " + std::string(what);
-  if (scale.dtype != DType::kFloat32)
-    return Fail(ErrorCode::kUnsupportedType,
-                "the scale" + of + " is " + std::string(Name(scale.dtype)) + "; float32 is needed");
+  if (!kScaleTypes.Has(scale.dtype))
+    return Fail(ErrorCode::kUnsupportedType, "the scale" + of + " is " +
+                                                 std::string(Name(scale.dtype)) +
+                                                 "; float32, float16 or bfloat16 is needed");
   const int64_t count = scale.elements();
   if (count != 1 && count != channels)
     return Fail(ErrorCode::kShapeMismatch, "the scale" + of + " has " + std::to_string(count) +
                                                " elements; 1 or " + std::to_string(channels) +
                                                " are needed");
   ChannelQuantization quantization;
-  for (float value : scale.As<float>()) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto value = static_cast<float>(LoadReal(scale, i));
     if (!(value > 0.0f) || !std::isfinite(value))
       return Fail(ErrorCode::kInvalidModel,
                   "a scale" + of + " is not positive and finite: " + std::to_string(value),

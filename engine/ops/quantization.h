@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/tensor.h"
+#include "ops/infer_util.h"
 #include "ops/lowering.h"
 #include "ops/op_def.h"
 
@@ -29,6 +30,12 @@ struct ChannelQuantization {
     return zero_point[PerTensor() ? 0 : static_cast<size_t>(channel)];
   }
 };
+
+// The types of scales. Those of 16 bits are read as float32; int32 scales came with int32 data.
+inline constexpr DTypeSet kScaleTypes = {DType::kFloat32, DType::kFloat16, DType::kBfloat16,
+                                         DType::kInt32};
+inline constexpr DTypeSet kFloat8Types = {DType::kFloat8E4M3FN, DType::kFloat8E4M3FNUZ,
+                                          DType::kFloat8E5M2, DType::kFloat8E5M2FNUZ};
 
 inline bool IsByte(DType dtype) { return dtype == DType::kUint8 || dtype == DType::kInt8; }
 

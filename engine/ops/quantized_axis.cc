@@ -19,7 +19,7 @@ Status CheckBlockSize(int64_t block) {
 }  // namespace
 
 Status CheckQuantizedAxis(const InferContext& context) {
-  INSITU_TRY(RequireType(context, 1, {DType::kFloat32}));
+  INSITU_TRY(RequireType(context, 1, kScaleTypes));
   INSITU_TRY(CheckBlockSize(BlockSize(context.node())));
   const Shape *data = context.shape(0), *scale = context.shape(1);
   if (!data || !scale || Product(*scale) == Dim(1)) return {};

@@ -20,7 +20,9 @@ std::optional<QuantizedValue> ReadParameters(const Graph& graph, const Node& nod
   read.axis = node.Attr<int64_t>("axis", 1);
   const Tensor* scale = graph.Constant(read.scale);
   const Tensor* zeros = graph.Constant(read.zero_point);
-  if (!scale || (read.zero_point != kNoValue && !zeros)) return std::nullopt;
+  if (!scale || scale->dtype() != DType::kFloat32 || node.Has("precision") ||
+      (read.zero_point != kNoValue && !zeros))
+    return std::nullopt;
   auto numbers = ReadChannelQuantization(scale->View(), zeros ? zeros->View() : TensorView{},
                                          scale->elements(), node.op);
   if (!numbers || numbers->scale.empty()) return std::nullopt;

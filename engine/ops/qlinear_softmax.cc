@@ -1,0 +1,85 @@
+// com.microsoft.QLinearSoftmax: softmax of a quantized tensor along one axis or, as Softmax did
+// before opset 13 (attribute `opset`), along all axes from `axis` on.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearSoftmax
+// Inputs: x, x_scale, x_zero_point, y_scale, y_zero_point.
+//   p = exp(sx * (x - max)) / sum, in double; y = saturate(rint_half_even(float32(p) / sy) + zy)
+#include <algorithm>
+#include <cmath>
+
+#include "ops/axes.h"
+#include "ops/infer_util.h"
+#include "ops/ops.h"
+#include "ops/quantization.h"
+#include "ops/requantize.h"
+
+namespace insitu {
+namespace {
+
+bool Flattens(const Node& node) { return node.Attr<int64_t>("opset", 13) < 13; }
+
+Result<size_t> AxisOf(const Node& node, size_t rank) {
+  const bool flattens = Flattens(node);
+  const int64_t axis = node.Attr<int64_t>("axis", flattens ? 1 : -1);
+  if (flattens && axis == static_cast<int64_t>(rank)) return rank;
+  return NormalizeAxis(axis, rank);
+}
+
+Status Infer(InferContext& context) {
+  INSITU_TRY(CheckByteInput(context, 0, "x"));
+  INSITU_TRY(RequireInputs(context, {1, 3}));
+  for (size_t i : {2, 4}) INSITU_TRY(RequireSameType(context, 0, i));
+  if (const Shape* shape = context.shape(0)) INSITU_TRY(AxisOf(context.node(), shape->size()));
+  context.SetOutput(0, context.dtype(0), ShapeOf(context, 0));
+  return {};
+}
+
+Status Run(RunContext& context) {
+  const TensorView& x = context.inputs[0];
+  INSITU_ASSIGN(const Quantization qx, ReadQuantization(context, 1, 2, "x"));
+  INSITU_ASSIGN(const Quantization qy, ReadQuantization(context, 3, 4, "y"));
+  INSITU_ASSIGN(const size_t axis, AxisOf(context.node, x.dims.size()));
+  INSITU_ASSIGN(TensorView y, RunOutput(context, 0, x.dtype, x.dims));
+  const std::span<const int64_t> dims = x.dims;
+  const bool flattens = Flattens(context.node);
+  const int64_t outer = ElementsUnchecked(dims.first(axis));
+  const int64_t count = flattens ? ElementsUnchecked(dims.subspan(axis)) : dims[axis];
+  const int64_t inner = flattens ? 1 : ElementsUnchecked(dims.subspan(axis + 1));
+  double powers[256];  // of a distance below the largest step
+  for (int i = 0; i < 256; ++i) powers[i] = std::exp(-static_cast<double>(qx.scale) * i);
+  return DispatchByte(x.dtype, [&]<class T>(T) -> Status {
+    const QuantizedRange range = RangeOf<T>({});
+    for (int64_t line = 0; line < outer * inner; ++line) {
+      const int64_t first = line / inner * count * inner + line % inner;
+      const T* from = x.As<T>().data() + first;
+      T* to = y.As<T>().data() + first;
+      T largest = std::numeric_limits<T>::lowest();
+      for (int64_t i = 0; i < count; ++i) largest = std::max(largest, from[i * inner]);
+      double sum = 0;
+      for (int64_t i = 0; i < count; ++i) sum += powers[largest - from[i * inner]];
+      for (int64_t i = 0; i < count; ++i) {
+        const auto share = static_cast<float>(powers[largest - from[i * inner]] / sum);
+        to[i * inner] = static_cast<T>(RoundToRange(share / qy.scale, qy.zero_point, range));
+      }
+    }
+    return {};
+  });
+}
+
+constexpr int kSince[] = {1};
+constexpr AttrSpec kAttributes[] = {{"axis", AttrKind::kInt}, {"opset", AttrKind::kInt}};
+
+}  // namespace
+
+const OpDef kQLinearSoftmaxOp = {
+    .name = "QLinearSoftmax",
+    .domain = "com.microsoft",
+    .since = kSince,
+    .attributes = kAttributes,
+    .min_inputs = 4,
+    .max_inputs = 5,
+    .infer = Infer,
+    .run = Run,
+    .no_lowering = "no backend has a quantized softmax",
+};
+
+}  // namespace insitu
