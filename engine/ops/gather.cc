@@ -3,19 +3,11 @@
 // Output dims: data[:axis] + indices + data[axis+1:]. Negative indices count from the end; an index
 // outside [-extent, extent) is InvalidArgument.
 #include "ops/axes.h"
-#include "ops/copy.h"
-#include "ops/elements.h"
-#include "ops/infer_util.h"
+#include "ops/indices.h"
 #include "ops/ops.h"
 
 namespace insitu {
 namespace {
-
-std::unexpected<Error> OutOfRange(int64_t index, int64_t extent) {
-  return Fail(ErrorCode::kInvalidArgument,
-              "index " + std::to_string(index) + " is out of range for an axis of extent " +
-                  std::to_string(extent));
-}
 
 template <class T>
 std::vector<T> GatheredDims(std::span<const T> data, size_t axis, std::span<const T> indices) {
@@ -32,8 +24,8 @@ Status InferElements(InferContext& context) {
   const auto count = static_cast<int64_t>(elements->size());
   std::vector<Dim> gathered;
   for (int64_t index : *indices) {
-    if (index < -count || index >= count) return OutOfRange(index, count);
-    gathered.push_back((*elements)[static_cast<size_t>(index < 0 ? index + count : index)]);
+    INSITU_ASSIGN(const int64_t at, WrapIndex(index, count));
+    gathered.push_back((*elements)[static_cast<size_t>(at)]);
   }
   context.SetElements(0, std::move(gathered));
   return {};
@@ -64,9 +56,7 @@ Status Run(RunContext& context) {
   const int64_t outer = ElementsUnchecked(dims.first(axis)), extent = dims[axis],
                 inner = ElementsUnchecked(dims.subspan(axis + 1)), count = indices.elements();
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t index = LoadInteger(indices, i);
-    if (index < -extent || index >= extent) return OutOfRange(index, extent);
-    const int64_t at = index < 0 ? index + extent : index;
+    INSITU_ASSIGN(const int64_t at, WrapIndex(LoadInteger(indices, i), extent));
     for (int64_t o = 0; o < outer; ++o)
       CopyElements(data, (o * extent + at) * inner, y, (o * count + i) * inner, inner);
   }

@@ -72,6 +72,18 @@ inline Status InferSame(InferContext& context, DTypeSet allowed) {
   return {};
 }
 
+// Whether two extents are numbers and not the same.
+inline bool Differ(const Dim& a, const Dim& b) {
+  return a.IsKnown() && b.IsKnown() && a.value() != b.value();
+}
+
+// The extents of a run, from a shape computed of numbers alone; LimitExceeded where it overflowed.
+inline Result<Dims> DimsOfRun(std::span<const Dim> shape) {
+  if (auto dims = KnownDims(shape)) return *std::move(dims);
+  return Fail(ErrorCode::kLimitExceeded, "the extents of the output overflow: " + ToString(shape),
+              "Feed smaller inputs.");
+}
+
 // Whether the node asks for output i.
 inline bool WantsOutput(const RunContext& context, size_t i) {
   return i < context.node.outputs.size() && context.node.outputs[i] != kNoValue;
