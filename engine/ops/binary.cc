@@ -1,7 +1,9 @@
-// Add, Sub, Mul, Div: elementwise arithmetic with numpy broadcasting.
-// https://onnx.ai/onnx/operators/onnx__Add.html and its neighbours (14).
-// Integers wrap; integer division truncates towards zero and refuses a zero divisor. A fused
-// activation (ops/activation.h) clamps the result.
+// Add, Sub, Mul, Div, Mod: elementwise arithmetic with numpy broadcasting.
+// https://onnx.ai/onnx/operators/onnx__Add.html and its neighbours (14), onnx__Mod.html (13).
+// Integers wrap; integer division truncates towards zero and refuses a zero divisor. Mod has the
+// sign of the divisor, and with fmod=1 (needed for floats) that of the dividend. A fused activation
+// (ops/activation.h) clamps the result; Mod takes none.
+#include <cmath>
 #include <type_traits>
 
 #include "ops/activation.h"
@@ -49,6 +51,27 @@ struct Div {
   static Dim OfDims(const Dim& a, const Dim& b) {
     if (!a.IsKnown() || !b.IsKnown()) return FloorDiv(a, b);
     return b.value() == 0 ? Dim() : Dim(Of(a.value(), b.value()));
+  }
+};
+
+// With fmod=1.
+struct Remainder {
+  template <class T>
+  static T Of(T a, T b) {
+    if constexpr (std::is_same_v<T, double>) return std::fmod(a, b);
+    else return std::is_signed_v<T> && b == static_cast<T>(-1) ? 0 : a % b;
+  }
+  static Dim OfDims(const Dim&, const Dim&) { return Dim::Unknown(); }
+};
+
+struct Mod {
+  template <class T>
+  static T Of(T a, T b) {
+    const T rest = Remainder::Of(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  }
+  static Dim OfDims(const Dim& a, const Dim& b) {
+    return b == Dim(0) ? Dim::Unknown() : a - b * FloorDiv(a, b);
   }
 };
 
@@ -106,7 +129,29 @@ Lowering Lower(const LowerContext& context) {
   return LoweredNode{binary, {0, 1}};
 }
 
+bool IsFmod(const Node& node) { return node.Attr<int64_t>("fmod", 0) != 0; }
+
+Status InferMod(InferContext& context) {
+  if (IsFmod(context.node())) return Infer<Remainder>(context);
+  if (context.HasInput(0) && IsFloat(context.dtype(0)))
+    return Fail(ErrorCode::kInvalidModel, "Mod of floats needs the attribute fmod to be 1",
+                "The model was written by a faulty exporter.");
+  return Infer<Mod>(context);
+}
+
+Status RunMod(RunContext& context) {
+  INSITU_TRY(RefuseZeroDivisor(context.inputs[1]));
+  if (IsFmod(context.node)) {
+    INSITU_TRY(RunBinary<Remainder>(context, context.inputs[0].dtype));
+  } else {
+    INSITU_TRY(RunBinary<Mod>(context, context.inputs[0].dtype));
+  }
+  return {};
+}
+
 constexpr int kSince[] = {1, 6, 7, 13, 14};
+constexpr int kModSince[] = {10, 13};
+constexpr AttrSpec kModAttributes[] = {{"fmod", AttrKind::kInt}};
 
 template <class Op>
 constexpr OpDef Define(std::string_view name) {
@@ -127,5 +172,18 @@ const OpDef kAddOp = Define<Add>("Add");
 const OpDef kSubOp = Define<Sub>("Sub");
 const OpDef kMulOp = Define<Mul>("Mul");
 const OpDef kDivOp = Define<Div>("Div");
+
+const OpDef kModOp = {
+    .name = "Mod",
+    .since = kModSince,
+    .attributes = kModAttributes,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = InferMod,
+    .run = RunMod,
+    .no_lowering = "no backend has this function",
+    .commute = CommuteUnchanged,
+    .commute_inputs = CommuteBroadcastInputs,
+};
 
 }  // namespace insitu

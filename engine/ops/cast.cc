@@ -1,5 +1,5 @@
-// Cast: converts the element type.
-// https://onnx.ai/onnx/operators/onnx__Cast.html (21).
+// Cast converts the element type; CastLike does so to that of its second input.
+// https://onnx.ai/onnx/operators/onnx__Cast.html (21), onnx__CastLike.html (19).
 // Float to integer truncates; what the standard leaves undefined saturates, NaN becomes 0. Integer
 // to narrower integer wraps. float8 honours `saturate`. Strings are not converted.
 #include "ops/elements.h"
@@ -18,9 +18,8 @@ Result<DType> Target(const Node& node) {
               "Cast to element type " + std::to_string(to) + " is not supported");
 }
 
-Status Infer(InferContext& context) {
+Status InferTo(InferContext& context, DType to) {
   INSITU_TRY(RequireType(context, 0, kCastTypes));
-  INSITU_ASSIGN(const DType to, Target(context.node()));
   context.SetOutput(0, to, ShapeOf(context, 0));
   const std::vector<Dim>* elements = context.elements(0);
   if (!elements) return {};
@@ -32,8 +31,17 @@ Status Infer(InferContext& context) {
   return {};
 }
 
-Status Run(RunContext& context) {
-  INSITU_ASSIGN(const DType to, Target(context.node));
+Status Infer(InferContext& context) {
+  INSITU_ASSIGN(const DType to, Target(context.node()));
+  return InferTo(context, to);
+}
+
+Status InferLike(InferContext& context) {
+  INSITU_TRY(RequireType(context, 1, kCastTypes));
+  return InferTo(context, context.dtype(1));
+}
+
+Status RunTo(RunContext& context, DType to) {
   const TensorView& x = context.inputs[0];
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, to, x.dims));
   const OnOverflow overflow = context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate
@@ -50,7 +58,16 @@ Status Run(RunContext& context) {
   return {};
 }
 
+Status Run(RunContext& context) {
+  INSITU_ASSIGN(const DType to, Target(context.node));
+  return RunTo(context, to);
+}
+
+Status RunLike(RunContext& context) { return RunTo(context, context.inputs[1].dtype); }
+
 constexpr int kSince[] = {1, 6, 9, 13, 19, 21};
+constexpr int kLikeSince[] = {15, 19, 21};
+constexpr AttrSpec kLikeAttributes[] = {{"saturate", AttrKind::kInt}};
 constexpr AttrSpec kAttributes[] = {{"to", AttrKind::kInt, true}, {"saturate", AttrKind::kInt}};
 
 }  // namespace
@@ -63,6 +80,17 @@ const OpDef kCastOp = {
     .run = Run,
     .no_lowering = "no backend converts between these types",
     .commute = CommuteUnchanged,
+};
+
+const OpDef kCastLikeOp = {
+    .name = "CastLike",
+    .since = kLikeSince,
+    .attributes = kLikeAttributes,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = InferLike,
+    .run = RunLike,
+    .no_lowering = "no backend converts between these types",
 };
 
 }  // namespace insitu
