@@ -1,9 +1,11 @@
-// ReduceMean, ReduceSum, ReduceMax, ReduceMin: along the axes of the optional second input, all
-// axes without it (or none, with noop_with_empty_axes).
+// ReduceMean, ReduceSum, ReduceProd, ReduceMax, ReduceMin, ReduceL1, ReduceL2, ReduceSumSquare,
+// ReduceLogSum, ReduceLogSumExp: along the axes of the optional second input, all axes without it
+// (or, with noop_with_empty_axes, every element by itself).
 // https://onnx.ai/onnx/operators/onnx__ReduceMean.html (18), onnx__ReduceSum.html (13), ...
 // Sums are taken in double or int64. Of nothing: sum 0, mean NaN, max and min the type's limits.
+#include "ops/reduce_folds.h"
+
 #include <algorithm>
-#include <limits>
 
 #include "ops/axes.h"
 #include "ops/axis_walk.h"
@@ -13,39 +15,7 @@
 namespace insitu {
 namespace {
 
-template <class T>
-constexpr T kLowest = std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity()
-                                                  : std::numeric_limits<T>::min();
-template <class T>
-constexpr T kHighest = std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity()
-                                                   : std::numeric_limits<T>::max();
-
-struct Sum {
-  static constexpr DTypeSet kTypes = kFloatTypes | kIntegerTypes;
-  template <class T>
-  static T Start() { return 0; }
-  template <class T>
-  static T Of(T sum, T value) {
-    if constexpr (std::is_same_v<T, int64_t>)
-      return static_cast<T>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(value));
-    return sum + value;
-  }
-};
-struct Mean : Sum {};
-struct Maximum {
-  static constexpr DTypeSet kTypes = kNumericTypes | kBoolType;
-  template <class T>
-  static T Start() { return kLowest<T>; }
-  template <class T>
-  static T Of(T most, T value) { return most != most || most > value ? most : value; }
-};
-struct Minimum {
-  static constexpr DTypeSet kTypes = kNumericTypes | kBoolType;
-  template <class T>
-  static T Start() { return kHighest<T>; }
-  template <class T>
-  static T Of(T least, T value) { return least != least || least < value ? least : value; }
-};
+using reduction::Partial;
 
 // One flag an axis. `axes` nullptr or empty: all, or none with noop_with_empty_axes.
 Result<std::vector<bool>> ReducedAxes(const Node& node, const std::vector<int64_t>* axes,
@@ -71,6 +41,16 @@ std::vector<T> ReducedShape(const std::vector<T>& shape, const std::vector<bool>
 
 bool KeepsDims(const Node& node) { return node.Attr<int64_t>("keepdims", 1) != 0; }
 
+// When only the number of axes is known, if that.
+std::optional<Shape> ShapeOfUnknownAxes(const InferContext& context, size_t rank) {
+  if (KeepsDims(context.node())) return Shape(rank);
+  const Shape* axes = context.shape(1);
+  if (!axes || axes->size() != 1 || !axes->front().IsKnown()) return std::nullopt;
+  const auto count = static_cast<size_t>(axes->front().value());
+  if (count == 0 || count > rank) return std::nullopt;
+  return Shape(rank - count);
+}
+
 template <class Op>
 Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, Op::kTypes));
@@ -78,15 +58,28 @@ Status Infer(InferContext& context) {
   context.SetOutput(0, context.dtype(0), std::nullopt);
   const Shape* shape = context.shape(0);
   const auto axes = context.known_integers(1);
-  if (!shape || (context.HasInput(1) && !axes)) return {};
+  if (!shape) return {};
+  if (context.HasInput(1) && !axes) {
+    context.SetOutput(0, context.dtype(0), ShapeOfUnknownAxes(context, shape->size()));
+    return {};
+  }
   INSITU_ASSIGN(const auto reduced,
                 ReducedAxes(context.node(), axes ? &*axes : nullptr, shape->size()));
   context.SetOutput(0, context.dtype(0), ReducedShape(*shape, reduced, KeepsDims(context.node())));
   return {};
 }
 
-template <class Op, class T>
-void ReduceAs(const TensorView& x, const TensorView& y, const std::vector<bool>& reduced) {
+// One reduction in the arithmetic T.
+template <class T>
+struct Folding {
+  T start;
+  void (*fold)(Partial<T>& partial, const T* values, int64_t count);
+  T (*finish)(const Partial<T>& partial, int64_t count);
+};
+
+template <class T>
+void ReduceAs(const Folding<T>& folding, const TensorView& x, const TensorView& y,
+              const std::vector<bool>& reduced) {
   const std::vector<int64_t> steps = RowMajorSteps(x.dims);
   AxisWalk kept, outer;
   int64_t line = 1, line_step = 1;  // the innermost reduced axis is read in blocks
@@ -104,18 +97,16 @@ void ReduceAs(const TensorView& x, const TensorView& y, const std::vector<bool>&
     }
   }
   T block[kBlock];
-  const int64_t outputs = kept.count(), outers = outer.count();
+  const int64_t outputs = kept.count(), outers = line == 0 ? 0 : outer.count();
   for (int64_t o = 0; o < outputs; ++o, kept.Advance()) {
-    T result = Op::template Start<T>();
+    Partial<T> partial{folding.start};
     for (int64_t r = 0; r < outers; ++r, outer.Advance())
       for (int64_t start = 0; start < line; start += kBlock) {
         const int64_t n = std::min(kBlock, line - start);
         LoadElements(x, kept.offset() + outer.offset() + start * line_step, line_step, n, block);
-        for (int64_t i = 0; i < n; ++i) result = Op::Of(result, block[i]);
+        folding.fold(partial, block, n);
       }
-    if constexpr (std::is_same_v<Op, Mean>)
-      if (std::is_same_v<T, double> || outers * line > 0)
-        result = result / static_cast<T>(outers * line);
+    const T result = folding.finish(partial, outers * line);
     StoreElements(&result, 1, y, o);
   }
 }
@@ -133,7 +124,13 @@ Status Run(RunContext& context) {
   INSITU_ASSIGN(const TensorView y,
                 RunOutput(context, 0, x.dtype,
                           ReducedShape(x.dims, reduced, KeepsDims(context.node))));
-  WithArithmetic(x.dtype, [&]<class T>(T) { ReduceAs<Op, T>(x, y, reduced); });
+  const auto reduce = [&]<class T>(T) {
+    ReduceAs<T>({Op::template Start<T>(), Op::Fold, Op::Finish}, x, y, reduced);
+  };
+  if constexpr (Op::kInDouble)
+    reduce(double{});
+  else
+    WithArithmetic(x.dtype, reduce);
   return {};
 }
 
@@ -197,9 +194,17 @@ constexpr OpDef Define(std::string_view name, std::span<const int> since,
 
 }  // namespace
 
-const OpDef kReduceSumOp = Define<Sum>("ReduceSum", kSumSince, Lower<false>);
-const OpDef kReduceMeanOp = Define<Mean>("ReduceMean", kMeanSince, Lower<true>);
-const OpDef kReduceMaxOp = Define<Maximum>("ReduceMax", kMaxSince, nullptr);
-const OpDef kReduceMinOp = Define<Minimum>("ReduceMin", kMaxSince, nullptr);
+const OpDef kReduceSumOp = Define<reduction::Sum>("ReduceSum", kSumSince, Lower<false>);
+const OpDef kReduceMeanOp = Define<reduction::Mean>("ReduceMean", kMeanSince, Lower<true>);
+const OpDef kReduceMaxOp = Define<reduction::Maximum>("ReduceMax", kMaxSince, nullptr);
+const OpDef kReduceMinOp = Define<reduction::Minimum>("ReduceMin", kMaxSince, nullptr);
+const OpDef kReduceProdOp = Define<reduction::Product>("ReduceProd", kMeanSince, nullptr);
+const OpDef kReduceL1Op = Define<reduction::L1>("ReduceL1", kMeanSince, nullptr);
+const OpDef kReduceL2Op = Define<reduction::L2>("ReduceL2", kMeanSince, nullptr);
+const OpDef kReduceSumSquareOp =
+    Define<reduction::SumSquare>("ReduceSumSquare", kMeanSince, nullptr);
+const OpDef kReduceLogSumOp = Define<reduction::LogSum>("ReduceLogSum", kMeanSince, nullptr);
+const OpDef kReduceLogSumExpOp =
+    Define<reduction::LogSumExp>("ReduceLogSumExp", kMeanSince, nullptr);
 
 }  // namespace insitu
