@@ -1,6 +1,7 @@
 // Upsample and early Resize to Resize-19, and renamed modes of the other sampling operators.
 // Upsample and Resize-10 mapped coordinates asymmetrically; "nearest" rounded down when enlarging
-// and up when shrinking (the examples of Resize-10 show it).
+// and up when shrinking (the examples of Resize-10 show it); where both can happen, the nearest_mode
+// floor_or_ceil of insitu's own decides for every axis.
 #include <algorithm>
 
 #include "onnx/opset.h"
@@ -34,20 +35,16 @@ Status OldResize(Graph& graph, NodeId id, int64_t) {
   node.attributes["coordinate_transformation_mode"] = std::string("asymmetric");
   node.attributes["mode"] = mode == "bilinear" ? std::string("linear") : mode;
   if (mode == "nearest") {
+    // Computed scales may do either.
     const Tensor* scales = graph.Constant(node.inputs[1]);
-    if (!scales || scales->dtype() != DType::kFloat32)
-      return RuleError(node, ErrorCode::kUnsupportedOp,
-                       "resizing to the nearest neighbour by computed scales is not supported for "
-                       "opsets below 11",
-                       "Export the model for opset 11 or later.");
-    const bool shrinks = std::ranges::any_of(scales->As<float>(), [](float s) { return s < 1; });
-    const bool grows = std::ranges::any_of(scales->As<float>(), [](float s) { return s > 1; });
-    if (shrinks && grows)
-      return RuleError(node, ErrorCode::kUnsupportedOp,
-                       "resizing that enlarges one dim and shrinks another is not supported for "
-                       "opsets below 11",
-                       "Export the model for opset 11 or later.");
-    node.attributes["nearest_mode"] = std::string(shrinks ? "ceil" : "floor");
+    const bool known = scales && scales->dtype() == DType::kFloat32;
+    const auto any = [&](auto way) {
+      return !known || std::ranges::any_of(scales->As<float>(), way);
+    };
+    const bool shrinks = any([](float s) { return s < 1; });
+    const bool grows = any([](float s) { return s > 1; });
+    const char* rounding = !shrinks ? "floor" : grows ? "floor_or_ceil" : "ceil";
+    node.attributes["nearest_mode"] = std::string(rounding);
   }
   graph.Connect(id, {node.inputs[0], kNoValue, node.inputs[1]}, node.outputs);
   return {};

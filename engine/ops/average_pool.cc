@@ -1,5 +1,5 @@
-// AveragePool: the mean of every window; padding counts only with count_include_pad, and what lies
-// behind the padding (ceil_mode) never.
+// AveragePool: the sum of every window by the number of its elements: those inside the input, or,
+// with count_include_pad, all of the kernel, also where ceil_mode lets it reach behind the padding.
 // https://onnx.ai/onnx/operators/onnx__AveragePool.html (22). channels_last is insitu's own.
 #include "ops/infer_util.h"
 #include "ops/lower_try.h"
@@ -23,7 +23,7 @@ void RunTyped(const PoolGeometry& geometry, const T* x, const TensorView& y, boo
   ForEachWindow(geometry, [&](const Taps& taps, int64_t image, int64_t output) {
     double sum = 0;
     ForEachTap(geometry, taps, image, [&](int64_t offset) { sum += x[offset]; });
-    const int64_t count = include_pad ? taps.within_padding : taps.inside();
+    const int64_t count = AveragedCount(geometry, taps, include_pad);
     const double mean = count > 0 ? sum / static_cast<double>(count) : 0.0;
     StoreElements(&mean, 1, y, output);
   });

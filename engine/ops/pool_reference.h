@@ -21,7 +21,6 @@ Result<PoolGeometry> ReadPoolGeometry(const Node& node, std::span<const int64_t>
 // The taps of one window that lie inside the input, per slot.
 struct Taps {
   int64_t first[kSlots], count[kSlots], step[kSlots];  // input positions
-  int64_t within_padding = 1;  // taps inside the input or its padding
 
   int64_t inside() const { return count[0] * count[1] * count[2]; }
 };
@@ -31,16 +30,21 @@ inline Taps TapsAt(const PoolGeometry& g, const int64_t (&output)[kSlots]) {
   for (size_t i = 0; i < kSlots; ++i) {
     const Window& w = g.window;
     const int64_t start = output[i] * w.stride[i] - w.pad_begin[i], step = w.dilation[i];
-    const auto reached = [&](int64_t end) {  // taps in front of `end`
-      return std::clamp<int64_t>((end - start + step - 1) / step, 0, w.kernel[i]);
-    };
     const int64_t skipped = start < 0 ? std::min((-start + step - 1) / step, w.kernel[i]) : 0;
     taps.first[i] = start + skipped * step;
     taps.step[i] = step;
-    taps.count[i] = std::max<int64_t>(reached(g.x.extent[i]) - skipped, 0);
-    taps.within_padding *= reached(g.x.extent[i] + w.pad_end[i]);
+    const int64_t reached =
+        std::clamp<int64_t>((g.x.extent[i] - start + step - 1) / step, 0, w.kernel[i]);
+    taps.count[i] = std::max<int64_t>(reached - skipped, 0);
   }
   return taps;
+}
+
+// The elements that an average counts: the whole kernel, padding and what ceil_mode lets lie behind
+// it included, or those inside the input.
+inline int64_t AveragedCount(const PoolGeometry& g, const Taps& taps, bool include_pad) {
+  const Window& w = g.window;
+  return include_pad ? w.kernel[0] * w.kernel[1] * w.kernel[2] : taps.inside();
 }
 
 // Calls visit(offset in x) for every tap inside the input, in row-major order. `image` is the

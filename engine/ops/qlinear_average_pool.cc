@@ -40,7 +40,7 @@ Status Run(RunContext& context) {
       int32_t sum = 0;
       ForEachTap(geometry, taps, image,
                  [&](int64_t offset) { sum = WrappingAdd(sum, data[offset] - qx.zero_point); });
-      const int64_t count = include_pad ? taps.within_padding : taps.inside();
+      const int64_t count = AveragedCount(geometry, taps, include_pad);
       y.As<T>()[static_cast<size_t>(output)] =
           static_cast<T>(QuantizedMean(sum, count, qx, qy, range));
     });

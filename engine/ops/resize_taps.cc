@@ -44,7 +44,8 @@ constexpr Named<ResizeRounding> kRoundings[] = {
     {"round_prefer_floor", ResizeRounding::kPreferFloor},
     {"round_prefer_ceil", ResizeRounding::kPreferCeil},
     {"floor", ResizeRounding::kFloor},
-    {"ceil", ResizeRounding::kCeil}};
+    {"ceil", ResizeRounding::kCeil},
+    {"floor_or_ceil", ResizeRounding::kFloorOrCeil}};
 constexpr Named<ResizeAspect> kAspects[] = {{"stretch", ResizeAspect::kStretch},
                                             {"not_larger", ResizeAspect::kNotLarger},
                                             {"not_smaller", ResizeAspect::kNotSmaller}};
@@ -73,7 +74,7 @@ double Coordinate(const ResizeSettings& settings, const ResizedAxis& axis, int64
 
 // The input position to the right of x counts, rather than that to its left; `ratio` in (0, 1] is
 // how far x lies behind the left one.
-bool RoundsUp(ResizeRounding rounding, double ratio) {
+bool RoundsUp(ResizeRounding rounding, double ratio, double scale) {
   if (ratio == 1) return true;
   switch (rounding) {
     case ResizeRounding::kPreferFloor:
@@ -82,6 +83,8 @@ bool RoundsUp(ResizeRounding rounding, double ratio) {
       return ratio >= 0.5;
     case ResizeRounding::kFloor:
       return false;
+    case ResizeRounding::kFloorOrCeil:
+      return scale < 1;
     default:
       return true;
   }
@@ -140,7 +143,8 @@ Result<ResizeTaps> MakeResizeTaps(const ResizeSettings& settings, const ResizedA
     const double left = std::ceil(std::clamp(x, -1.0, last + 1)) - 1, ratio = x - left;
     const auto base = static_cast<int64_t>(left);
     if (nearest) {
-      *index = std::clamp<int64_t>(base + RoundsUp(settings.rounding, ratio), 0, axis.input - 1);
+      *index = std::clamp<int64_t>(base + RoundsUp(settings.rounding, ratio, axis.scale), 0,
+                                   axis.input - 1);
       continue;
     }
     for (int64_t i = 0; i < taps.count; ++i) {

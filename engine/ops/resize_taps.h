@@ -20,7 +20,8 @@ enum class ResizeCoordinates : uint8_t {
   kAsymmetric,
   kCropAndResize
 };
-enum class ResizeRounding : uint8_t { kPreferFloor, kPreferCeil, kFloor, kCeil };
+// The last is insitu's own, for what Resize-10 did: down when enlarging, up when shrinking.
+enum class ResizeRounding : uint8_t { kPreferFloor, kPreferCeil, kFloor, kCeil, kFloorOrCeil };
 enum class ResizeAspect : uint8_t { kStretch, kNotLarger, kNotSmaller };
 
 // The attributes, checked.

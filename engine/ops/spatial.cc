@@ -10,9 +10,6 @@
 namespace insitu {
 namespace {
 
-// Far above any real model, far below overflow of the sums and products below.
-constexpr int64_t kMaxWindow = int64_t{1} << 30;
-
 Status CheckRange(std::string_view what, int64_t value, int64_t low, int64_t high) {
   if (value >= low && value <= high) return {};
   return Fail(ErrorCode::kInvalidModel,
@@ -21,8 +18,10 @@ Status CheckRange(std::string_view what, int64_t value, int64_t low, int64_t hig
               "Export the model again; the window attributes are damaged.");
 }
 
-Status ReadList(const Node& node, std::string_view key, size_t count, int64_t low, int64_t high,
-                int64_t* into) {
+}  // namespace
+
+Status ReadWindowList(const Node& node, std::string_view key, size_t count, int64_t low,
+                      int64_t high, int64_t* into) {
   const auto list = node.Attr<std::vector<int64_t>>(key, {});
   if (list.empty()) return {};
   if (list.size() != count)
@@ -35,6 +34,8 @@ Status ReadList(const Node& node, std::string_view key, size_t count, int64_t lo
   }
   return {};
 }
+
+namespace {
 
 Result<AutoPad> ReadAutoPad(const Node& node) {
   const auto text = node.Attr<std::string>("auto_pad", "NOTSET");
@@ -79,18 +80,20 @@ Result<Window> ReadWindow(const Node& node, size_t spatial_rank,
     INSITU_TRY(CheckRange("a spatial extent of the weights", weight_kernel[i], 1, kMaxWindow));
     window.kernel[slot + i] = weight_kernel[i];
   }
-  INSITU_TRY(ReadList(node, "kernel_shape", spatial_rank, 1, kMaxWindow, &window.kernel[slot]));
+  INSITU_TRY(
+      ReadWindowList(node, "kernel_shape", spatial_rank, 1, kMaxWindow, &window.kernel[slot]));
   if (!weight_kernel.empty() &&
       !std::equal(weight_kernel.begin(), weight_kernel.end(), &window.kernel[slot]))
     return Fail(ErrorCode::kInvalidModel,
                 "kernel_shape contradicts the weights, whose spatial extents are " +
                     ToString(weight_kernel));
-  INSITU_TRY(ReadList(node, "strides", spatial_rank, 1, kMaxWindow, &window.stride[slot]));
-  INSITU_TRY(ReadList(node, "dilations", spatial_rank, 1, kMaxWindow, &window.dilation[slot]));
+  INSITU_TRY(ReadWindowList(node, "strides", spatial_rank, 1, kMaxWindow, &window.stride[slot]));
+  INSITU_TRY(
+      ReadWindowList(node, "dilations", spatial_rank, 1, kMaxWindow, &window.dilation[slot]));
   INSITU_ASSIGN(window.auto_pad, ReadAutoPad(node));
   if (window.auto_pad == AutoPad::kNotSet) {
     int64_t pads[2 * kSlots] = {};
-    INSITU_TRY(ReadList(node, "pads", 2 * spatial_rank, 0, kMaxWindow, pads));
+    INSITU_TRY(ReadWindowList(node, "pads", 2 * spatial_rank, 0, kMaxWindow, pads));
     std::copy_n(pads, spatial_rank, &window.pad_begin[slot]);
     std::copy_n(pads + spatial_rank, spatial_rank, &window.pad_end[slot]);
   }

@@ -36,6 +36,14 @@ struct Window {
   int64_t Reach(size_t slot) const { return (kernel[slot] - 1) * dilation[slot] + 1; }
 };
 
+// Far above any real model, far below overflow of sums and products of window attributes.
+inline constexpr int64_t kMaxWindow = int64_t{1} << 30;
+
+// Reads the attribute `key`, if it is given, into `count` numbers within [low, high]; InvalidModel
+// naming it otherwise.
+Status ReadWindowList(const Node& node, std::string_view key, size_t count, int64_t low,
+                      int64_t high, int64_t* into);
+
 // Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode. `weight_kernel` holds the
 // spatial extents of the weights (empty for pools) and must agree with kernel_shape.
 // InvalidModel naming the attribute when one is absurd.

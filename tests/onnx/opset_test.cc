@@ -178,11 +178,11 @@ TEST_CASE("Upsample and early Resize") {
   CHECK(
       normalised("graph g { input x input s y = Upsample(x, s) {mode=\"linear\"} output y }", 9) ==
       "y = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", mode=\"linear\"}");
-  CHECK(normalised("graph g { input x input s y = Resize(x, s) output y }", 10)
-            .starts_with("UnsupportedOp"));
-  CHECK(normalised("graph g { input x const s: float32[2] = [0.5,2.0] y = Resize(x, s) output y }",
-                   10)
-            .starts_with("UnsupportedOp"));
+  for (const char* scales : {"input s", "const s: float32[2] = [0.5,2.0]"})
+    CHECK(normalised(std::string("graph g { input x ") + scales + " y = Resize(x, s) output y }",
+                     10) ==
+          "y = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", "
+          "mode=\"nearest\", nearest_mode=\"floor_or_ceil\"}");
   CHECK(normalised("graph g { input x const e: float32[0] = [] input n "
                    "y = Resize(x, e, e, n) output y }",
                    13) == "y = Resize(x, _, _, n)");

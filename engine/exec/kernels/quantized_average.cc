@@ -14,7 +14,7 @@ using Op = lowered::Pool;
 
 // The part of one window along one dimension.
 struct Span {
-  int64_t first = 0, taps = 0, padded_taps = 0;  // inside the input; inside input or padding
+  int64_t first = 0, taps = 0;  // inside the input
 };
 
 struct Axis {
@@ -25,7 +25,6 @@ struct Axis {
     const int64_t start = position * stride - pad_begin;
     for (int64_t tap = 0; tap < kernel; ++tap) {
       const int64_t at = start + tap * dilation;
-      if (at < in + pad_end) ++span.padded_taps;
       if (at < 0 || at >= in) continue;
       if (span.taps++ == 0) span.first = at;
     }
@@ -73,7 +72,7 @@ class QuantizedAverageKernel final : public Kernel {
         for (int64_t column = 0; column < axes_[1].out; ++column) {
           const Span columns = axes_[1].At(column);
           Sum(x, rows, columns, sums);
-          const int64_t count = op_.count_include_pad ? rows.padded_taps * columns.padded_taps
+          const int64_t count = op_.count_include_pad ? axes_[0].kernel * axes_[1].kernel
                                                       : rows.taps * columns.taps;
           for (int64_t c = 0; c < channels; ++c)
             y[c] = static_cast<T>(QuantizedMean(sums[c], count, from, to, range));
