@@ -46,7 +46,8 @@ Status NormalizeOpset(Graph& graph, int64_t opset) {
   for (NodeId id : graph.Order()) {
     const auto first_added = static_cast<NodeId>(graph.node_count());
     if (graph.node(id).domain.empty()) {
-      for (auto rules : {RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
+      for (auto rules :
+           {SixRules(), RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
         INSITU_TRY(Apply(rules, graph, id, opset));
     }
     if (opset >= kTypesNeededBefore) continue;

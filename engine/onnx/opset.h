@@ -13,7 +13,7 @@
 
 namespace insitu {
 
-inline constexpr int64_t kFirstOpset = 7, kLastOpset = 23;
+inline constexpr int64_t kFirstOpset = 6, kLastOpset = 23;
 
 // Whether the operator is known, or rewritten at import to one that is.
 bool IsImportable(std::string_view op, std::string_view domain);
@@ -30,6 +30,7 @@ struct OpsetRule {
 };
 inline constexpr int64_t kAlways = kLastOpset + 1;
 
+std::span<const OpsetRule> SixRules();      // what opset 6 wrote otherwise
 std::span<const OpsetRule> InputRules();    // attributes that became inputs
 std::span<const OpsetRule> SoftmaxRules();  // Softmax, LogSoftmax, Hardmax
 std::span<const OpsetRule> ResizeRules();   // Resize, Upsample, GridSample, RoiAlign

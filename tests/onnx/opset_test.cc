@@ -35,6 +35,34 @@ ModelBuilder OneNode(int64_t opset, const std::string& op, std::vector<std::stri
   return builder;
 }
 
+TEST_CASE("operands of opset 6 are aligned for broadcasting") {
+  const auto two_inputs = [](const std::string& op, std::vector<DimSpec> dims) {
+    ModelBuilder builder(6);
+    builder.Input("x", {int64_t{2}, int64_t{3}, int64_t{4}, int64_t{5}})
+        .Input("b", std::move(dims))
+        .Node(op, {"x", "b"}, {"y"}, "n")
+        .Output("y");
+    return builder;
+  };
+  const std::string aligned =
+      "const n_axes: int64[2] = [1,2]\nn_aligned = Unsqueeze(b, n_axes) \"n_align\"\n";
+  CHECK(Body(two_inputs("Add", {int64_t{3}}).Int("broadcast", 1).Int("axis", 1)) ==
+        aligned + "y = Add(x, n_aligned) \"n\"\n");
+  CHECK(Body(two_inputs("PRelu", {int64_t{3}})) == aligned + "y = PRelu(x, n_aligned) \"n\"\n");
+  CHECK(Body(two_inputs("PRelu", {int64_t{1}})) == "y = PRelu(x, b) \"n\"\n");
+  CHECK(Body(two_inputs("Mul", {int64_t{4}, int64_t{5}}).Int("broadcast", 1).Int("axis", 2)) ==
+        "y = Mul(x, b) \"n\"\n");
+  CHECK(Body(two_inputs("Less", {int64_t{5}}).Int("broadcast", 1)) == "y = Less(x, b) \"n\"\n");
+  CHECK(two_inputs("Sub", {int64_t{5}}).Int("broadcast", 1).Int("axis", 4).Failure().code ==
+        ErrorCode::kInvalidModel);
+  CHECK(Body(OneNode(6, "Upsample", {"y"}, {int64_t{1}, int64_t{1}, int64_t{2}, int64_t{2}})
+                 .Float("height_scale", 2)
+                 .Float("width_scale", 3)) ==
+        "const n_scales: float32[4] = [1.0,1.0,2.0,3.0]\n"
+        "y = Resize(x, _, n_scales) {coordinate_transformation_mode=\"asymmetric\", "
+        "mode=\"nearest\", nearest_mode=\"floor\"} \"n\"\n");
+}
+
 TEST_CASE("axes become an input") {
   CHECK(Body(OneNode(11, "Unsqueeze").Ints("axes", {0, 2})) ==
         "const n_axes: int64[2] = [0,2]\ny = Unsqueeze(x, n_axes) \"n\"\n");
