@@ -1,5 +1,7 @@
 // Operators that inference does not keep: Constant becomes a constant, Dropout the identity,
-// Scatter is ScatterElements, and BatchNormalization loses what only training used.
+// Scatter is ScatterElements, and BatchNormalization says whether it trains.
+#include <algorithm>
+
 #include "onnx/opset.h"
 #include "onnx/opset_util.h"
 
@@ -46,18 +48,18 @@ Status Constant(Graph& graph, NodeId id, int64_t) {
   return {};
 }
 
+// Dropout that may train stays; a constant false says that it does not.
 Status Dropout(Graph& graph, NodeId id, int64_t) {
   Node& node = graph.node(id);
-  const bool has_mode = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
-  if (has_mode) {
+  if (node.inputs.empty() || node.outputs.empty()) return {};
+  node.attributes.erase("ratio");
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
     const Tensor* training = graph.Constant(node.inputs[2]);
     if (!training || training->dtype() != DType::kBool || training->elements() != 1 ||
         training->As<uint8_t>()[0] != 0)
-      return RuleError(node, ErrorCode::kUnsupportedOp, "Dropout in training mode is not supported",
-                       "Export the model for inference.");
+      return {};
+    graph.Connect(id, {node.inputs[0], node.inputs[1]}, node.outputs);
   }
-  if (node.inputs.empty() || node.outputs.empty()) return {};
-  node.attributes.erase("ratio");
   if (node.outputs.size() > 1 && !IsUnused(graph, node.outputs[1])) return {};
   node.op = "Identity";
   node.attributes.clear();
@@ -79,15 +81,24 @@ Status Spatial(Graph& graph, NodeId id, int64_t) {
                    "Export the model for opset 9 or later.");
 }
 
-// Before opset 14 the statistics were outputs 1 to 4 when training.
+// Before opset 14 asking for statistics, outputs 1 to 4, meant training. Outputs 3 and 4 were for
+// the gradient.
 Status Statistics(Graph& graph, NodeId id, int64_t) {
-  const Node& node = graph.node(id);
-  for (size_t i = 1; i < node.outputs.size(); ++i)
-    if (!IsUnused(graph, node.outputs[i]))
+  Node& node = graph.node(id);
+  if (node.outputs.size() < 2) return {};
+  bool training = false;
+  for (size_t i = 1; i < node.outputs.size(); ++i) {
+    if (IsUnused(graph, node.outputs[i])) continue;
+    training = true;
+    if (i > 2)
       return RuleError(node, ErrorCode::kUnsupportedOp,
-                       "BatchNormalization that gives statistics (training) is not supported",
+                       "BatchNormalization that gives saved_mean or saved_var is not supported",
                        "Export the model for inference.");
-  if (node.outputs.size() > 1) graph.Connect(id, node.inputs, {node.outputs[0]});
+  }
+  if (training) node.attributes["training_mode"] = int64_t{1};
+  std::vector<ValueId> outputs = node.outputs;
+  outputs.resize(training ? std::min<size_t>(outputs.size(), 3) : 1);
+  graph.Connect(id, node.inputs, std::move(outputs));
   return {};
 }
 

@@ -92,7 +92,9 @@ Status ReplaceByMulAdd(Graph& graph, NodeId id, const Affine& affine) {
 Result<bool> FoldBatchNorm(Graph& graph, PassContext& context) {
   bool changed = false;
   for (NodeId id : graph.Order()) {
-    if (!graph.node(id).Is("BatchNormalization") || graph.node(id).Has("channels_last")) continue;
+    if (!graph.node(id).Is("BatchNormalization") || graph.node(id).Has("channels_last") ||
+        graph.node(id).Attr<int64_t>("training_mode", 0) != 0)
+      continue;
     const auto affine = AffineOf(graph, graph.node(id));
     if (!affine) continue;
     const NodeId conv = ConvInFront(graph, graph.node(id), affine->factor.size());

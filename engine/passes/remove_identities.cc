@@ -53,7 +53,9 @@ bool DoesNothing(const Graph& graph, const Node& node) {
     return std::ranges::find(ops, node.op) != ops.end();
   };
   if (is({"Identity"})) return true;
-  if (is({"Dropout"})) return OnlyFirstOutputUsed(graph, node);
+  if (is({"Dropout"}))
+    return OnlyFirstOutputUsed(graph, node) &&
+           (node.inputs.size() < 3 || node.inputs[2] == kNoValue);
   if (is({"Cast"}))
     return graph.value(node.inputs[0]).type.dtype == graph.value(node.outputs[0]).type.dtype;
   if (is({"Concat", "Sum", "Mean", "Max", "Min"})) return node.inputs.size() == 1;
