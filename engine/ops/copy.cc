@@ -59,6 +59,8 @@ void CopyLine(const TensorView& from, int64_t from_offset, int64_t from_step, co
   if (bits < 8) {
     for (int64_t i = 0; i < count; ++i)
       CopyNibble(from, from_offset + i * from_step, to, to_offset + i * to_step);
+    if (const int64_t elements = to.elements(); elements % 2)
+      to.data[elements / 2] &= std::byte{15};  // padding
     return;
   }
   const int64_t size = bits / 8;

@@ -66,6 +66,12 @@ void StoreNibble(int64_t value, std::byte* data, int64_t index) {
   byte = index % 2 ? (byte & std::byte{15}) | nibble << 4 : (byte & std::byte{0xf0}) | nibble;
 }
 
+// The unused half of the last byte of an odd number of elements is 0.
+void ClearPadding(const TensorView& tensor) {
+  const int64_t elements = tensor.elements();
+  if (elements % 2) tensor.data[elements / 2] &= std::byte{15};
+}
+
 // Floats saturate to the four bits, integers wrap.
 template <class T>
 int64_t ToNibble(DType dtype, T value) {
@@ -157,6 +163,7 @@ void StoreElements(const T* from, int64_t count, const TensorView& to, int64_t o
     case DType::kInt4:
       for (int64_t i = 0; i < count; ++i)
         StoreNibble(ToNibble(to.dtype, from[i]), data, offset + i * stride);
+      ClearPadding(to);
       return;
     default: return;
   }

@@ -2,6 +2,7 @@
 // X [N, T, I], Y [N, T, D, H] and states [N, D, H].
 #include "ops/recurrent.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "ops/infer_util.h"

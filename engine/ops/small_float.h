@@ -40,7 +40,7 @@ inline double DecodeSmallFloat(SmallFloat f, uint32_t bits) {
       f.fnuz ? sign && !exponent && !mantissa
              : exponent == largest && (f.infinity ? mantissa != 0
                                                   : mantissa == (1u << f.mantissa_bits) - 1);
-  if (is_nan) return std::bit_cast<double>(sign | 0x7ff8000000000000u);
+  if (is_nan) return std::bit_cast<double>((f.fnuz ? 0 : sign) | 0x7ff8000000000000u);
   if (f.infinity && exponent == largest) return std::bit_cast<double>(sign | 0x7ff0000000000000u);
   if (exponent == 0) {
     const double magnitude =
