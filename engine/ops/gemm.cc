@@ -1,7 +1,10 @@
 // Gemm: y = alpha * A' * B' + beta * C, where ' is an optional transposition and C broadcasts.
 // https://onnx.ai/onnx/operators/onnx__Gemm.html (13). The fused activation is insitu's own.
+// FusedGemm is the same with an activation by name.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 #include "ops/activation.h"
 #include "ops/broadcast.h"
+#include "ops/fused_activation.h"
 #include "ops/gemm_shape.h"
 #include "ops/infer_util.h"
 #include "ops/lower_try.h"
@@ -70,7 +73,7 @@ void RunTyped(const RunContext& context, const MatrixProduct& product, const Sto
               });
 }
 
-Status Run(RunContext& context) {
+Result<TensorView> Compute(RunContext& context) {
   const TensorView &a = context.inputs[0], &b = context.inputs[1];
   const Dims* c = context.HasInput(2) ? &context.inputs[2].dims : nullptr;
   INSITU_ASSIGN(const MatrixProduct product, ReadGemm(context.node, a.dims, b.dims, c));
@@ -86,6 +89,11 @@ Status Run(RunContext& context) {
       return {};
     }));
   }
+  return y;
+}
+
+Status Run(RunContext& context) {
+  INSITU_ASSIGN(const TensorView y, Compute(context));
   ApplyActivation(context.node, y);
   return {};
 }
@@ -112,13 +120,41 @@ Lowering Lower(const LowerContext& context) {
   return LoweredNode{std::move(linear), {0}};
 }
 
+Status InferFused(InferContext& context) {
+  INSITU_TRY(ReadFusedActivation(context.node()));
+  return Infer(context);
+}
+
+Status RunFused(RunContext& context) {
+  INSITU_ASSIGN(const FusedActivation activation, ReadFusedActivation(context.node));
+  INSITU_ASSIGN(const TensorView y, Compute(context));
+  activation.Apply(y);
+  return {};
+}
+
+Lowering LowerFused(const LowerContext& context) {
+  const auto activation = ReadFusedActivation(context.node());
+  if (!activation) return Refuse(activation.error().message);
+  if (activation->of && !activation->is_relu) return Refuse("no backend fuses this activation");
+  Lowering lowering = Lower(context);
+  if (!lowering || !activation->of) return lowering;
+  std::get<lowered::FullyConnected>(lowering->op).clamp.min = 0;
+  return lowering;
+}
+
 constexpr int kSince[] = {1, 6, 7, 9, 11, 13};
-constexpr AttrSpec kAttributes[] = {
+constexpr int kFusedSince[] = {1};
+constexpr AttrSpec kFusedAttributes[] = {
     {"alpha", AttrKind::kFloat},
     {"beta", AttrKind::kFloat},
     {"transA", AttrKind::kInt},
     {"transB", AttrKind::kInt},
+    {"activation", AttrKind::kString},
+    {"activation_alpha", AttrKind::kFloat},
+    {"activation_beta", AttrKind::kFloat},
+    {"activation_gamma", AttrKind::kFloat},
 };
+constexpr std::span kAttributes = std::span(kFusedAttributes).first(4);
 
 }  // namespace
 
@@ -131,6 +167,18 @@ const OpDef kGemmOp = {
     .infer = Infer,
     .run = Run,
     .lower = Lower,
+};
+
+const OpDef kFusedGemmOp = {
+    .name = "FusedGemm",
+    .domain = "com.microsoft",
+    .since = kFusedSince,
+    .attributes = kFusedAttributes,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .infer = InferFused,
+    .run = RunFused,
+    .lower = LowerFused,
 };
 
 }  // namespace insitu
