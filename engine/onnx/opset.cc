@@ -11,11 +11,22 @@ namespace {
 // Below this opset some rules depend on element types or ranks of inputs.
 constexpr int64_t kTypesNeededBefore = 13;
 
+constexpr std::string_view kMicrosoft = "com.microsoft";
+
 struct Retired {
   std::string_view op, now;
+  std::string_view domain = "", new_domain = "";
 };
 constexpr Retired kRetired[] = {
-    {"Dropout", "Identity"}, {"Scatter", "ScatterElements"}, {"Upsample", "Resize"}};
+    {"Dropout", "Identity"},
+    {"Scatter", "ScatterElements"},
+    {"Upsample", "Resize"},
+    {"QuantizeLinear", "QuantizeLinear", kMicrosoft},
+    {"DequantizeLinear", "DequantizeLinear", kMicrosoft},
+    {"FusedConv", "Conv", kMicrosoft},
+    {"NhwcMaxPool", "MaxPool", kMicrosoft},
+    {"QAttention", "MultiHeadAttention", kMicrosoft, kMicrosoft},
+};
 
 Status Apply(std::span<const OpsetRule> rules, Graph& graph, NodeId id, int64_t opset) {
   for (const OpsetRule& rule : rules) {
@@ -31,10 +42,11 @@ Status Apply(std::span<const OpsetRule> rules, Graph& graph, NodeId id, int64_t 
 
 bool IsImportable(std::string_view op, std::string_view domain) {
   if (FindOp(op, domain)) return true;
-  if (!domain.empty()) return false;
-  if (op == "Constant") return true;
-  const auto retired = std::ranges::find(kRetired, op, &Retired::op);
-  return retired != std::end(kRetired) && FindOp(retired->now, "");
+  if (op == "Constant" && domain.empty()) return true;
+  return std::ranges::any_of(kRetired, [&](const Retired& retired) {
+    return retired.op == op && retired.domain == domain &&
+           FindOp(retired.now, retired.new_domain);
+  });
 }
 
 Status NormalizeOpset(Graph& graph, int64_t opset) {
@@ -49,6 +61,8 @@ Status NormalizeOpset(Graph& graph, int64_t opset) {
       for (auto rules :
            {SixRules(), RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
         INSITU_TRY(Apply(rules, graph, id, opset));
+    } else if (graph.node(id).domain == kMicrosoft) {
+      INSITU_TRY(Apply(MicrosoftRules(), graph, id, opset));
     }
     if (opset >= kTypesNeededBefore) continue;
     for (auto added = first_added; added < static_cast<NodeId>(graph.node_count()); ++added)
