@@ -10,8 +10,8 @@ namespace {
 bool Inside(int64_t index, size_t size) { return index >= 0 && static_cast<size_t>(index) < size; }
 
 bool RangeInside(int64_t first, int64_t count, size_t size) {
-  return first >= 0 && count >= 0 && static_cast<size_t>(first) <= size &&
-         static_cast<size_t>(count) <= size - static_cast<size_t>(first);
+  const auto end = static_cast<int64_t>(size);
+  return first >= 0 && count >= 0 && first <= end && count <= end - first;
 }
 
 bool Answer(const TreeNode& node, double x, std::span<const double> members) {

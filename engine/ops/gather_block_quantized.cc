@@ -112,6 +112,8 @@ Status Run(RunContext& context) {
                    &scales = context.inputs[kScales];
   INSITU_ASSIGN(const Options options, ReadOptions(context.node, data.dtype, data.dims.size()));
   Dims logical = data.dims;
+  if (logical.back() > int64_t{1} << 40)
+    return Fail(ErrorCode::kLimitExceeded, "the data has dims " + ToString(data.dims));
   logical.back() *= 8 / options.bits;
   INSITU_ASSIGN(const std::vector<int64_t> steps, ScaleSteps(scales, logical, options));
   const Numbers numbers{data, options.bits, logical.back()};

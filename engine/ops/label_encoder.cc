@@ -114,7 +114,7 @@ Status Run(RunContext& context) {
     for (int64_t i = 0; i < count; ++i) store(i, lookup.Find((*x.strings)[static_cast<size_t>(i)]));
     return {};
   }
-  WithArithmetic(x.dtype, [&]<class T>(T) {
+  const auto translate = [&]<class T>(T) {
     std::vector<T> numbers(static_cast<size_t>(keys));
     LoadElements(mapping.keys.View(), 0, 1, keys, numbers.data());
     const CategoryLookup<T> lookup{std::span<const T>(numbers)};
@@ -124,7 +124,11 @@ Status Run(RunContext& context) {
       LoadElements(x, start, 1, n, block);
       for (int64_t i = 0; i < n; ++i) store(start + i, lookup.Find(block[i]));
     }
-  });
+  };
+  if (ArithmeticOf(x.dtype) == Arithmetic::kReal)
+    translate(double{});
+  else
+    translate(int64_t{});
   return {};
 }
 

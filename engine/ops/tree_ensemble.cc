@@ -73,8 +73,8 @@ Result<Forest> ReadForest(const Node& node) {
   forest.nodes.resize(count + weights.size());
   // A leaf's place in `nodes`; out-of-range numbers must not reach an inner node.
   const auto child = [&](int64_t number, int64_t leaf) -> int64_t {
-    const size_t size = leaf ? weights.size() : count;
-    if (number < 0 || static_cast<size_t>(number) >= size) return -1;
+    const auto size = static_cast<int64_t>(leaf ? weights.size() : count);
+    if (number < 0 || number >= size) return -1;
     return leaf ? number + static_cast<int64_t>(count) : number;
   };
   for (size_t i = 0; i < count; ++i) {
