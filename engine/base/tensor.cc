@@ -1,6 +1,7 @@
 // Construction and sizing of tensors; every size is checked before memory is asked for.
 #include "base/tensor.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/checked.h"
@@ -13,13 +14,19 @@ Result<int64_t> Elements(std::span<const int64_t> dims) {
     return Fail(ErrorCode::kLimitExceeded,
                 "rank " + std::to_string(dims.size()) + " exceeds the limit of " +
                     std::to_string(kDefaultLimits.max_rank));
-  auto product = CheckedProduct(dims);
+  // Without its zeros too, so that loops over some of the axes stay short and strides fit.
+  std::optional<int64_t> product = 1;
+  bool empty = false;
+  for (int64_t dim : dims) {
+    empty = empty || dim == 0;
+    if (product) product = dim < 0 ? std::nullopt : CheckedMul(*product, std::max<int64_t>(dim, 1));
+  }
   if (!product || *product > kDefaultLimits.max_elements)
     return Fail(ErrorCode::kLimitExceeded,
                 "a tensor of dims " + ToString(dims) + " exceeds the limit of " +
                     std::to_string(kDefaultLimits.max_elements) + " elements",
                 "Check the dims for an overflow or a negative extent.");
-  return *product;
+  return empty ? 0 : *product;
 }
 
 int64_t ElementsUnchecked(std::span<const int64_t> dims) {

@@ -28,7 +28,8 @@ TEST_CASE("every element type has a name that reads back") {
 }
 
 TEST_CASE("extents are checked before memory is asked for") {
-  for (const Dims& dims : {Dims{-1}, Dims{1 << 20, 1 << 20}, Dims{INT64_MAX, 2}, Dims(17, 1)}) {
+  for (const Dims& dims : {Dims{-1}, Dims{1 << 20, 1 << 20}, Dims{INT64_MAX, 2}, Dims(17, 1),
+                           Dims{0, INT64_MAX, 3}, Dims{int64_t{1} << 40, 0}}) {
     const auto tensor = Tensor::Allocate(DType::kFloat32, dims);
     REQUIRE_FALSE(tensor);
     CHECK(tensor.error().code == ErrorCode::kLimitExceeded);
