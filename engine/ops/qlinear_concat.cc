@@ -115,6 +115,10 @@ Lowering Lower(const LowerContext& context) {
   return lowered;
 }
 
+std::optional<Attributes> Commute(const Graph&, const Node& node, std::span<const int64_t> perm) {
+  return CommuteAxis(node, perm, 0);
+}
+
 constexpr int kSince[] = {1};
 constexpr AttrSpec kAttributes[] = {{"axis", AttrKind::kInt, true}};
 
@@ -130,6 +134,7 @@ const OpDef kQLinearConcatOp = {
     .infer = Infer,
     .run = Run,
     .lower = Lower,
+    .commute = Commute,
 };
 
 }  // namespace insitu

@@ -65,6 +65,11 @@ Status Run(RunContext& context) {
   });
 }
 
+std::optional<Attributes> Commute(const Graph&, const Node& node, std::span<const int64_t> perm) {
+  if (Flattens(node)) return std::nullopt;
+  return CommuteAxis(node, perm, -1);
+}
+
 constexpr int kSince[] = {1};
 constexpr AttrSpec kAttributes[] = {{"axis", AttrKind::kInt}, {"opset", AttrKind::kInt}};
 
@@ -80,6 +85,7 @@ const OpDef kQLinearSoftmaxOp = {
     .infer = Infer,
     .run = Run,
     .no_lowering = "no backend has a quantized softmax",
+    .commute = Commute,
 };
 
 }  // namespace insitu

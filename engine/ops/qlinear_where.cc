@@ -70,6 +70,8 @@ const OpDef kQLinearWhereOp = {
     .infer = Infer,
     .run = Run,
     .no_lowering = "tables of 256 entries compute it",
+    .commute = CommuteUnchanged,
+    .commute_inputs = CommuteBroadcastInputs,
 };
 
 }  // namespace insitu
