@@ -1,5 +1,6 @@
 // FuseDynamicQuantization: DynamicQuantizeLinear, MatMulInteger, Cast, Mul by the scales, and an
-// optional bias and clamps become one com.microsoft.DynamicQuantizeMatMul.
+// optional bias and clamps become one com.microsoft.DynamicQuantizeMatMul; so does
+// MatMulIntegerToFloat behind DynamicQuantizeLinear, which is the same in fewer nodes.
 // Why: the float layer that quantize_dynamic writes is then one kernel again; its arithmetic is
 // that of the chain, step by step (ops/dynamic_quantize_matmul.cc).
 #include "ops/activation.h"
@@ -15,7 +16,7 @@ namespace {
 struct Chain {
   NodeId quantize = kNoNode, product = kNoNode, last = kNoNode;
   std::vector<NodeId> absorbed;
-  ValueId b_scale = kNoValue, bias = kNoValue;
+  ValueId b_scale = kNoValue, b_zero = kNoValue, bias = kNoValue;
   Clamp clamp;
 };
 
@@ -48,7 +49,8 @@ ValueId ScaleFactor(const Graph& graph, ValueId product, ValueId input_scale) {
 }
 
 void AddTail(const Graph& graph, int64_t columns, Chain& chain) {
-  if (const NodeId add = Next(graph, chain.last, "Add"); add != kNoNode) {
+  const NodeId add = chain.bias == kNoValue ? Next(graph, chain.last, "Add") : kNoNode;
+  if (add != kNoNode) {
     const ValueId bias = Other(graph.node(add), graph.node(chain.last).outputs[0]);
     if (IsPerColumn(graph, bias, columns, false)) {
       chain.bias = bias;
@@ -69,23 +71,33 @@ void AddTail(const Graph& graph, int64_t columns, Chain& chain) {
   }
 }
 
-std::optional<Chain> Match(const Graph& graph, NodeId product) {
+ValueId InputOf(const Node& node, size_t i) {
+  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
+}
+
+// The start of a chain: a product of quantized data with constant weights and zero points.
+std::optional<Chain> MatchProduct(const Graph& graph, NodeId product, size_t a_zero) {
   const Node& node = graph.node(product);
-  if (!node.Is("MatMulInteger") || node.inputs.size() < 3) return std::nullopt;
   Chain chain;
-  chain.product = product;
+  chain.product = chain.last = product;
+  if (InputOf(node, a_zero) == kNoValue) return std::nullopt;
   chain.quantize = graph.Producer(node.inputs[0]);
   if (chain.quantize == kNoNode) return std::nullopt;
   const Node& quantize = graph.node(chain.quantize);
-  if (!quantize.Is("DynamicQuantizeLinear") || quantize.outputs[2] != node.inputs[2] ||
+  if (!quantize.Is("DynamicQuantizeLinear") || quantize.outputs[2] != node.inputs[a_zero] ||
       quantize.outputs[0] != node.inputs[0])
     return std::nullopt;
   const Tensor* weights = graph.Constant(node.inputs[1]);
   if (!weights || weights->dims().size() != 2) return std::nullopt;
-  if (node.inputs.size() > 3 && node.inputs[3] != kNoValue && !graph.IsConstant(node.inputs[3]))
-    return std::nullopt;
-  const int64_t columns = weights->dims()[1];
+  chain.b_zero = InputOf(node, a_zero + 1);
+  if (chain.b_zero != kNoValue && !graph.IsConstant(chain.b_zero)) return std::nullopt;
+  return chain;
+}
 
+std::optional<Chain> MatchInteger(const Graph& graph, NodeId product) {
+  auto chain = MatchProduct(graph, product, 2);
+  if (!chain) return std::nullopt;
+  const int64_t columns = graph.Constant(graph.node(product).inputs[1])->dims()[1];
   const NodeId cast = Next(graph, product, "Cast");
   if (cast == kNoNode || graph.node(cast).Attr<int64_t>("to", 0) !=
                              static_cast<int64_t>(DType::kFloat32))
@@ -93,12 +105,35 @@ std::optional<Chain> Match(const Graph& graph, NodeId product) {
   const NodeId mul = Next(graph, cast, "Mul");
   if (mul == kNoNode) return std::nullopt;
   const ValueId scales = Other(graph.node(mul), graph.node(cast).outputs[0]);
-  chain.b_scale = ScaleFactor(graph, scales, quantize.outputs[1]);
-  if (!IsPerColumn(graph, chain.b_scale, columns, true)) return std::nullopt;
-  chain.absorbed = {product, cast};
-  chain.last = mul;
-  AddTail(graph, columns, chain);
+  chain->b_scale = ScaleFactor(graph, scales, graph.node(chain->quantize).outputs[1]);
+  if (!IsPerColumn(graph, chain->b_scale, columns, true)) return std::nullopt;
+  chain->absorbed = {product, cast};
+  chain->last = mul;
+  AddTail(graph, columns, *chain);
   return chain;
+}
+
+// Inputs: a, b, a_scale, b_scale, a_zero_point, b_zero_point, bias.
+std::optional<Chain> MatchToFloat(const Graph& graph, NodeId product) {
+  auto chain = MatchProduct(graph, product, 4);
+  if (!chain) return std::nullopt;
+  const Node& node = graph.node(product);
+  const int64_t columns = graph.Constant(node.inputs[1])->dims()[1];
+  chain->b_scale = node.inputs[3];
+  chain->bias = InputOf(node, 6);
+  if (graph.node(chain->quantize).outputs[1] != node.inputs[2] ||
+      !IsPerColumn(graph, chain->b_scale, columns, true) ||
+      (chain->bias != kNoValue && !IsPerColumn(graph, chain->bias, columns, false)))
+    return std::nullopt;
+  AddTail(graph, columns, *chain);
+  return chain;
+}
+
+std::optional<Chain> Match(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  if (node.Is("MatMulInteger")) return MatchInteger(graph, id);
+  if (node.Is("MatMulIntegerToFloat", "com.microsoft")) return MatchToFloat(graph, id);
+  return std::nullopt;
 }
 
 void Replace(Graph& graph, PassContext& context, const Chain& chain) {
@@ -106,17 +141,16 @@ void Replace(Graph& graph, PassContext& context, const Chain& chain) {
   const std::string by = "DynamicQuantizeMatMul '" + product.name + "'";
   for (NodeId id : chain.absorbed)
     if (id != chain.product) context.NoteAbsorbed(graph.node(id), by);
-  context.NoteAbsorbed(graph.node(chain.last), by);
+  if (chain.last != chain.product) context.NoteAbsorbed(graph.node(chain.last), by);
   Node& fused = graph.node(chain.last);
   fused.name = product.name;
   fused.domain = "com.microsoft";
   fused.op = "DynamicQuantizeMatMul";
   fused.attributes.clear();
   if (!chain.clamp.IsNone()) AddActivation(fused, chain.clamp);
-  const ValueId b_zero = product.inputs.size() > 3 ? product.inputs[3] : kNoValue;
   graph.Connect(chain.last,
-                {graph.node(chain.quantize).inputs[0], product.inputs[1], chain.b_scale, b_zero,
-                 chain.bias},
+                {graph.node(chain.quantize).inputs[0], product.inputs[1], chain.b_scale,
+                 chain.b_zero, chain.bias},
                 std::vector<ValueId>(fused.outputs));
   for (NodeId id : chain.absorbed) graph.Remove(id);
 }

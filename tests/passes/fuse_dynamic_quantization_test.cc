@@ -84,5 +84,28 @@ TEST_CASE("A chain that is read in between, or uses other scales, stays") {
   Fuse(Without(kLayer, "MatMulInteger(q, w, z, zw)", "MatMulInteger(q, w)"), false);
 }
 
+constexpr const char* kToFloat = R"(graph g {
+  input x: float32[n,3]
+  const w: int8[3,2] = [-128,13,1,127,0,12]
+  const sw: float32[2] = [0.03,0.5]
+  const zw: int8[2] = [3,-4]
+  const bias: float32[2] = [0.5,-1]
+  q, s, z = DynamicQuantizeLinear(x) "dq"
+  y = com.microsoft.MatMulIntegerToFloat(q, w, s, sw, z, zw, bias) "product"
+  output y
+})";
+
+TEST_CASE("MatMulIntegerToFloat behind DynamicQuantizeLinear is the same layer") {
+  CHECK(Fuse(kToFloat, true).second.Order().size() == 1);
+  std::string text = Without(kToFloat, "y = com", "real = com");
+  CHECK(Fuse(Without(text, "output y", "y = Relu(real)\n output y"), true).second.Order().size() ==
+        1);
+  text = Without(text, ", bias)", ")");
+  CHECK(Fuse(Without(text, "output y", "y = Add(real, bias)\n output y"), true)
+            .second.Order()
+            .size() == 1);
+  Fuse(Without(kToFloat, "(q, w, s, sw, z, zw, bias)", "(q, w, s, sw, _, zw, bias)"), false);
+}
+
 }  // namespace
 }  // namespace insitu::test
