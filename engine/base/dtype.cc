@@ -25,6 +25,7 @@ constexpr std::array kRows = {
     Row{DType::kFloat8E5M2, 8, "float8e5m2"},
     Row{DType::kFloat8E5M2FNUZ, 8, "float8e5m2fnuz"},
     Row{DType::kUint4, 4, "uint4"},        Row{DType::kInt4, 4, "int4"},
+    Row{DType::kSequence, 0, "sequence"},  Row{DType::kOptional, 0, "optional"},
 };
 
 const Row* Find(DType dtype) {
@@ -51,6 +52,9 @@ std::optional<DType> ParseDType(std::string_view name) {
   return std::nullopt;
 }
 
-bool IsKnownDType(int value) { return value > 0 && Find(static_cast<DType>(value)) != nullptr; }
+bool IsKnownDType(int value) {
+  return value > 0 && value < static_cast<int>(DType::kSequence) &&
+         Find(static_cast<DType>(value)) != nullptr;
+}
 
 }  // namespace insitu

@@ -1,4 +1,5 @@
-// Element types. The numbers are those of onnx.TensorProto.DataType, so that no table maps them.
+// Element types. The numbers are those of onnx.TensorProto.DataType, so that no table maps them;
+// values that are no tensors have numbers of our own.
 #pragma once
 
 #include <cstddef>
@@ -30,16 +31,23 @@ enum class DType : uint8_t {
   kFloat8E5M2FNUZ = 20,
   kUint4 = 21,
   kInt4 = 22,
+  kSequence = 30,  // any number of tensors
+  kOptional = 31,  // a tensor or sequence, or nothing
 };
 
-// Bits of one element; 0 for kUndefined and kString.
+// Bits of one element; 0 where there are no bytes: kUndefined, kString, kSequence, kOptional.
 int BitWidth(DType dtype);
 // The JavaScript spelling: "float32", "uint8", "int4", "string", ...; "undefined" for kUndefined.
 std::string_view Name(DType dtype);
 // The inverse of Name; nullopt for an unknown spelling.
 std::optional<DType> ParseDType(std::string_view name);
-// Whether `value` is one of the enumerators above other than kUndefined.
+// Whether `value` is an element type of tensors.
 bool IsKnownDType(int value);
+
+// Whether values of this type lie in memory as plain bytes.
+constexpr bool HasBytes(DType t) {
+  return t != DType::kString && t != DType::kSequence && t != DType::kOptional;
+}
 
 constexpr bool IsFloat(DType t) {
   return t == DType::kFloat32 || t == DType::kFloat64 || t == DType::kFloat16 ||

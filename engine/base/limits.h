@@ -12,6 +12,7 @@ struct Limits {
   int64_t max_values = 400'000;
   int64_t max_graph_ends = 8192;  // inputs, or outputs, of one graph
   int max_subgraph_depth = 16;
+  int64_t max_loop_trips = int64_t{1} << 24;
   int max_rank = 16;
   int64_t max_elements = int64_t{1} << 31;      // of one tensor
   int64_t max_tensor_bytes = int64_t{2} << 30;  // of one tensor

@@ -120,6 +120,24 @@ Result<Tensor> Tensor::FromStrings(Dims dims, std::vector<std::string> strings) 
   return tensor;
 }
 
+Tensor Tensor::Sequence(std::vector<Tensor> items) {
+  Tensor tensor;
+  tensor.dtype_ = DType::kSequence;
+  tensor.dims_ = {static_cast<int64_t>(items.size())};
+  tensor.items_ = std::make_shared<const std::vector<Tensor>>(std::move(items));
+  return tensor;
+}
+
+Tensor Tensor::Optional(std::vector<Tensor> items) {
+  Tensor tensor = Sequence(std::move(items));
+  tensor.dtype_ = DType::kOptional;
+  return tensor;
+}
+
+std::span<const Tensor> Tensor::items() const {
+  return items_ ? std::span<const Tensor>(*items_) : std::span<const Tensor>();
+}
+
 Tensor Tensor::Reshaped(Dims dims) const {
   Tensor tensor = *this;
   tensor.dims_ = std::move(dims);

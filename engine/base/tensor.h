@@ -1,6 +1,7 @@
 // Tensor: element type, extents and shared, row-major storage.
 // Invariant: size_bytes() == ByteSize(dtype, Elements(dims)); 4-bit types hold two elements a byte,
-// low nibble first. Strings live in `strings`, one per element, and have no bytes.
+// low nibble first. Strings live in `strings`, one per element, and have no bytes; nor have
+// sequences and optional values, which are vectors (dims [n]) of other tensors, `items`.
 #pragma once
 
 #include <cstddef>
@@ -60,6 +61,9 @@ class Tensor {
   static Result<Tensor> Borrow(DType dtype, Dims dims, std::span<const std::byte> bytes,
                                std::shared_ptr<const void> owner);
   static Result<Tensor> FromStrings(Dims dims, std::vector<std::string> strings);
+  static Tensor Sequence(std::vector<Tensor> items);
+  // At most one item, a tensor or a sequence.
+  static Tensor Optional(std::vector<Tensor> items);
   template <class T>
   static Result<Tensor> From(Dims dims, std::span<const T> values) {
     return FromBytes(kDTypeOf<T>, std::move(dims), std::as_bytes(values));
@@ -74,6 +78,8 @@ class Tensor {
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
   const std::vector<std::string>& strings() const { return *strings_; }
+  // Of a sequence or an optional value; else empty.
+  std::span<const Tensor> items() const;
   std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
   template <class T>
   std::span<T> As() {
@@ -97,6 +103,7 @@ class Tensor {
   std::byte* data_ = nullptr;
   std::shared_ptr<const void> owner_;
   std::shared_ptr<std::vector<std::string>> strings_;
+  std::shared_ptr<const std::vector<Tensor>> items_;
 };
 
 }  // namespace insitu

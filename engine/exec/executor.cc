@@ -9,7 +9,18 @@
 
 namespace insitu {
 
-Status Executor::Bind(const Program& program, const Plan& plan, std::span<const TensorView> inputs,
+Status ExecuteOptions::Around(size_t step, const std::function<Status()>& run) const {
+  if (cancel && cancel->load(std::memory_order_relaxed) != 0)
+    return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
+  if (step_times.empty()) return run();
+  const double start = NowMs();
+  Status status = run();
+  step_times[step].ms += NowMs() - start;
+  ++step_times[step].calls;
+  return status;
+}
+
+Status Executor::Bind(const Program& program, const Plan& plan, std::span<const Fact> facts,
                       std::span<TensorView> outputs) {
   if (arena_.size() < plan.arena_bytes()) {
     arena_ = Buffer();
@@ -28,13 +39,11 @@ Status Executor::Bind(const Program& program, const Plan& plan, std::span<const 
       case Placement::kNone: break;
     }
   }
-  const Graph& graph = program.graph();
-  for (size_t i = 0; i < inputs.size(); ++i)
-    addresses_[static_cast<size_t>(graph.inputs[i])] = inputs[i].data;
+  for (const Fact& fact : facts) addresses_[static_cast<size_t>(fact.id)] = fact.view.data;
   for (const PlannedStep& planned : plan.steps()) {
     const Step& step = program.steps()[planned.step];
     if (!step.alias) continue;
-    const Node& node = graph.node(step.node);
+    const Node& node = program.graph().node(step.node);
     addresses_[static_cast<size_t>(node.outputs.front())] =
         addresses_[static_cast<size_t>(node.inputs[step.operands.front()])];
   }
@@ -68,20 +77,15 @@ Status Executor::RunStep(Program& program, const Plan& plan, const PlannedStep& 
   return RunReference(*step.def, node, inputs, outputs);
 }
 
-Status Executor::Run(Program& program, const Plan& plan, std::span<const TensorView> inputs,
+Status Executor::Run(Program& program, const Plan& plan, std::span<const Fact> facts,
                      std::span<TensorView> outputs, const ExecuteOptions& options) {
-  INSITU_TRY(Bind(program, plan, inputs, outputs));
-  const bool timed = !options.step_ms.empty();
+  INSITU_TRY(Bind(program, plan, facts, outputs));
   for (const PlannedStep& planned : plan.steps()) {
     if (program.steps()[planned.step].alias) continue;
-    if (options.cancel && options.cancel->load(std::memory_order_relaxed) != 0)
-      return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
-    const double start = timed ? NowMs() : 0.0;
-    INSITU_TRY(RunStep(program, plan, planned));
-    if (timed) options.step_ms[planned.step] += NowMs() - start;
+    INSITU_TRY(options.Around(planned.step, [&] { return RunStep(program, plan, planned); }));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::byte* source = addresses_[static_cast<size_t>(program.graph().outputs[i])];
+    const std::byte* source = addresses_[static_cast<size_t>(plan.outputs()[i])];
     if (source != outputs[i].data && outputs[i].size_bytes() > 0)
       std::memcpy(outputs[i].data, source, outputs[i].size_bytes());
   }

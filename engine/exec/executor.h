@@ -1,10 +1,11 @@
-// Executor: runs a Plan of a Program, step by step, kernels and reference alike.
+// Executor: runs one stage of a Program as its Plan says, step by step, kernels and reference alike.
 // Invariant: between two steps the run can stop (cancel flag); a failed or cancelled run leaves
-// program, plan and arena usable. Without `step_ms` no clock is read.
+// program, plan and arena usable. Without `step_times` no clock is read.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -15,21 +16,30 @@
 
 namespace insitu {
 
+struct StepTime {
+  double ms = 0;
+  int64_t calls = 0;
+};
+
 struct ExecuteOptions {
   const std::atomic<uint32_t>* cancel = nullptr;  // non-zero: stop with Cancelled
-  // One entry per Program step, milliseconds added to; empty: not timed.
-  std::span<double> step_ms;
+  // One entry per Program step, added to; empty: not timed.
+  std::span<StepTime> step_times;
+
+  // Calls `run` for a step that this asks to count, between two looks at the cancel word.
+  Status Around(size_t step, const std::function<Status()>& run) const;
 };
 
 class Executor {
  public:
-  // `inputs` in the order of graph().inputs with the plan's extents; `outputs` likewise, allocated.
-  // All have the alignment and padding of Tensor::Allocate. The plan must be the active one.
-  Status Run(Program& program, const Plan& plan, std::span<const TensorView> inputs,
+  // `facts` are those the plan fits; `outputs` in the order of plan.outputs(), allocated. All have
+  // the alignment and padding of Tensor::Allocate. The plan must be active.
+  Status Run(Program& program, const Plan& plan, std::span<const Fact> facts,
              std::span<TensorView> outputs, const ExecuteOptions& options);
+  size_t arena_bytes() const { return arena_.size(); }
 
  private:
-  Status Bind(const Program& program, const Plan& plan, std::span<const TensorView> inputs,
+  Status Bind(const Program& program, const Plan& plan, std::span<const Fact> facts,
               std::span<TensorView> outputs);
   Status RunStep(Program& program, const Plan& plan, const PlannedStep& planned);
   TensorView ViewOf(const Plan& plan, ValueId id) const;

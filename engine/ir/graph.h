@@ -4,6 +4,7 @@
 // removed ones are marked dead.
 // Operators are ONNX operators after opset normalisation (onnx/opset.h), plus those of
 // com.microsoft; passes may use attributes that ops/ documents as insitu's own (activation_min).
+// Graphs in attributes (ops/control_flow.h) are shared by copies of a node.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ using Attributes = std::map<std::string, Attribute, std::less<>>;
 struct ValueType {
   DType dtype = DType::kUndefined;
   std::optional<Shape> shape;  // nullopt: not even the rank is known
+  // What a sequence or an optional value holds; nullptr where that is not known.
+  std::shared_ptr<const ValueType> element = nullptr;
 };
 
 struct Value {

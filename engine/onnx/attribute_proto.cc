@@ -71,7 +71,7 @@ Result<Attribute> ToAttribute(const Proto& proto, ExternalData& external) {
       return Fail(ErrorCode::kUnsupportedOp,
                   "attribute '" + proto.name() + "' is of a kind that is not supported (type " +
                       std::to_string(proto.type()) + ")",
-                  "Export the model without control flow and sparse tensors.");
+                  "Export the model without sparse tensors and lists of graphs.");
   }
 }
 

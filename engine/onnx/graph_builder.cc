@@ -1,6 +1,8 @@
 // Names to values: initializers, inputs, then the outputs of all nodes, then what reads them.
 #include "onnx/graph_builder.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "ir/sort.h"
 #include "onnx/attribute_proto.h"
@@ -46,11 +48,12 @@ void DropTrailingOmitted(std::vector<ValueId>& ids) {
 }  // namespace
 
 Result<Graph> GraphBuilder::Build() {
-  INSITU_TRY(CheckLength(wire_.graph.name()));
-  graph_.name = wire_.graph.name();
-  for (const auto& entry : wire_.model.metadata_props())
-    graph_.metadata[entry.key()] = entry.value();
-  INSITU_TRY(AddInitializers());
+  INSITU_TRY(CheckLength(proto_.name()));
+  graph_.name = proto_.name();
+  for (const onnx::TensorProto& initializer : proto_.initializer()) {
+    INSITU_ASSIGN(Tensor tensor, ToTensor(initializer, &external_));
+    INSITU_TRY(AddConstant(initializer.name(), std::move(tensor)));
+  }
   INSITU_TRY(AddInputs());
   INSITU_TRY(AddNodes());
   INSITU_TRY(AddOutputs());
@@ -73,14 +76,67 @@ Result<ValueId> GraphBuilder::Define(const std::string& name, const std::string&
   return entry->second;
 }
 
-Status GraphBuilder::AddInitializers() {
-  for (WireTensor& wire : wire_.initializers) {
-    INSITU_ASSIGN(const ValueId id, Define(wire.proto.name(), "an initializer"));
-    INSITU_ASSIGN(Tensor tensor, ToTensor(wire, bytes_.owner, &external_));
-    Value& value = graph_.value(id);
-    value.type = {tensor.dtype(), ToShape(tensor.dims())};
-    value.constant = std::move(tensor);
+Status GraphBuilder::AddConstant(const std::string& name, Tensor tensor) {
+  INSITU_ASSIGN(const ValueId id, Define(name, "an initializer"));
+  Value& value = graph_.value(id);
+  value.type = {tensor.dtype(), ToShape(tensor.dims())};
+  value.constant = std::move(tensor);
+  return {};
+}
+
+Status GraphBuilder::AddInitializers(std::vector<WireTensor>& tensors,
+                                     const std::shared_ptr<const void>& owner) {
+  for (WireTensor& wire : tensors) {
+    INSITU_ASSIGN(Tensor tensor, ToTensor(wire, owner, &external_));
+    INSITU_TRY(AddConstant(wire.proto.name(), std::move(tensor)));
     wire = {};
+  }
+  return {};
+}
+
+ValueId GraphBuilder::Find(const std::string& name) {
+  if (const auto found = values_.find(name); found != values_.end()) return found->second;
+  if (!outer_) return kNoValue;
+  const ValueId outside = outer_->Find(name);
+  if (outside == kNoValue) return kNoValue;
+  const Value& value = outer_->graph_.value(outside);
+  const ValueId id = graph_.AddValue({name, value.type, value.constant, std::nullopt});
+  values_.emplace(name, id);
+  if (!value.constant) {
+    graph_.inputs.push_back(id);
+    captures_.push_back({name, id});
+  }
+  return id;
+}
+
+Status GraphBuilder::AddSubgraphs(const onnx::NodeProto& proto, Node& node) {
+  std::vector<std::shared_ptr<Graph>> bodies;
+  std::vector<std::vector<Capture>> captures;
+  std::vector<std::string> names;  // of all that is captured
+  for (const onnx::AttributeProto& attribute : proto.attribute()) {
+    if (!attribute.has_g()) continue;
+    GraphBuilder builder(attribute.g(), external_, this);
+    auto built = builder.Build();
+    if (!built) return std::unexpected(std::move(built).error());
+    for (const Capture& capture : builder.captures_)
+      if (std::ranges::find(names, capture.name) == names.end()) names.push_back(capture.name);
+    captures.push_back(std::move(builder.captures_));
+    bodies.push_back(std::make_shared<Graph>(*std::move(built)));
+    if (!node.attributes.emplace(attribute.name(), bodies.back()).second)
+      return Invalid("the attribute '" + attribute.name() + "' is given twice");
+  }
+  if (bodies.empty()) return {};
+  node.attributes["formal_inputs"] = static_cast<int64_t>(node.inputs.size());
+  for (const std::string& name : names) node.inputs.push_back(Find(name));
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    Graph& body = *bodies[i];
+    body.inputs.resize(body.inputs.size() - captures[i].size());
+    for (const std::string& name : names) {
+      const auto own = std::ranges::find(captures[i], name, &Capture::name);
+      body.inputs.push_back(own != captures[i].end()
+                                ? own->inner
+                                : body.AddValue({body.FreshName(name), {}, {}, {}}));
+    }
   }
   return {};
 }
@@ -89,12 +145,14 @@ Status GraphBuilder::AddInitializers() {
 // listed as an input).
 Status GraphBuilder::AddInputs() {
   std::unordered_set<std::string> listed;
-  for (const onnx::ValueInfoProto& info : wire_.graph.input()) {
+  for (const onnx::ValueInfoProto& info : proto_.input()) {
     if (!listed.insert(info.name()).second)
       return Invalid("the input '" + info.name() + "' is listed twice");
     if (const auto found = values_.find(info.name()); found != values_.end()) continue;
     INSITU_ASSIGN(const ValueId id, Define(info.name(), "an input"));
-    INSITU_ASSIGN(graph_.value(id).type, ToValueType(info));
+    if (!outer_ || info.has_type()) {
+      INSITU_ASSIGN(graph_.value(id).type, ToValueType(info, /*tensors_only=*/!outer_));
+    }
     graph_.inputs.push_back(id);
     INSITU_TRY(CheckEnds(graph_.inputs, "inputs"));
   }
@@ -114,6 +172,8 @@ Result<Attributes> GraphBuilder::ConvertAttributes(const onnx::NodeProto& node) 
   Attributes attributes;
   for (const onnx::AttributeProto& proto : node.attribute()) {
     INSITU_TRY(CheckLength(proto.name()));
+    // Graphs come later (AddSubgraphs); the type of an absent Optional follows from its readers.
+    if (proto.has_g() || proto.type() == onnx::AttributeProto::TYPE_PROTO) continue;
     INSITU_ASSIGN(Attribute attribute, ToAttribute(proto, external_));
     if (!attributes.emplace(proto.name(), std::move(attribute)).second)
       return Invalid("the attribute '" + proto.name() + "' is given twice");
@@ -132,26 +192,25 @@ Result<std::vector<ValueId>> GraphBuilder::NodeOutputs(const onnx::NodeProto& no
   return outputs;
 }
 
-Result<std::vector<ValueId>> GraphBuilder::NodeInputs(const onnx::NodeProto& node) const {
+Result<std::vector<ValueId>> GraphBuilder::NodeInputs(const onnx::NodeProto& node) {
   std::vector<ValueId> inputs;
   for (const std::string& name : node.input()) {
     inputs.push_back(kNoValue);
     if (name.empty()) continue;
-    const auto found = values_.find(name);
-    if (found == values_.end())
+    inputs.back() = Find(name);
+    if (inputs.back() == kNoValue)
       return Invalid("reads '" + name.substr(0, 200) +
                      "', which no node, input or initializer provides");
-    inputs.back() = found->second;
   }
   DropTrailingOmitted(inputs);
   return inputs;
 }
 
 Status GraphBuilder::AddNodes() {
-  for (const onnx::NodeProto& node : wire_.graph.node()) node_names_.insert(node.name());
+  for (const onnx::NodeProto& node : proto_.node()) node_names_.insert(node.name());
   std::vector<Node> nodes;
-  for (int i = 0; i < wire_.graph.node_size(); ++i) {
-    const onnx::NodeProto& proto = wire_.graph.node(i);
+  for (int i = 0; i < proto_.node_size(); ++i) {
+    const onnx::NodeProto& proto = proto_.node(i);
     for (const std::string* name : {&proto.name(), &proto.op_type(), &proto.domain()})
       INSITU_TRY(CheckLength(*name));
     Node& node = nodes.emplace_back();
@@ -161,23 +220,25 @@ Status GraphBuilder::AddNodes() {
     INSITU_ASSIGN(node.outputs, Placed(NodeOutputs(proto), node));
     INSITU_ASSIGN(node.attributes, Placed(ConvertAttributes(proto), node));
   }
-  for (int i = 0; i < wire_.graph.node_size(); ++i) {
+  for (int i = 0; i < proto_.node_size(); ++i) {
     Node& node = nodes[static_cast<size_t>(i)];
-    INSITU_ASSIGN(node.inputs, Placed(NodeInputs(wire_.graph.node(i)), node));
+    INSITU_ASSIGN(node.inputs, Placed(NodeInputs(proto_.node(i)), node));
+    INSITU_TRY(AddSubgraphs(proto_.node(i), node));
     graph_.AddNode(std::move(node));
   }
   return {};
 }
 
+// A body may give one value twice, or one from the graph around it.
 Status GraphBuilder::AddOutputs() {
   std::unordered_set<ValueId> listed;
-  for (const onnx::ValueInfoProto& info : wire_.graph.output()) {
-    const auto found = values_.find(info.name());
-    if (found == values_.end())
+  for (const onnx::ValueInfoProto& info : proto_.output()) {
+    const ValueId id = Find(info.name());
+    if (id == kNoValue)
       return Invalid("nothing gives the graph output '" + info.name().substr(0, 200) + "'");
-    if (!listed.insert(found->second).second)
+    if (!listed.insert(id).second && !outer_)
       return Invalid("the output '" + info.name() + "' is listed twice");
-    graph_.outputs.push_back(found->second);
+    graph_.outputs.push_back(id);
     INSITU_TRY(CheckEnds(graph_.outputs, "outputs"));
   }
   if (graph_.outputs.empty()) return Invalid("the graph has no outputs");

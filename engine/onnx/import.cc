@@ -7,6 +7,7 @@
 #include "onnx/model_info.h"
 #include "onnx/opset.h"
 #include "onnx/wire.h"
+#include "ops/control_flow.h"
 #include "ops/op_def.h"
 
 namespace insitu {
@@ -21,6 +22,10 @@ Status CheckNodes(const Graph& graph) {
       return std::unexpected(UnsupportedError(
           {{node.name, QualifiedName(node.op, node.domain), "operator " + node.op}}));
     INSITU_TRY(CheckAttributes(node, *def));
+    for (const auto& body : Bodies(node)) {
+      INSITU_TRY(CheckNodes(*body));
+      INSITU_TRY(Verify(*body));
+    }
   }
   return {};
 }
@@ -33,7 +38,12 @@ Result<ImportedModel> ImportModel(const ModelBytes& model, const ImportOptions& 
   INSITU_ASSIGN(imported.info, ReadInfo(wire));
   if (const auto unsupported = FindUnsupported(wire, imported.info); !unsupported.empty())
     return std::unexpected(UnsupportedError(unsupported));
-  INSITU_ASSIGN(imported.graph, GraphBuilder(wire, model, options).Build());
+  ExternalData external(options);
+  GraphBuilder builder(wire.graph, external);
+  INSITU_TRY(builder.AddInitializers(wire.initializers, model.owner));
+  INSITU_ASSIGN(imported.graph, builder.Build());
+  for (const auto& entry : wire.model.metadata_props())
+    imported.graph.metadata[entry.key()] = entry.value();
   INSITU_TRY(NormalizeOpset(imported.graph, OnnxOpset(imported.info)));
   INSITU_TRY(CheckNodes(imported.graph));
   INSITU_TRY(Verify(imported.graph));

@@ -30,6 +30,19 @@ Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, 
   return {};
 }
 
+void FindUnknown(const onnx::GraphProto& graph, std::vector<Unsupported>& found) {
+  for (int i = 0; i < graph.node_size(); ++i) {
+    const onnx::NodeProto& node = graph.node(i);
+    const std::string domain = CanonicalDomain(node.domain());
+    for (const onnx::AttributeProto& attribute : node.attribute())
+      if (attribute.has_g()) FindUnknown(attribute.g(), found);
+    if (IsImportable(node.op_type(), domain)) continue;
+    const std::string name = QualifiedName(node.op_type(), domain);
+    found.push_back({node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name(),
+                     name, "operator " + name});
+  }
+}
+
 }  // namespace
 
 std::string CanonicalDomain(const std::string& domain) {
@@ -89,14 +102,7 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
     found.push_back(
         {"", "",
          std::to_string(model.sparse_initializers) + " sparse initializers (store them dense)"});
-  for (int i = 0; i < model.graph.node_size(); ++i) {
-    const onnx::NodeProto& node = model.graph.node(i);
-    const std::string domain = CanonicalDomain(node.domain());
-    if (IsImportable(node.op_type(), domain)) continue;
-    const std::string name = QualifiedName(node.op_type(), domain);
-    found.push_back({node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name(),
-                     name, "operator " + name});
-  }
+  FindUnknown(model.graph, found);
   return found;
 }
 

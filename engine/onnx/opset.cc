@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ops/control_flow.h"
 #include "ops/op_def.h"
 
 namespace insitu {
@@ -56,6 +57,11 @@ Status NormalizeOpset(Graph& graph, int64_t opset) {
     if (!node.dead && FindOp(node.op, node.domain)) (void)InferNode(graph, id);
   };
   for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    if (const auto bodies = Bodies(node); !bodies.empty()) {
+      TypeBodyInputs(graph, node);
+      for (const auto& body : bodies) INSITU_TRY(NormalizeOpset(*body, opset));
+    }
     const auto first_added = static_cast<NodeId>(graph.node_count());
     if (graph.node(id).domain.empty()) {
       for (auto rules :

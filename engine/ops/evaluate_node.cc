@@ -1,12 +1,11 @@
 // Prepares views and outputs for OpDef::run.
 #include "ops/evaluate_node.h"
 
-#include "ops/op_def.h"
-
 namespace insitu {
 
 Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
-                                         std::span<const Tensor> inputs) {
+                                         std::span<const Tensor> inputs,
+                                         const SubgraphRunner& run_subgraph) {
   const Node& node = graph.node(id);
   const auto place = [&](Error error) {
     return std::unexpected(std::move(error).At(node.name, node.op));
@@ -26,12 +25,18 @@ Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
     if (node.outputs[i] == kNoValue) continue;
     const ValueType& type = graph.value(node.outputs[i]).type;
     const auto dims = type.shape ? KnownDims(*type.shape) : std::nullopt;
-    if (!dims) continue;
+    if (!dims || !(HasBytes(type.dtype) || type.dtype == DType::kString)) continue;
     auto view = allocate(i, type.dtype, *dims);
     if (!view) return place(std::move(view).error());
     output_views[i] = *std::move(view);
   }
-  RunContext context{node, input_views, output_views, allocate, {}};
+  RunContext context{.node = node,
+                     .inputs = input_views,
+                     .outputs = output_views,
+                     .allocate = allocate,
+                     .tensors = inputs,
+                     .results = outputs,
+                     .run_subgraph = run_subgraph};
   if (auto status = def->run(context); !status) return place(std::move(status).error());
   return outputs;
 }

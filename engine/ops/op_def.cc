@@ -4,6 +4,8 @@
 // about intermediate values is not trusted; inference overwrites it.
 #include "ops/op_def.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "ops/elements.h"
 #include "ops/ops.h"
@@ -27,15 +29,7 @@ bool CarriesElements(DType dtype) {
 }
 
 void NoteConstantElements(Value& value) {
-  if (!value.constant || value.elements) return;
-  const Tensor& tensor = *value.constant;
-  if (!CarriesElements(tensor.dtype()) || tensor.elements() > kMaxKnownElements) return;
-  value.elements.emplace();
-  for (int64_t i = 0; i < tensor.elements(); ++i) {
-    int64_t element;
-    LoadElements(tensor.View(), i, 1, 1, &element);
-    value.elements->push_back(element);
-  }
+  if (value.constant && !value.elements) value.elements = KnownElements(value.constant->View());
 }
 
 Status CheckArity(const OpDef& def, const Node& node) {
@@ -86,6 +80,13 @@ bool ElementsFit(const ValueType& type, const std::vector<Dim>& elements) {
 
 }  // namespace
 
+std::optional<std::vector<Dim>> KnownElements(const TensorView& tensor) {
+  if (!CarriesElements(tensor.dtype) || tensor.elements() > kMaxKnownElements) return std::nullopt;
+  std::vector<Dim> elements;
+  for (int64_t i = 0; i < tensor.elements(); ++i) elements.push_back(LoadInteger(tensor, i));
+  return elements;
+}
+
 std::span<const OpDef* const> AllOps() { return kOps; }
 
 const OpDef* FindOp(std::string_view op, std::string_view domain) {
@@ -96,6 +97,11 @@ const OpDef* FindOp(std::string_view op, std::string_view domain) {
 
 DType InferContext::dtype(size_t i) const {
   return HasInput(i) ? graph_.value(node_.inputs[i]).type.dtype : DType::kUndefined;
+}
+
+const ValueType& InferContext::type(size_t i) const {
+  static const ValueType kOmitted;
+  return HasInput(i) ? graph_.value(node_.inputs[i]).type : kOmitted;
 }
 
 const Shape* InferContext::shape(size_t i) const {
@@ -111,6 +117,8 @@ const Tensor* InferContext::constant(size_t i) const {
 const std::vector<Dim>* InferContext::elements(size_t i) const {
   if (!HasInput(i)) return nullptr;
   const auto& elements = graph_.value(node_.inputs[i]).elements;
+  if (!elements || !std::ranges::all_of(*elements, &Dim::IsKnown))
+    missed_.push_back(node_.inputs[i]);
   return elements ? &*elements : nullptr;
 }
 
@@ -147,7 +155,7 @@ const Tensor* LowerContext::constant(size_t i) const {
   return HasInput(i) ? graph_.Constant(node_.inputs[i]) : nullptr;
 }
 
-Status InferNode(Graph& graph, NodeId id) {
+Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
   const Node& node = graph.node(id);
   const auto place = [&](Error error) {
     return std::unexpected(std::move(error).At(node.name, node.op));
@@ -164,6 +172,7 @@ Status InferNode(Graph& graph, NodeId id) {
 
   InferContext context(graph, node);
   if (auto status = def->infer(context); !status) return place(std::move(status).error());
+  if (missed) *missed = context.missed();
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == kNoValue) continue;
     ValueType& type = context.outputs()[i];

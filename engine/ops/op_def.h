@@ -36,15 +36,19 @@ class InferContext {
     elements_.resize(node.outputs.size());
   }
 
+  const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
   size_t input_count() const { return node_.inputs.size(); }
   bool HasInput(size_t i) const { return i < node_.inputs.size() && node_.inputs[i] != kNoValue; }
   DType dtype(size_t i) const;
+  // The whole type, or that of an omitted input.
+  const ValueType& type(size_t i) const;
   // nullptr when the rank is unknown or the input omitted.
   const Shape* shape(size_t i) const;
   // A constant input, else nullptr.
   const Tensor* constant(size_t i) const;
   // What is known of the elements of a small integer input (constants included), else nullptr.
+  // Asking for elements that are not known is noted in missed().
   const std::vector<Dim>* elements(size_t i) const;
   // The elements of an integer input when all of them are numbers.
   std::optional<std::vector<int64_t>> known_integers(size_t i) const;
@@ -54,10 +58,15 @@ class InferContext {
   void SetOutput(size_t i, DType dtype, std::optional<Shape> shape) {
     if (i < outputs_.size()) outputs_[i] = {dtype, std::move(shape)};
   }
+  void SetType(size_t i, ValueType type) {
+    if (i < outputs_.size()) outputs_[i] = std::move(type);
+  }
   void SetElements(size_t i, std::vector<Dim> elements) {
     if (i < elements_.size()) elements_[i] = std::move(elements);
   }
 
+  // The inputs whose elements were asked for and not (all) known.
+  const std::vector<ValueId>& missed() const { return missed_; }
   std::vector<ValueType>& outputs() { return outputs_; }
   std::vector<std::optional<std::vector<Dim>>>& output_elements() { return elements_; }
 
@@ -66,7 +75,12 @@ class InferContext {
   const Node& node_;
   std::vector<ValueType> outputs_;
   std::vector<std::optional<std::vector<Dim>>> elements_;
+  mutable std::vector<ValueId> missed_;
 };
+
+// Runs a graph that is an attribute of the node.
+using SubgraphRunner =
+    std::function<Result<std::vector<Tensor>>(const Graph& graph, std::span<const Tensor> inputs)>;
 
 // One call of a reference kernel: views of inputs and allocated outputs.
 struct RunContext {
@@ -76,9 +90,11 @@ struct RunContext {
   // kUndefined and must be made by `allocate`.
   std::span<TensorView> outputs;
   std::function<Result<TensorView>(size_t output, DType dtype, Dims dims)> allocate;
-  // Runs a subgraph of If, Loop or Scan; empty where the caller has none to offer.
-  std::function<Result<std::vector<Tensor>>(const Graph& graph, std::span<const Tensor> inputs)>
-      run_subgraph;
+  // For operators on sequences, optional values and subgraphs, which always run outside a plan: the
+  // inputs and outputs as a whole, and how a subgraph is run.
+  std::span<const Tensor> tensors = {};
+  std::span<Tensor> results = {};
+  SubgraphRunner run_subgraph = {};
 
   bool HasInput(size_t i) const {
     return i < inputs.size() && inputs[i].dtype != DType::kUndefined;
@@ -150,7 +166,10 @@ std::span<const OpDef* const> AllOps();
 const OpDef* FindOp(std::string_view op, std::string_view domain);
 // Runs `infer` of every live node in order and stores types and known elements in the graph.
 Status InferShapes(Graph& graph);
-// Runs `infer` of one node and stores what it found.
-Status InferNode(Graph& graph, NodeId id);
+// Runs `infer` of one node and stores what it found. `missed` receives the inputs whose elements
+// would have told more.
+Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed = nullptr);
+// The elements of a small tensor of integers, as inference carries them, else nullopt.
+std::optional<std::vector<Dim>> KnownElements(const TensorView& tensor);
 
 }  // namespace insitu

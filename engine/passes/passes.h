@@ -42,8 +42,12 @@ Result<bool> FuseBias(Graph& graph, PassContext& context);           // fuse_bia
 Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
 Result<bool> ChooseLayout(Graph& graph, PassContext& context);       // choose_layout.cc
 
+// RunPasses for the bodies of If, Loop and their kind; optimise_bodies.cc.
+Status OptimiseBodies(Graph& graph, const PassContext& context);
+
 // Runs all passes in the order of the design: canonicalise (identities, constants, dead code),
-// fuse, layout, clean up. Infers shapes first and after each change.
+// fuse, layout, clean up, and then the same for the bodies of control-flow nodes. Infers shapes first
+// and after each change.
 Status RunPasses(Graph& graph, PassContext& context);
 
 }  // namespace insitu

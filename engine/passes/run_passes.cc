@@ -49,7 +49,8 @@ Status RunPasses(Graph& graph, PassContext& context) {
   for (PassFn pass : {FoldBatchNorm, FuseBias, FuseActivations})
     INSITU_TRY(Apply(pass, graph, context));
   if (context.wants_channels_last) INSITU_TRY(Apply(ChooseLayout, graph, context));
-  return Canonicalise(graph, context);
+  INSITU_TRY(Canonicalise(graph, context));
+  return OptimiseBodies(graph, context);
 }
 
 }  // namespace insitu

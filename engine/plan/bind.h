@@ -1,17 +1,35 @@
-// Binding: a program's graph with the extents of one set of inputs, every shape a number.
+// Binding: a program's graph with the extents that are known when a stage of a run begins, every
+// shape that follows from them a number.
 #pragma once
 
+#include <map>
+#include <set>
 #include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "base/tensor.h"
-#include "ir/graph.h"
+#include "plan/program.h"
 
 namespace insitu {
 
-// A copy of `graph` (sharing constants) whose inputs have `input_dims` and whose shapes have been
-// inferred from them. ShapeMismatch naming the input when the dims contradict its declared shape
-// or when one symbol would have two values.
-Result<Graph> BindInputDims(const Graph& graph, std::span<const Dims> input_dims);
+// A value that exists when a stage begins. `view.data` may be nullptr where only extents are known.
+struct Fact {
+  ValueId id = kNoValue;
+  TensorView view;
+};
+
+struct Binding {
+  Graph graph;     // shares its constants with the program's
+  size_t end = 0;  // the first step from the stage's beginning whose outputs are not all known
+  // The facts whose elements would tell more about step `end`.
+  std::set<ValueId> wanted;
+};
+
+// Infers from `facts`, and from the elements of those in `with_elements`, what the steps from
+// `first` on make. ShapeMismatch naming the graph input when its dims contradict its declared
+// shape or when one symbol would have two values; what inference reports.
+Result<Binding> BindStage(const Program& program, size_t first, std::span<const Fact> facts,
+                          const std::set<ValueId>& with_elements);
 
 }  // namespace insitu

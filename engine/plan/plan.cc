@@ -1,4 +1,4 @@
-// Planning: extents, the steps that must run, and a place for every value.
+// Planning: extents, the steps that must run, and a place for every value of a stage.
 #include "plan/plan.h"
 
 #include <algorithm>
@@ -28,20 +28,18 @@ Result<std::optional<Tensor>> KnownIntegers(const Value& value, const Dims& dims
   return tensor;
 }
 
-// Strings have no bytes for an arena to hold; constants of them are folded before.
-Status RefuseStrings(const Value& value) {
-  if (value.type.dtype != DType::kString) return {};
-  return std::unexpected(Error{ErrorCode::kUnsupportedType, "strings are not computed at run time",
-                               value.name, {}, "Map strings to numbers in front of the model."});
-}
-
 class Planner {
  public:
-  Planner(const Program& program, const Graph& bound)
-      : program_(program), graph_(bound), values_(bound.value_count()) {}
+  Planner(const Program& program, const Binding& bound, size_t first, std::span<const Fact> facts)
+      : program_(program),
+        graph_(bound.graph),
+        first_(first),
+        end_(bound.end),
+        facts_(facts),
+        values_(bound.graph.value_count()) {}
 
   Status Run() {
-    INSITU_TRY(PlaceSources());
+    PlaceSources();
     INSITU_TRY(PlaceStepOutputs());
     ChooseSteps();
     FollowAliases();
@@ -52,13 +50,14 @@ class Planner {
 
   std::vector<PlannedValue>&& values() && { return std::move(values_); }
   std::vector<size_t>&& steps() && { return std::move(steps_); }
+  std::vector<ValueId>&& outputs() && { return std::move(outputs_); }
   size_t arena_bytes() const { return arena_.size(); }
 
  private:
   PlannedValue& at(ValueId id) { return values_[static_cast<size_t>(id)]; }
   const Node& NodeOf(size_t step) const { return graph_.node(program_.steps()[step].node); }
 
-  Status PlaceSources() {
+  void PlaceSources() {
     for (size_t i = 0; i < graph_.value_count(); ++i) {
       const Value& value = graph_.value(static_cast<ValueId>(i));
       PlannedValue& planned = values_[i];
@@ -68,36 +67,26 @@ class Planner {
       planned.placement = Placement::kConstant;
       planned.constant = *value.constant;
     }
-    for (ValueId id : graph_.inputs) {
-      INSITU_TRY(RefuseStrings(graph_.value(id)));
-      at(id).placement = Placement::kInput;
-      at(id).dims = *KnownDims(*graph_.value(id).type.shape);
+    for (const Fact& fact : facts_) {
+      at(fact.id).placement = Placement::kInput;
+      at(fact.id).dims = fact.view.dims;
     }
-    return {};
   }
 
   Status PlaceStepOutputs() {
-    for (size_t s = 0; s < program_.steps().size(); ++s) {
+    for (size_t s = first_; s < end_; ++s) {
       const Node& node = NodeOf(s);
       for (ValueId id : node.outputs) {
         if (id == kNoValue) continue;
         const Value& value = graph_.value(id);
-        INSITU_TRY(RefuseStrings(value));
-        auto dims = value.type.shape ? KnownDims(*value.type.shape) : std::nullopt;
-        if (!dims || value.type.dtype == DType::kUndefined) {
-          return std::unexpected(
-              Error{ErrorCode::kUnsupportedOp,
-                    "the extents of its output '" + value.name +
-                        "' depend on data and cannot be planned",
-                    node.name, node.op, "Fix them in the exported model, or with `dims` at load."});
-        }
-        auto elements = Elements(*dims);
-        if (!elements)
+        Dims dims = *KnownDims(*value.type.shape);
+        if (auto elements = Elements(dims); !elements)
           return std::unexpected(std::move(elements.error()).At(node.name, node.op));
-        at(id).dims = *std::move(dims);
+        at(id).dims = std::move(dims);
         INSITU_ASSIGN(auto integers, KnownIntegers(value, at(id).dims));
         at(id).placement = integers ? Placement::kConstant : Placement::kArena;
         if (integers) at(id).constant = *std::move(integers);
+        if (program_.last_read(id) >= end_) outputs_.push_back(id);
       }
     }
     return {};
@@ -119,8 +108,8 @@ class Planner {
   // Walks backwards from the outputs: a step runs only if something needs what it makes.
   void ChooseSteps() {
     std::vector<bool> needed(values_.size(), false);
-    for (ValueId id : graph_.outputs) needed[static_cast<size_t>(id)] = true;
-    for (size_t s = program_.steps().size(); s-- > 0;) {
+    for (ValueId id : outputs_) needed[static_cast<size_t>(id)] = true;
+    for (size_t s = end_; s-- > first_;) {
       const Node& node = NodeOf(s);
       const bool runs = std::ranges::any_of(node.outputs, [&](ValueId id) {
         return id != kNoValue && needed[static_cast<size_t>(id)] &&
@@ -149,18 +138,18 @@ class Planner {
       for (ValueId id : NodeOf(steps_[i]).outputs)
         if (id != kNoValue) LastUse(id) = i;
     }
-    for (ValueId id : graph_.outputs) LastUse(id) = steps_.size();
+    for (ValueId id : outputs_) LastUse(id) = steps_.size();
   }
 
   ValueId Root(ValueId id) const { return root_[static_cast<size_t>(id)]; }
   size_t& LastUse(ValueId id) { return last_use_[static_cast<size_t>(Root(id))]; }
 
-  // A value computed for exactly one graph output is written where the caller wants it.
+  // A value computed for exactly one output is written where the caller wants it.
   void ShareWithOutputs() {
     std::vector<int> outputs_of_root(values_.size(), 0);
-    for (ValueId id : graph_.outputs) ++outputs_of_root[static_cast<size_t>(Root(id))];
-    for (size_t i = 0; i < graph_.outputs.size(); ++i) {
-      const ValueId root = Root(graph_.outputs[i]);
+    for (ValueId id : outputs_) ++outputs_of_root[static_cast<size_t>(Root(id))];
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      const ValueId root = Root(outputs_[i]);
       if (at(root).placement != Placement::kArena || outputs_of_root[static_cast<size_t>(root)] != 1)
         continue;
       at(root).placement = Placement::kOutput;
@@ -221,6 +210,9 @@ class Planner {
 
   const Program& program_;
   const Graph& graph_;
+  const size_t first_, end_;
+  const std::span<const Fact> facts_;
+  std::vector<ValueId> outputs_;
   std::vector<PlannedValue> values_;
   std::vector<size_t> steps_;
   std::vector<ValueId> root_;
@@ -228,20 +220,40 @@ class Planner {
   ArenaAllocator arena_;
 };
 
+// Binds with the elements of as few facts as extents depend on.
+Result<Binding> Bind(const Program& program, size_t first, std::span<const Fact> facts,
+                     std::set<ValueId>& with_elements) {
+  for (;;) {
+    INSITU_ASSIGN(Binding bound, BindStage(program, first, facts, with_elements));
+    const size_t before = with_elements.size();
+    with_elements.insert(bound.wanted.begin(), bound.wanted.end());
+    if (with_elements.size() == before) return bound;
+  }
+}
+
 }  // namespace
 
-Result<Plan> Plan::Build(Program& program, std::span<const Dims> input_dims) {
-  INSITU_ASSIGN(const Graph bound, BindInputDims(program.graph(), input_dims));
-  Planner planner(program, bound);
-  INSITU_TRY(planner.Run());
+Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> facts) {
+  std::set<ValueId> with_elements;
+  INSITU_ASSIGN(const Binding bound, Bind(program, first, facts, with_elements));
   Plan plan;
-  plan.input_dims_.assign(input_dims.begin(), input_dims.end());
+  plan.id_ = program.NextPlanId();
+  plan.first_ = first;
+  plan.end_ = bound.end;
+  for (const auto& [id, view] : facts)
+    plan.premises_.push_back({id, view.dims, with_elements.contains(id) ? KnownElements(view)
+                                                                        : std::nullopt});
+  Planner planner(program, bound, first, facts);
+  INSITU_TRY(planner.Run());
   plan.scratch_offset_ = planner.arena_bytes();
+  plan.outputs_ = std::move(planner).outputs();
   plan.values_ = std::move(planner).values();
-  for (size_t step : std::move(planner).steps()) plan.steps_.push_back({step, 0});
-  INSITU_TRY(plan.ReshapeKernels(program));
   size_t scratch = 0;
-  for (const PlannedStep& step : plan.steps_) scratch = std::max(scratch, step.scratch_bytes);
+  for (size_t step : std::move(planner).steps()) {
+    PlannedStep& planned = plan.steps_.emplace_back(step, 0);
+    INSITU_TRY(plan.ShapeKernel(program, planned));
+    scratch = std::max(scratch, planned.scratch_bytes);
+  }
   plan.arena_bytes_ = plan.scratch_offset_ + scratch;
   if (plan.arena_bytes_ > static_cast<uint64_t>(kDefaultLimits.max_arena_bytes))
     return Fail(ErrorCode::kLimitExceeded,
@@ -252,24 +264,33 @@ Result<Plan> Plan::Build(Program& program, std::span<const Dims> input_dims) {
   return plan;
 }
 
-Status Plan::Activate(Program& program) { return ReshapeKernels(program); }
+bool Plan::Fits(std::span<const Fact> facts) const {
+  return std::ranges::all_of(premises_, [&](const Premise& premise) {
+    const auto fact = std::ranges::find(facts, premise.id, &Fact::id);
+    return fact != facts.end() && fact->view.dims == premise.dims &&
+           (!premise.elements || premise.elements == KnownElements(fact->view));
+  });
+}
 
-Status Plan::ReshapeKernels(Program& program) {
+Status Plan::Activate(Program& program) {
+  for (PlannedStep& planned : steps_) INSITU_TRY(ShapeKernel(program, planned));
+  return {};
+}
+
+Status Plan::ShapeKernel(Program& program, PlannedStep& planned) {
+  Step& step = program.steps()[planned.step];
+  if (!step.kernel || step.shaped_by == id_) return {};
+  step.shaped_by = 0;
+  const Node& node = program.graph().node(step.node);
   std::vector<Dims> inputs, outputs;
-  for (PlannedStep& planned : steps_) {
-    const Step& step = program.steps()[planned.step];
-    if (!step.kernel) continue;
-    const Node& node = program.graph().node(step.node);
-    inputs.clear();
-    outputs.clear();
-    for (size_t operand : step.operands)
-      inputs.push_back(values_[static_cast<size_t>(node.inputs[operand])].dims);
-    for (ValueId id : node.outputs)
-      if (id != kNoValue) outputs.push_back(values_[static_cast<size_t>(id)].dims);
-    auto scratch = step.kernel->Reshape(inputs, outputs);
-    if (!scratch) return std::unexpected(std::move(scratch.error()).At(node.name, node.op));
-    planned.scratch_bytes = *scratch;
-  }
+  for (size_t operand : step.operands)
+    inputs.push_back(values_[static_cast<size_t>(node.inputs[operand])].dims);
+  for (ValueId id : node.outputs)
+    if (id != kNoValue) outputs.push_back(values_[static_cast<size_t>(id)].dims);
+  auto scratch = step.kernel->Reshape(inputs, outputs);
+  if (!scratch) return std::unexpected(std::move(scratch.error()).At(node.name, node.op));
+  planned.scratch_bytes = *scratch;
+  step.shaped_by = id_;
   return {};
 }
 

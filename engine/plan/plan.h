@@ -1,16 +1,20 @@
-// Plan: a Program bound to one set of input extents: the extents of every value, which steps run,
-// and where each value lives in one arena.
+// Plan: a stage of a Program bound to the extents of the values it starts from: the extents of
+// everything it makes, which of its steps run, and where each value lives in one arena.
+// A program whose extents all follow from its inputs' has one stage. Else a stage ends in front of
+// the first step whose extents depend on what earlier steps compute.
 // Invariant: two values share bytes only if their lifetimes do not overlap or one aliases the
 // other by design (Step.alias, Step.in_place). Offsets are 64-byte aligned with Buffer's padding.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/error.h"
 #include "base/tensor.h"
+#include "plan/bind.h"
 #include "plan/program.h"
 
 namespace insitu {
@@ -21,7 +25,7 @@ struct PlannedValue {
   DType dtype = DType::kUndefined;
   Dims dims;
   Placement placement = Placement::kNone;
-  size_t offset = 0;   // kArena: bytes from its start; kOutput: index of the graph output
+  size_t offset = 0;   // kArena: bytes from its start; kOutput: index into Plan.outputs()
   Tensor constant;     // kConstant, also integers that the extents alone determine
 };
 
@@ -32,25 +36,40 @@ struct PlannedStep {
 
 class Plan {
  public:
-  // `input_dims` in the order of graph().inputs. ShapeMismatch when they contradict the model;
-  // UnsupportedOp when an extent depends on data. Reshapes the program's kernels, which makes this
-  // the active plan.
-  static Result<Plan> Build(Program& program, std::span<const Dims> input_dims);
-  // Makes this plan the active one again, as Build left it. After a failure of either, none is.
+  // Plans from step `first` on for these facts, which are all values that are live there. An empty stage (end() == first): the extents of step `first` depend on its data.
+  // ShapeMismatch when the facts contradict the model; LimitExceeded.
+  static Result<Plan> Build(Program& program, size_t first, std::span<const Fact> facts);
+  // Whether the plan was made for facts like these.
+  bool Fits(std::span<const Fact> facts) const;
+  // Gives the program's kernels the extents of this plan, where they have others.
   Status Activate(Program& program);
 
+  size_t first() const { return first_; }
+  // One past the last step of the stage.
+  size_t end() const { return end_; }
   std::span<const PlannedValue> values() const { return values_; }
   std::span<const PlannedStep> steps() const { return steps_; }
-  std::span<const Dims> input_dims() const { return input_dims_; }
+  // What later stages or the caller need of what this stage makes.
+  std::span<const ValueId> outputs() const { return outputs_; }
   size_t arena_bytes() const { return arena_bytes_; }
   size_t scratch_offset() const { return scratch_offset_; }
 
  private:
-  Status ReshapeKernels(Program& program);
+  // What a fact must be for the plan to serve it.
+  struct Premise {
+    ValueId id;
+    Dims dims;
+    std::optional<std::vector<Dim>> elements;
+  };
 
+  Status ShapeKernel(Program& program, PlannedStep& planned);
+
+  uint64_t id_ = 0;
+  size_t first_ = 0, end_ = 0;
+  std::vector<Premise> premises_;
+  std::vector<ValueId> outputs_;
   std::vector<PlannedValue> values_;  // by ValueId
   std::vector<PlannedStep> steps_;
-  std::vector<Dims> input_dims_;
   size_t arena_bytes_ = 0;
   size_t scratch_offset_ = 0;
 };

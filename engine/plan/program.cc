@@ -1,8 +1,10 @@
 // Building a Program: assign every node, pack weights, let go of the model's bytes.
 #include "plan/program.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "ops/control_flow.h"
 #include "plan/assign.h"
 
 namespace insitu {
@@ -12,6 +14,23 @@ namespace {
 // elements of axes, pads and the like when a plan is made.
 constexpr size_t kKeptConstantBytes = 4096;
 
+bool AllHaveBytes(const Graph& graph, const Node& node) {
+  const auto has = [&](ValueId id) {
+    return id == kNoValue || HasBytes(graph.value(id).type.dtype);
+  };
+  return std::ranges::all_of(node.inputs, has) && std::ranges::all_of(node.outputs, has);
+}
+
+// What is left in the attribute of a body: the types of its outputs.
+Graph Shell(const Graph& body) {
+  Graph shell;
+  for (ValueId id : body.outputs) {
+    const Value& output = body.value(id);
+    shell.outputs.push_back(shell.AddValue({output.name, output.type, std::nullopt, std::nullopt}));
+  }
+  return shell;
+}
+
 Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> backends) {
   const Node& node = graph.node(id);
   Step step;
@@ -20,10 +39,19 @@ Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> b
   if (!step.def)
     return Fail(ErrorCode::kUnsupportedOp, "operator " + node.op + " is not known",
                 "Run `insitu ops` for the operators that are.");
+  step.on = "reference";
+  for (const auto& body : Bodies(node)) {
+    INSITU_ASSIGN(Program program, Program::Build(std::exchange(*body, Shell(*body)), backends));
+    step.bodies.emplace(body.get(), std::make_unique<Program>(std::move(program)));
+  }
+  step.planned = step.bodies.empty() && AllHaveBytes(graph, node);
+  if (!step.planned) {
+    step.why = step.def->no_lowering;
+    return step;
+  }
   Assignment assignment = Assign(graph, node, backends);
   step.why = std::move(assignment.why);
   step.alias = assignment.alias;
-  step.on = "reference";
   if (assignment.lowered) step.operands = std::move(assignment.lowered->operands);
   if (assignment.alias) {
     step.on = "kernel";
@@ -54,11 +82,20 @@ std::vector<bool> ReadAtRun(const Graph& graph, std::span<const Step> steps) {
   return read;
 }
 
+std::vector<size_t> LastReads(const Graph& graph, std::span<const Step> steps) {
+  std::vector<size_t> last(graph.value_count(), 0);
+  for (size_t s = 0; s < steps.size(); ++s)
+    for (ValueId input : graph.node(steps[s].node).inputs)
+      if (input != kNoValue) last[static_cast<size_t>(input)] = s;
+  for (ValueId output : graph.outputs) last[static_cast<size_t>(output)] = steps.size();
+  return last;
+}
+
 Status OwnConstants(Graph& graph, std::span<const Step> steps) {
   const std::vector<bool> read = ReadAtRun(graph, steps);
   for (size_t i = 0; i < graph.value_count(); ++i) {
     Value& value = graph.value(static_cast<ValueId>(i));
-    if (!value.constant || value.constant->dtype() == DType::kString) continue;
+    if (!value.constant || !HasBytes(value.constant->dtype())) continue;
     if (!read[i] && value.constant->size_bytes() > kKeptConstantBytes) {
       value.constant.reset();
       continue;
@@ -82,6 +119,7 @@ Result<Program> Program::Build(Graph graph, std::span<Backend* const> backends) 
     program.steps_.push_back(*std::move(step));
   }
   INSITU_TRY(OwnConstants(graph, program.steps_));
+  program.last_reads_ = LastReads(graph, program.steps_);
   program.graph_ = std::move(graph);
   return program;
 }

@@ -3,6 +3,7 @@
 // Invariant: steps are in order of execution and cover every live node of the graph.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,13 +16,22 @@
 
 namespace insitu {
 
+class Program;
+
 struct Step {
   NodeId node = kNoNode;
   const OpDef* def = nullptr;
   std::unique_ptr<Kernel> kernel;  // nullptr: the reference computes it
   std::vector<size_t> operands;    // node inputs that the kernel reads
+  // false: runs by itself on tensors of its own, outside any plan, because a value of it has no
+  // bytes to place (strings) or it runs subgraphs.
+  bool planned = true;
   bool in_place = false;
   bool alias = false;  // Reshape and its kind: the output is the input's memory
+  // The programs of its subgraphs, by the graph in the attribute, of which only the
+  // types of its outputs are left.
+  std::map<const Graph*, std::unique_ptr<Program>> bodies;
+  uint64_t shaped_by = 0;  // the plan whose extents the kernel has; 0: none
   std::string on;      // "xnnpack", "kernel", "reference"
   std::string why;     // why not on the first backend; empty when it is
 };
@@ -37,11 +47,17 @@ class Program {
   const Graph& graph() const { return graph_; }
   std::span<Step> steps() { return steps_; }
   std::span<const Step> steps() const { return steps_; }
+  // The last step that reads a value, steps().size() for a graph output, 0 where nothing does.
+  size_t last_read(ValueId id) const { return last_reads_[static_cast<size_t>(id)]; }
   size_t packed_bytes() const;
+  // Names a plan for Step.shaped_by; never 0.
+  uint64_t NextPlanId() { return ++plan_id_; }
 
  private:
   Graph graph_;
   std::vector<Step> steps_;
+  std::vector<size_t> last_reads_;  // by value
+  uint64_t plan_id_ = 0;
 };
 
 }  // namespace insitu

@@ -10,10 +10,10 @@ namespace insitu {
 
 std::vector<ExplainRow> Session::Explain() const {
   std::map<std::string, const Step*> steps;
-  for (const Step& step : program_.steps())
-    steps.emplace(program_.graph().node(step.node).name, &step);
+  for (const Step& step : runner_.program().steps())
+    steps.emplace(runner_.program().graph().node(step.node).name, &step);
   auto row_of = [&](const Step& step) {
-    const Node& node = program_.graph().node(step.node);
+    const Node& node = runner_.program().graph().node(step.node);
     return ExplainRow{node.name, node.op, step.on, step.why,
                       static_cast<int64_t>(step.kernel ? step.kernel->packed_bytes() : 0)};
   };
@@ -29,8 +29,8 @@ std::vector<ExplainRow> Session::Explain() const {
     rows.push_back({name, op, "folded",
                     reason == absorbed_.end() ? "nothing needs its result" : reason->second, 0});
   }
-  for (const Step& step : program_.steps())
-    if (!listed.contains(program_.graph().node(step.node).name)) rows.push_back(row_of(step));
+  for (const Step& step : runner_.program().steps())
+    if (!listed.contains(runner_.program().graph().node(step.node).name)) rows.push_back(row_of(step));
   return rows;
 }
 

@@ -12,8 +12,6 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kKeptPlans = 8;
-
 // Replaces the named symbols of the inputs' declared shapes by numbers.
 Status FixDims(Graph& graph, const std::map<std::string, int64_t>& dims) {
   for (const auto& [name, number] : dims) {
@@ -47,6 +45,18 @@ std::vector<TensorInfo> InfosOf(const Graph& graph, std::span<const ValueId> ids
   return infos;
 }
 
+Status CheckOutputs(std::span<const TensorInfo> outputs) {
+  for (const TensorInfo& output : outputs)
+    if (output.dtype == DType::kSequence || output.dtype == DType::kOptional)
+      return std::unexpected(Error{ErrorCode::kUnsupportedType,
+                                   "output '" + output.name + "' is a value of the kind " +
+                                       std::string(Name(output.dtype)) + ", not a tensor",
+                                   output.name, {},
+                                   "Export the model with tensors as outputs, for example with a "
+                                   "ConcatFromSequence or SequenceAt at its end."});
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
@@ -71,58 +81,21 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
   INSITU_TRY(RunPasses(graph, context));
   session->inputs_ = InfosOf(graph, graph.inputs);
   session->outputs_ = InfosOf(graph, graph.outputs);
-  INSITU_ASSIGN(session->program_, Program::Build(std::move(graph), backends));
+  INSITU_TRY(CheckOutputs(session->outputs_));
+  INSITU_ASSIGN(Program program, Program::Build(std::move(graph), backends));
+  session->runner_ = GraphRunner(std::move(program));
 
   std::vector<Dims> fixed;
   for (const TensorInfo& input : session->inputs_) {
     auto dims = input.shape ? KnownDims(*input.shape) : std::nullopt;
     if (dims) fixed.push_back(*std::move(dims));
   }
-  if (fixed.size() == session->inputs_.size()) INSITU_TRY(session->PlanFor(fixed));
+  if (fixed.size() == session->inputs_.size()) INSITU_TRY(session->runner_.Prepare(fixed));
   return session;
 }
 
 const std::map<std::string, std::string>& Session::metadata() const {
-  return program_.graph().metadata;
-}
-
-Result<Plan*> Session::PlanFor(std::span<const Dims> input_dims) {
-  auto known = std::ranges::find_if(plans_, [&](const Plan& plan) {
-    return std::ranges::equal(plan.input_dims(), input_dims);
-  });
-  if (known != plans_.end() && &*known == active_) return active_;
-  active_ = nullptr;
-  if (known != plans_.end()) {
-    INSITU_TRY(known->Activate(program_));
-    plans_.splice(plans_.begin(), plans_, known);
-  } else {
-    INSITU_ASSIGN(Plan plan, Plan::Build(program_, input_dims));
-    plans_.push_front(std::move(plan));
-    if (plans_.size() > kKeptPlans) plans_.pop_back();
-  }
-  active_ = &plans_.front();
-  return active_;
-}
-
-Result<std::vector<Tensor>> Session::Execute(std::span<const Tensor> inputs,
-                                             const ExecuteOptions& options) {
-  std::vector<Dims> dims;
-  std::vector<TensorView> input_views;
-  for (const Tensor& input : inputs) {
-    dims.push_back(input.dims());
-    input_views.push_back(input.View());
-  }
-  INSITU_ASSIGN(const Plan* plan, PlanFor(dims));
-  std::vector<Tensor> outputs;
-  std::vector<TensorView> output_views;
-  for (ValueId id : program_.graph().outputs) {
-    const PlannedValue& value = plan->values()[static_cast<size_t>(id)];
-    INSITU_ASSIGN(Tensor output, Tensor::Allocate(value.dtype, value.dims));
-    output_views.push_back(output.View());
-    outputs.push_back(std::move(output));
-  }
-  INSITU_TRY(executor_.Run(program_, *plan, input_views, output_views, options));
-  return outputs;
+  return runner_.program().graph().metadata;
 }
 
 Result<std::vector<NamedTensor>> Session::Run(std::span<const NamedTensor> feeds,
@@ -139,8 +112,8 @@ Result<std::vector<NamedTensor>> Session::Run(std::span<const NamedTensor> feeds
   if (options.outputs.empty())
     for (size_t i = 0; i < outputs_.size(); ++i) wanted.push_back(i);
   INSITU_ASSIGN(const std::vector<Tensor> inputs, MatchFeeds(inputs_, feeds));
-  INSITU_ASSIGN(const std::vector<Tensor> outputs, Execute(inputs, {.cancel = options.cancel,
-                                                                    .step_ms = {}}));
+  INSITU_ASSIGN(const std::vector<Tensor> outputs,
+                runner_.Run(inputs, {.cancel = options.cancel, .step_times = {}}));
   std::vector<NamedTensor> named;
   for (size_t i : wanted) named.push_back({outputs_[i].name, outputs[i]});
   return named;
@@ -151,22 +124,21 @@ Result<std::vector<OperatorProfile>> Session::Profile(std::span<const NamedTenso
   if (runs < 1)
     return Fail(ErrorCode::kInvalidArgument, "runs must be at least 1");
   INSITU_ASSIGN(const std::vector<Tensor> inputs, MatchFeeds(inputs_, feeds));
-  std::vector<double> step_ms(program_.steps().size(), 0.0);
+  const Program& program = runner_.program();
+  std::vector<StepTime> times(program.steps().size());
   for (int run = 0; run < runs; ++run)
-    INSITU_TRY(Execute(inputs, {.cancel = nullptr, .step_ms = step_ms}));
+    INSITU_TRY(runner_.Run(inputs, {.cancel = nullptr, .step_times = times}));
   double sum = 0;
-  for (double ms : step_ms) sum += ms;
+  for (const StepTime& time : times) sum += time.ms;
   std::vector<OperatorProfile> rows;
-  for (const PlannedStep& planned : active_->steps()) {
-    const Step& step = program_.steps()[planned.step];
-    if (step.alias) continue;
-    const Node& node = program_.graph().node(step.node);
-    const double ms = step_ms[planned.step];
-    rows.push_back({node.name, node.op, step.on, runs, ms, sum > 0 ? ms / sum : 0});
+  for (size_t i = 0; i < times.size(); ++i) {
+    const auto [ms, calls] = times[i];
+    if (calls == 0) continue;
+    const Step& step = program.steps()[i];
+    const Node& node = program.graph().node(step.node);
+    rows.push_back({node.name, node.op, step.on, calls, ms, sum > 0 ? ms / sum : 0});
   }
   return rows;
 }
-
-size_t Session::arena_bytes() const { return active_ ? active_->arena_bytes() : 0; }
 
 }  // namespace insitu

@@ -1,9 +1,8 @@
-// Session: a loaded model. load -> Program -> Plan (one per set of extents, the last 8 kept) -> run.
+// Session: a loaded model. load -> Program -> run, for which exec/graph_runner.h plans.
 // Invariant: a failed run changes nothing that a later run sees.
 #pragma once
 
 #include <atomic>
-#include <list>
 #include <map>
 #include <memory>
 #include <span>
@@ -12,10 +11,8 @@
 
 #include "base/error.h"
 #include "base/tensor.h"
-#include "exec/executor.h"
+#include "exec/graph_runner.h"
 #include "onnx/import.h"
-#include "plan/plan.h"
-#include "plan/program.h"
 #include "session/runtime.h"
 
 namespace insitu {
@@ -66,32 +63,25 @@ class Session {
   const ModelInfo& info() const { return info_; }
 
   // InvalidArgument for an unknown, missing or doubled name or a wrong dtype; ShapeMismatch for
-  // wrong extents; OutOfMemory; Cancelled. Feeds have the padding of Tensor::Allocate. Outputs come in the order of outputs() or of
-  // options.outputs.
+  // wrong extents; OutOfMemory; Cancelled. Feeds have the padding of Tensor::Allocate. Outputs come
+  // in the order of outputs() or of options.outputs.
   Result<std::vector<NamedTensor>> Run(std::span<const NamedTensor> feeds,
                                        const SessionRunOptions& options = {});
   // Runs `runs` times with a clock around every step; rows in order of execution.
   Result<std::vector<OperatorProfile>> Profile(std::span<const NamedTensor> feeds, int runs);
   // Every node of the imported model, in order: where it runs, or what absorbed it.
   std::vector<ExplainRow> Explain() const;
-  size_t arena_bytes() const;
-  size_t packed_bytes() const { return program_.packed_bytes(); }
+  size_t arena_bytes() const { return runner_.arena_bytes(); }
+  size_t packed_bytes() const { return runner_.packed_bytes(); }
 
  private:
   Session() = default;
-  Result<Plan*> PlanFor(std::span<const Dims> input_dims);
-  // Runs every feed through the plan of its extents; outputs in the graph's order.
-  Result<std::vector<Tensor>> Execute(std::span<const Tensor> inputs,
-                                      const ExecuteOptions& options);
 
   ModelInfo info_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<std::pair<std::string, std::string>> original_nodes_;  // name, op, as imported
   std::map<std::string, std::string> absorbed_;
-  Program program_;
-  std::list<Plan> plans_;      // most recently used first
-  Plan* active_ = nullptr;     // whose extents the kernels have; nullptr: none
-  Executor executor_;
+  GraphRunner runner_;
 };
 
 }  // namespace insitu

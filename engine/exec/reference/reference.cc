@@ -7,8 +7,7 @@ namespace insitu {
 
 Status RunReference(const OpDef& def, const Node& node, std::span<const TensorView> inputs,
                     std::span<TensorView> outputs) {
-  RunContext context{.node = node, .inputs = inputs, .outputs = outputs, .allocate = {},
-                     .run_subgraph = {}};
+  RunContext context{.node = node, .inputs = inputs, .outputs = outputs, .allocate = {}};
   // A planned output's place is fixed; asking for other extents means they depend on data.
   context.allocate = [&](size_t output, DType dtype, Dims dims) -> Result<TensorView> {
     if (output < outputs.size() && outputs[output].dtype == dtype && outputs[output].dims == dims)
