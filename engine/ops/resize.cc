@@ -171,31 +171,37 @@ struct Lines {
 // One axis of any type, one tap an output.
 void CopyAxis(const ResizeSettings& settings, const ResizedAxis& axis, const ResizeTaps& taps,
               const Lines& lines, const TensorView& x, const TensorView& y) {
-  for (int64_t i = 0; i < lines.outer; ++i)
+  // The innermost axis is copied column by column.
+  const bool columns = lines.inner == 1;
+  const int64_t step = columns ? axis.output : 1, from_step = columns ? axis.input : 1;
+  const int64_t count = columns ? lines.outer : lines.inner, runs = columns ? 1 : lines.outer;
+  for (int64_t i = 0; i < runs; ++i)
     for (int64_t o = 0; o < axis.output; ++o) {
-      const int64_t from = taps.IndicesOf(o)[0], to = (i * axis.output + o) * lines.inner;
+      const int64_t from = taps.FirstOf(o), to = (i * axis.output + o) * lines.inner;
       if (from != kExtrapolated) {
-        CopyElements(x, (i * axis.input + from) * lines.inner, y, to, lines.inner);
+        CopyLine(x, (i * axis.input + from) * lines.inner, from_step, y, to, step, count);
         continue;
       }
-      for (int64_t j = 0; j < lines.inner; ++j)
-        StoreElements(&settings.extrapolation, 1, y, to + j);
+      for (int64_t j = 0; j < count; ++j)
+        StoreElements(&settings.extrapolation, 1, y, to + j * step);
     }
 }
 
 void SumAxis(const ResizeSettings& settings, const ResizedAxis& axis, const ResizeTaps& taps,
              const Lines& lines, const double* x, double* y) {
-  for (int64_t i = 0; i < lines.outer; ++i, x += axis.input * lines.inner)
+  for (int64_t i = 0; i < lines.outer; ++i, x += axis.input * lines.inner) {
+    const int64_t* index = taps.indices.As<int64_t>().data();
+    const double* weight = taps.weights.As<double>().data();
     for (int64_t o = 0; o < axis.output; ++o, y += lines.inner) {
-      const auto indices = taps.IndicesOf(o);
-      const auto weights = taps.WeightsOf(o);
-      const bool outside = indices[0] == kExtrapolated;
+      const bool outside = *index == kExtrapolated;
       std::fill_n(y, lines.inner, outside ? settings.extrapolation : 0.0);
-      for (size_t t = 0; t < indices.size() && !outside; ++t) {
-        const double* from = x + indices[t] * lines.inner;
-        for (int64_t j = 0; j < lines.inner; ++j) y[j] += weights[t] * from[j];
+      for (int64_t t = 0; t < taps.count; ++t, ++index, ++weight) {
+        if (outside) continue;
+        const double* from = x + *index * lines.inner;
+        for (int64_t j = 0; j < lines.inner; ++j) y[j] += *weight * from[j];
       }
     }
+  }
 }
 
 // Removes what summing has rounded away from an integer, so that cutting off is safe.

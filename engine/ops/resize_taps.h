@@ -3,7 +3,7 @@
 // Reference: https://onnx.ai/onnx/operators/onnx__Resize.html (19).
 #pragma once
 
-#include <span>
+#include <cstdint>
 
 #include "base/error.h"
 #include "base/tensor.h"
@@ -55,13 +55,8 @@ struct ResizeTaps {
   int64_t count = 1;
   Tensor indices, weights;  // int64 and float64 [output, count]
 
-  std::span<const int64_t> IndicesOf(int64_t output) const {
-    return indices.As<int64_t>().subspan(static_cast<size_t>(output * count),
-                                         static_cast<size_t>(count));
-  }
-  std::span<const double> WeightsOf(int64_t output) const {
-    return weights.As<double>().subspan(static_cast<size_t>(output * count),
-                                        static_cast<size_t>(count));
+  int64_t FirstOf(int64_t output) const {
+    return indices.As<int64_t>()[static_cast<size_t>(output * count)];
   }
 };
 // For an input of at least one element.
