@@ -1,7 +1,9 @@
 // Cast converts the element type; CastLike does so to that of its second input.
 // https://onnx.ai/onnx/operators/onnx__Cast.html (21), onnx__CastLike.html (19).
 // Float to integer truncates; what the standard leaves undefined saturates, NaN becomes 0. Integer
-// to narrower integer wraps. float8 honours `saturate`. Strings are not converted.
+// to narrower integer wraps. float8 honours `saturate`. Strings: ops/cast_strings.h.
+#include "ops/cast_strings.h"
+#include "ops/copy.h"
 #include "ops/elements.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
@@ -9,7 +11,7 @@
 namespace insitu {
 namespace {
 
-constexpr DTypeSet kCastTypes = kNumericTypes | kBoolType | kNarrowTypes;
+constexpr DTypeSet kCastTypes = kAllTypes;
 
 Result<DType> Target(const Node& node) {
   const int64_t to = node.Attr<int64_t>("to", 0);
@@ -44,6 +46,16 @@ Status InferLike(InferContext& context) {
 Status RunTo(RunContext& context, DType to) {
   const TensorView& x = context.inputs[0];
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, to, x.dims));
+  const bool from_string = x.dtype == DType::kString, to_string = to == DType::kString;
+  if (from_string && to_string) {
+    CopyElements(x, 0, y, 0, x.elements());
+    return {};
+  }
+  if (from_string) return StringsToNumbers(x, y);
+  if (to_string) {
+    NumbersToStrings(x, y);
+    return {};
+  }
   const OnOverflow overflow = context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate
                                                                         : OnOverflow::kInfinity;
   WithArithmetic(x.dtype, [&]<class T>(T) {

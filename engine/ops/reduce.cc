@@ -41,6 +41,19 @@ std::vector<T> ReducedShape(const std::vector<T>& shape, const std::vector<bool>
 
 bool KeepsDims(const Node& node) { return node.Attr<int64_t>("keepdims", 1) != 0; }
 
+// The element of an output of one, as arithmetic on shapes makes it.
+template <class Op>
+void InferElement(InferContext& context) {
+  if constexpr (requires(Dim dim) { Op::OfDims(dim, dim); }) {
+    if (!kIndexTypes.Has(context.dtype(0))) return;
+    const std::vector<Dim>* elements = context.elements(0);
+    if (!elements || elements->empty()) return;
+    Dim result = elements->front();
+    for (const Dim& element : std::span(*elements).subspan(1)) result = Op::OfDims(result, element);
+    context.SetElements(0, {result});
+  }
+}
+
 // When only the number of axes is known, if that.
 std::optional<Shape> ShapeOfUnknownAxes(const InferContext& context, size_t rank) {
   if (KeepsDims(context.node())) return Shape(rank);
@@ -65,7 +78,10 @@ Status Infer(InferContext& context) {
   }
   INSITU_ASSIGN(const auto reduced,
                 ReducedAxes(context.node(), axes ? &*axes : nullptr, shape->size()));
-  context.SetOutput(0, context.dtype(0), ReducedShape(*shape, reduced, KeepsDims(context.node())));
+  Shape result = ReducedShape(*shape, reduced, KeepsDims(context.node()));
+  if (std::ranges::all_of(result, [](const Dim& dim) { return dim == Dim(1); }))
+    InferElement<Op>(context);
+  context.SetOutput(0, context.dtype(0), std::move(result));
   return {};
 }
 

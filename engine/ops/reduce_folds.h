@@ -61,6 +61,7 @@ struct Elementwise {
 };
 
 struct Sum : Elementwise<Sum> {
+  static Dim OfDims(const Dim& sum, const Dim& value) { return sum + value; }
   template <class T>
   static T Of(T sum, T value) {
     return WrappingAdd(sum, value);
@@ -86,6 +87,7 @@ struct SumSquare : Elementwise<SumSquare> {
   }
 };
 struct Product : Elementwise<Product> {
+  static Dim OfDims(const Dim& product, const Dim& value) { return product * value; }
   template <class T>
   static T Start() {
     return 1;
@@ -96,6 +98,7 @@ struct Product : Elementwise<Product> {
   }
 };
 struct Maximum : Elementwise<Maximum> {
+  static Dim OfDims(const Dim& most, const Dim& value) { return Max(most, value); }
   static constexpr DTypeSet kTypes = kNumericTypes | kBoolType;
   template <class T>
   static T Start() {
@@ -108,6 +111,7 @@ struct Maximum : Elementwise<Maximum> {
   }
 };
 struct Minimum : Elementwise<Minimum> {
+  static Dim OfDims(const Dim& least, const Dim& value) { return Min(least, value); }
   static constexpr DTypeSet kTypes = kNumericTypes | kBoolType;
   template <class T>
   static T Start() {

@@ -13,11 +13,13 @@ struct Minimum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
   static T Of(T a, T b) { return a != a || a < b ? a : b; }
+  static Dim OfDims(const Dim& a, const Dim& b) { return Min(a, b); }
 };
 struct Maximum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
   static T Of(T a, T b) { return a != a || a > b ? a : b; }
+  static Dim OfDims(const Dim& a, const Dim& b) { return Max(a, b); }
 };
 struct Sum {
   static constexpr DTypeSet kTypes = kFloatTypes;
@@ -25,6 +27,27 @@ struct Sum {
   static T Of(T a, T b) { return a + b; }
 };
 struct Mean : Sum {};
+
+// Known elements of integer scalars and vectors.
+template <class Op>
+void InferElements(InferContext& context) {
+  if constexpr (requires(Dim dim) { Op::OfDims(dim, dim); }) {
+    std::vector<Dim> result;
+    for (size_t i = 0; i < context.input_count(); ++i) {
+      const Shape* shape = context.shape(i);
+      if (!kIndexTypes.Has(context.dtype(i)) || !shape || shape->size() > 1) return;
+      const std::vector<Dim>* elements = context.elements(i);
+      if (!elements || elements->empty()) return;
+      if (i == 0) result = *elements;
+      const size_t count = elements->size();
+      if (result.size() == 1) result.assign(count, Dim(result.front()));
+      if (count != 1 && count != result.size()) return;
+      for (size_t j = 0; j < result.size(); ++j)
+        result[j] = Op::OfDims(result[j], (*elements)[count == 1 ? 0 : j]);
+    }
+    context.SetElements(0, std::move(result));
+  }
+}
 
 template <class Op>
 Status Infer(InferContext& context) {
@@ -34,6 +57,7 @@ Status Infer(InferContext& context) {
   }
   INSITU_ASSIGN(auto shape, InferBroadcast(context));
   context.SetOutput(0, context.dtype(0), std::move(shape));
+  InferElements<Op>(context);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/text.h"
 #include "support/run_op.h"
 
 namespace insitu::test {
@@ -94,6 +95,28 @@ TEST_CASE("CastLike takes the type of its second input", "[ops]") {
              Make<int8_t>({2}, {1, -2}));
 }
 
+TEST_CASE("Cast between strings and numbers", "[ops]") {
+  const auto cast = [](const Tensor& x, DType to) {
+    return RunOp("Cast", {x}, {{"to", static_cast<int64_t>(to)}});
+  };
+  CheckClose(cast(Floats({8}, {0.1f, -2.5f, 100000, 1e-4f, 1e20f, kInf, -kInf, kNan}), DType::kString),
+             Strings({8}, {"0.1", "-2.5", "100000", "0.0001", "1e+20", "INF", "-INF", "NaN"}));
+  CheckClose(cast(Make<double>({2}, {0.1, 1.0 / 3}), DType::kString),
+             Strings({2}, {"0.1", "0.3333333333333333"}));
+  CheckClose(cast(Bools({2}, {0, 1}), DType::kString), Strings({2}, {"0", "1"}));
+  const uint64_t top = std::numeric_limits<uint64_t>::max();
+  const Tensor largest = Make<uint64_t>({}, {top});
+  CheckClose(cast(cast(largest, DType::kString), DType::kUint64), largest);
+  CheckClose(cast(Strings({5}, {"1e3", "-0.5", "inf", "-INF", "nan"}), DType::kFloat32),
+             Floats({5}, {1000, -0.5, kInf, -kInf, kNan}));
+  CheckClose(cast(Strings({3}, {"-7", "100.5", "1e2"}), DType::kInt32), Make<int32_t>({3}, {-7, 100, 100}));
+  for (const char* text : {"", "abc", "1x", "0x10", "1e400000"}) {
+    INFO(text);
+    const auto code = OpError("Cast", {Strings({1}, {text})}, {{"to", int64_t{7}}});
+    CHECK(code == ErrorCode::kInvalidArgument);
+  }
+}
+
 TEST_CASE("reductions with roots and logarithms", "[ops]") {
   const Tensor x = Floats({2, 2}, {3, -4, 0, 1});
   const Attributes flat = {{"keepdims", int64_t{0}}};
@@ -115,6 +138,34 @@ TEST_CASE("reductions with roots and logarithms", "[ops]") {
   double sum = 0;
   for (double value : longer.As<double>()) sum += std::exp(value);
   CheckClose(RunOp("ReduceLogSumExp", {longer}, flat), Make<double>({}, {std::log(sum)}), 1e-12);
+}
+
+TEST_CASE("reductions, Mod, Min and Max of extents are known before a run", "[ops]") {
+  Graph graph = Value(Parse(R"(graph g {
+    input x: float32[n,4,6]
+    const four: int64[1] = [4]
+    const limits: int64[2] = [3,9]
+    s = Shape(x)
+    p = ReduceProd(s)
+    rest = Shape(x) {start=1}
+    low = Min(rest, limits)
+    m = Mod(rest, four)
+    most = ReduceMax(m)
+    t = Concat(p, low, most) {axis=0}
+    y = ConstantOfShape(t)
+    output y
+  })"));
+  Check(InferShapes(graph));
+  CHECK(ToString(graph.value(graph.outputs.at(0)).type.shape.value()) == "[24*n,3,6,2]");
+  CHECK(!graph.value(graph.outputs.at(0)).constant);
+  Graph unknown = Value(Parse(R"(graph g {
+    input x: float32[n,4,6]
+    input axes: int64[2]
+    y = ReduceL2(x, axes) {keepdims=0}
+    output y
+  })"));
+  Check(InferShapes(unknown));
+  CHECK(ToString(unknown.value(unknown.outputs.at(0)).type.shape.value()) == "[?]");
 }
 
 TEST_CASE("CumSum in both directions", "[ops]") {
