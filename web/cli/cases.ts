@@ -73,7 +73,12 @@ export async function readTensors(
     });
   }
   const named = read.every(({ name }) => infos.some((info) => info.name === name));
-  return Object.fromEntries(read.map(({ name, tensor }, i) => [named ? name : infos[i]!.name, tensor]));
+  return Object.fromEntries(read.map(({ name, tensor }, i) => {
+    const info = (named ? infos.find((candidate) => candidate.name === name) : infos[i])!;
+    // Some cases store bfloat16 as the integers of its bits.
+    const isBits = info.dtype === 'bfloat16' && tensor.dtype === 'uint16';
+    return [info.name, isBits ? { ...tensor, dtype: info.dtype } as Tensor : tensor];
+  }));
 }
 
 function byNumber(a: string, b: string): number {
