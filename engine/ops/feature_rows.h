@@ -31,4 +31,11 @@ inline Result<Dim> InferFeatureRows(const InferContext& context) {
               "Give features of shape [N, C] or [C].");
 }
 
+// The number of features of a row where inference knows it.
+inline std::optional<int64_t> KnownFeatures(const InferContext& context) {
+  const Shape* shape = context.shape(0);
+  if (!shape || shape->empty() || !shape->back().IsKnown()) return std::nullopt;
+  return shape->back().value();
+}
+
 }  // namespace insitu

@@ -41,6 +41,15 @@ Status CheckLinear(const Linear& linear, int64_t features) {
                                              std::to_string(linear.targets) + " targets");
 }
 
+// The same where inference knows the features.
+Status CheckLinear(const InferContext& context, int64_t targets) {
+  const auto features = KnownFeatures(context);
+  if (!features) return {};
+  return CheckLinear({ListOf<float>(context.node(), "coefficients"),
+                      ListOf<float>(context.node(), "intercepts"), targets},
+                     *features);
+}
+
 // Calls f(row, scores) with the `linear.targets` scores of every row.
 template <class F>
 Status ForEachRow(const RunContext& context, const FeatureRows& shape, const Linear& linear,
@@ -68,6 +77,7 @@ Status InferRegressor(InferContext& context) {
   INSITU_ASSIGN(const Dim rows, InferFeatureRows(context));
   INSITU_TRY(ReadPostTransform(context.node()));
   INSITU_ASSIGN(const int64_t targets, RegressorTargets(context.node()));
+  INSITU_TRY(CheckLinear(context, targets));
   context.SetOutput(0, DType::kFloat32, Shape{rows, targets});
   return {};
 }
@@ -101,6 +111,7 @@ Status InferClassifier(InferContext& context) {
   INSITU_TRY(ReadPostTransform(context.node()));
   const ClassLabels labels(context.node(), "classlabels_ints");
   const int64_t targets = ClassTargets(context.node(), labels);
+  INSITU_TRY(CheckLinear(context, targets));
   context.SetOutput(0, labels.dtype(), Shape{rows});
   context.SetOutput(1, DType::kFloat32, Shape{rows, ScoreCount(targets, labels)});
   return {};

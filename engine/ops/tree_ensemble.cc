@@ -103,10 +103,13 @@ Status Infer(InferContext& context) {
   INSITU_TRY(ReadPostTransform(context.node()));
   INSITU_TRY(AggregateOf(context.node()));
   INSITU_ASSIGN(const int64_t targets, TargetCount(context.node()));
+  INSITU_ASSIGN(const Forest forest, ReadForest(context.node()));
+  INSITU_TRY(forest.Check(targets));
   const Shape* shape = context.shape(0);
   if (shape && shape->size() != 2)
     return Fail(ErrorCode::kShapeMismatch,
                 context.Describe(0) + " does not have the axes rows and features");
+  if (const auto features = KnownFeatures(context)) INSITU_TRY(forest.CheckFeatures(*features));
   context.SetOutput(0, context.dtype(0), Shape{shape ? shape->front() : Dim::Unknown(), targets});
   return {};
 }

@@ -60,11 +60,21 @@ Status CheckBase(const std::vector<double>& base, int64_t targets) {
                                             " entries for " + std::to_string(targets) + " scores");
 }
 
+// What a run would refuse about the trees, as far as it is certain.
+Status CheckTrees(const InferContext& context, const std::string& prefix, int64_t targets) {
+  INSITU_ASSIGN(const Forest forest, ReadNamedForest(context.node(), prefix));
+  INSITU_TRY(forest.Check(targets));
+  INSITU_TRY(CheckBase(RealsOf(context.node(), "base_values"), targets));
+  const auto features = KnownFeatures(context);
+  return features ? forest.CheckFeatures(*features) : Status();
+}
+
 Status InferRegressor(InferContext& context) {
   INSITU_ASSIGN(const Dim rows, InferFeatureRows(context));
   INSITU_TRY(ReadPostTransform(context.node()));
   INSITU_TRY(AggregateOf(context.node()));
   INSITU_ASSIGN(const int64_t targets, TargetCount(context.node()));
+  INSITU_TRY(CheckTrees(context, "target", targets));
   context.SetOutput(0, DType::kFloat32, Shape{rows, targets});
   return {};
 }
@@ -95,8 +105,10 @@ Status InferClassifier(InferContext& context) {
   if (labels.size() == 0)
     return Fail(ErrorCode::kInvalidModel, "the classifier has no labels",
                 "Give classlabels_int64s or classlabels_strings.");
+  const auto targets = static_cast<int64_t>(labels.size());
+  INSITU_TRY(CheckTrees(context, "class", targets));
   context.SetOutput(0, labels.dtype(), Shape{rows});
-  context.SetOutput(1, DType::kFloat32, Shape{rows, static_cast<int64_t>(labels.size())});
+  context.SetOutput(1, DType::kFloat32, Shape{rows, targets});
   return {};
 }
 
