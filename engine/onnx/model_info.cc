@@ -43,6 +43,18 @@ void FindUnknown(const onnx::GraphProto& graph, std::vector<Unsupported>& found)
   }
 }
 
+// Whether every operator of an opset before those that are read has not changed until they begin.
+bool IsReadableOldOpset(const ModelInfo& info, int64_t opset) {
+  return opset >= 1 && opset < kFirstOpset &&
+         std::ranges::all_of(info.op_counts, [&](const auto& entry) {
+           const OpDef* def = FindOp(entry.first, "");
+           return entry.first.find('.') != std::string::npos ||
+                  (def && std::ranges::none_of(def->since, [&](int since) {
+                     return since > opset && since <= kFirstOpset;
+                   }));
+         });
+}
+
 }  // namespace
 
 std::string CanonicalDomain(const std::string& domain) {
@@ -89,8 +101,10 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
   const auto opset = info.opsets.find("");
   const bool uses_onnx = std::ranges::any_of(
       model.graph.node(), [](const auto& node) { return CanonicalDomain(node.domain()).empty(); });
-  if (opset == info.opsets.end() ? uses_onnx
-                                 : opset->second < kFirstOpset || opset->second > kLastOpset)
+  if (opset == info.opsets.end()
+          ? uses_onnx
+          : opset->second > kLastOpset || (opset->second < kFirstOpset &&
+                                           !IsReadableOldOpset(info, opset->second)))
     found.push_back({"", "",
                      "opset " + std::to_string(OnnxOpset(info)) + " (insitu reads " +
                          std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset) + ")"});

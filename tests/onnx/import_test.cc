@@ -204,6 +204,9 @@ TEST_CASE("functions, sparse initializers, old and unknown opsets are refused wi
     CHECK(error.code == ErrorCode::kUnsupportedOp);
     CHECK(error.message.find("opset " + std::to_string(opset)) != std::string::npos);
   }
+  ModelBuilder unchanged(1);  // Not is the same in all opsets
+  unchanged.Input("x", {int64_t{2}}, onnx::TensorProto::BOOL).Node("Not", {"x"}, {"y"}, "n");
+  CHECK(unchanged.Output("y").Printed().find("y = Not(x)") != std::string::npos);
   ModelBuilder none = SmallModel();
   none.model.clear_opset_import();
   CHECK(none.Failure().code == ErrorCode::kUnsupportedOp);
