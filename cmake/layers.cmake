@@ -1,9 +1,12 @@
-# insitu_layer(NAME [FOLDER engine/...] [LINKS layers...] [PRIVATE_LINKS targets...] [EXCEPT folders...])
+# insitu_layer(NAME [FOLDER engine/...] [LINKS layers...] [PRIVATE_LINKS targets...] [EXCEPT folders...]
+#              [HEADERS headers... | HEADERS_OF LAYER])
 # makes the static library insitu_NAME from the .cc files below the layer's folder, so that adding
 # an operator is one file and one line. A layer without sources is an interface library: nothing
 # breaks while it is empty.
+# HEADERS headers... are compiled once for the layer, HEADERS_OF LAYER takes those of another layer:
+# most of the time a file takes to compile is for the headers that all include.
 function(insitu_layer name)
-  cmake_parse_arguments(ARG "" "FOLDER" "LINKS;PRIVATE_LINKS;EXCEPT" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER;HEADERS_OF" "LINKS;PRIVATE_LINKS;EXCEPT;HEADERS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
@@ -19,6 +22,11 @@ function(insitu_layer name)
     target_link_libraries(
       insitu_${name} PUBLIC ${ARG_LINKS} PRIVATE insitu_engine_flags ${ARG_PRIVATE_LINKS}
     )
+    if(ARG_HEADERS)
+      target_precompile_headers(insitu_${name} PRIVATE ${ARG_HEADERS})
+    elseif(ARG_HEADERS_OF)
+      target_precompile_headers(insitu_${name} REUSE_FROM insitu_${ARG_HEADERS_OF})
+    endif()
   else()
     add_library(insitu_${name} INTERFACE)
     target_include_directories(insitu_${name} INTERFACE ${CMAKE_SOURCE_DIR}/engine)

@@ -62,7 +62,8 @@ std::vector<int64_t> StepsWithout(const Dims& whole, size_t axis) {
 std::vector<std::shared_ptr<Graph>> Bodies(const Node& node) {
   std::vector<std::shared_ptr<Graph>> bodies;
   for (const auto& [name, attribute] : node.attributes)
-    if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute))
+    if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute);
+        body && std::ranges::find(bodies, *body) == bodies.end())
       bodies.push_back(*body);
   return bodies;
 }

@@ -11,6 +11,7 @@
 
 namespace insitu {
 
+// Each graph once, though two attributes may share it.
 std::vector<std::shared_ptr<Graph>> Bodies(const Node& node);
 size_t FormalInputs(const Node& node);
 

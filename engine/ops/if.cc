@@ -1,4 +1,6 @@
 // If: one of two bodies, as a scalar condition says. https://onnx.ai/onnx/operators/onnx__If.html
+// A branch that its inputs' extents do not fit is an error only when no constant condition excludes it
+// (passes/choose_branch.cc).
 #include "ops/control_flow.h"
 #include "ops/elements.h"
 #include "ops/infer_util.h"
@@ -14,11 +16,14 @@ ValueType Common(const ValueType& a, const ValueType& b) {
 Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, kBoolType));
   const size_t outputs = context.node().outputs.size();
-  INSITU_ASSIGN(const Graph* then_body, InferBody(context, "then_branch", 0, outputs));
-  INSITU_ASSIGN(const Graph* else_body, InferBody(context, "else_branch", 0, outputs));
+  const auto then_body = InferBody(context, "then_branch", 0, outputs);
+  const auto else_body = InferBody(context, "else_branch", 0, outputs);
+  if (!then_body && !else_body) return std::unexpected(then_body.error());
+  const Graph& first = then_body ? **then_body : **else_body;
+  const Graph& second = else_body ? **else_body : first;
   for (size_t i = 0; i < outputs; ++i) {
-    const ValueType& a = then_body->value(then_body->outputs[i]).type;
-    const ValueType& b = else_body->value(else_body->outputs[i]).type;
+    const ValueType& a = first.value(first.outputs[i]).type;
+    const ValueType& b = second.value(second.outputs[i]).type;
     if (a.dtype != b.dtype)
       return Fail(ErrorCode::kInvalidModel,
                   "the branches of If give output " + std::to_string(i) + " as " +

@@ -33,6 +33,7 @@ using PassFn = Result<bool> (*)(Graph& graph, PassContext& context);
 
 Result<bool> RemoveIdentities(Graph& graph, PassContext& context);   // remove_identities.cc
 Result<bool> FoldConstants(Graph& graph, PassContext& context);      // fold_constants.cc
+Result<bool> ChooseBranch(Graph& graph, PassContext& context);       // choose_branch.cc
 Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
 Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc

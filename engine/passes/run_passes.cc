@@ -26,7 +26,7 @@ Result<bool> Apply(PassFn pass, Graph& graph, PassContext& context) {
 Status Canonicalise(Graph& graph, PassContext& context) {
   for (int round = 0; round < kMaxRounds; ++round) {
     bool changed = false;
-    for (PassFn pass : {RemoveIdentities, FoldConstants, RemoveDeadCode}) {
+    for (PassFn pass : {RemoveIdentities, FoldConstants, ChooseBranch, RemoveDeadCode}) {
       INSITU_ASSIGN(const bool now, Apply(pass, graph, context));
       changed |= now;
     }

@@ -82,6 +82,30 @@ constexpr const char* kLoop = R"(graph g {
   output all
 })";
 
+TEST_CASE("a branch that a constant condition excludes need not fit") {
+  GraphRunner runner = RunnerOf(R"(graph g {
+    input x: float32[5]
+    const four: int64[] = [4]
+    size = Size(x)
+    c = Equal(size, four)
+    y = If(c, x) {formal_inputs=1,
+      then_branch=graph a {
+        input x: float32[5]
+        const shape: int64[2] = [2,2]
+        r = Reshape(x, shape)
+        output r
+      },
+      else_branch=graph b {
+        input x: float32[5]
+        r = Neg(x)
+        output r
+      }}
+    output y
+  })");
+  const Tensor x = Floats({5}, {1, 2, 3, 4, 5});
+  CheckClose(Value(runner.Run(std::vector{x}, {}))[0], Floats({5}, {-1, -2, -3, -4, -5}));
+}
+
 TEST_CASE("a loop carries values, stacks outputs and stops by count or condition") {
   GraphRunner runner = RunnerOf(kLoop);
   const Tensor x = Floats({1}, {1}), step = Floats({1}, {4});
