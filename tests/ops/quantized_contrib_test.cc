@@ -1,5 +1,7 @@
 // Quantized operators of com.microsoft: each against DequantizeLinear, the float operator and
 // QuantizeLinear, or against its formula in plain loops.
+#include <algorithm>
+
 #include "support/run_op.h"
 
 namespace insitu::test {

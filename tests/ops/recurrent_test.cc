@@ -1,5 +1,6 @@
 // LSTM, GRU and RNN against the equations of their specifications written out for one row, in every
 // direction, layout and length.
+#include <algorithm>
 #include <catch2/catch_approx.hpp>
 
 #include "support/run_op.h"

@@ -1,5 +1,7 @@
 // ConvTranspose and DeformConv against Conv; norms, unpooling and regions of interest against what
 // they must give by definition.
+#include <algorithm>
+
 #include "naive_conv.h"
 #include "support/run_op.h"
 
