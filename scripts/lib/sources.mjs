@@ -34,6 +34,11 @@ async function fetchAndUnpack(task, source, apt, partial) {
   }
 }
 
+/** Where the unpacked files of a source are, once they have been fetched. */
+export function sourceTree(name) {
+  return join(entryPath(...entryOf(pins.sources.find((source) => source.name === name))), 'tree');
+}
+
 /** The unpacked folder of each source, by name. */
 export async function ensureSources(apt) {
   const missing = pins.sources.filter((source) => !existsSync(entryPath(...entryOf(source))));
@@ -47,7 +52,5 @@ export async function ensureSources(apt) {
       }
     });
   }
-  return Object.fromEntries(
-    pins.sources.map((source) => [source.name, join(entryPath(...entryOf(source)), 'tree')]),
-  );
+  return Object.fromEntries(pins.sources.map(({ name }) => [name, sourceTree(name)]));
 }
