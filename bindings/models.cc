@@ -1,10 +1,11 @@
-// Load, Inspect, ParseTensor and Operators: from uploaded bytes to sessions and reports.
+// Load, Inspect, ParseValue and Operators: from uploaded bytes to sessions and reports.
 // Invariant: an upload is gone after the call that takes it, whatever the outcome.
 #include <map>
 #include <utility>
 
 #include "instance.h"
 #include "ops/op_def.h"
+#include "ops/op_types.h"
 #include "sessions.h"
 
 namespace insitu::bindings {
@@ -41,34 +42,31 @@ Result<Model> Take(int upload, const val& external) {
   return model;
 }
 
-val InfoToJs(std::string_view name, DType dtype, const std::optional<Shape>& shape) {
+val TypeToJs(const ValueType& type) {
   val info = val::object();
-  info.set("name", std::string(name));
-  info.set("dtype", std::string(Name(dtype)));
+  info.set("dtype", std::string(Name(type.dtype)));
   val dims = val::array();
-  if (!shape) info.set("anyRank", true);
-  for (size_t i = 0; shape && i < shape->size(); ++i) {
-    const Dim& dim = (*shape)[i];
+  if (!type.shape) info.set("anyRank", true);
+  for (size_t i = 0; type.shape && i < type.shape->size(); ++i) {
+    const Dim& dim = (*type.shape)[i];
     if (dim.IsKnown())
       dims.set(i, static_cast<double>(dim.value()));
     else
       dims.set(i, dim.ToString());
   }
   info.set("dims", dims);
+  if (type.element) info.set("element", TypeToJs(*type.element));
   return info;
 }
 
-val InfosToJs(std::span<const TensorInfo> infos) {
+// Of a range of (name, type).
+val InfosToJs(const auto& infos) {
   val array = val::array();
-  for (const TensorInfo& info : infos)
-    array.call<void>("push", InfoToJs(info.name, info.dtype, info.shape));
-  return array;
-}
-
-val InfosToJs(std::span<const std::pair<std::string, ValueType>> infos) {
-  val array = val::array();
-  for (const auto& [name, type] : infos)
-    array.call<void>("push", InfoToJs(name, type.dtype, type.shape));
+  for (const auto& [name, type] : infos) {
+    val info = TypeToJs(type);
+    info.set("name", name);
+    array.call<void>("push", info);
+  }
   return array;
 }
 
@@ -140,10 +138,11 @@ Result<val> InspectUpload(int upload, const val& external) {
   return report;
 }
 
-Result<val> ParseUpload(int upload) {
+Result<val> ParseUpload(int upload, const std::string& kind) {
   INSITU_ASSIGN(Upload * file, TheInstance().uploads.Find(upload));
   std::string name;
-  INSITU_ASSIGN(file->parsed, ParseTensorProto(file->Bytes().bytes, &name));
+  INSITU_ASSIGN(file->parsed, ParseValueProto(file->Bytes().bytes,
+                                              ParseDType(kind).value_or(DType::kUndefined), &name));
   return ToJs(name, *file->parsed);
 }
 
@@ -155,7 +154,7 @@ val Load(int upload, val external, val options) {
 
 val Inspect(int upload, val external) { return Answer(InspectUpload(upload, external)); }
 
-val ParseTensor(int upload) { return Answer(ParseUpload(upload)); }
+val ParseValue(int upload, std::string kind) { return Answer(ParseUpload(upload, kind)); }
 
 val Operators() {
   val rows = val::array();
@@ -168,6 +167,9 @@ val Operators() {
     row.set("domain", std::string(def->domain));
     row.set("since", since);
     row.set("lowered", def->lower != nullptr);
+    val types = val::array();
+    for (DType type : AcceptedTypes(*def)) types.call<void>("push", std::string(Name(type)));
+    row.set("types", types);
     rows.call<void>("push", row);
   }
   return rows;

@@ -72,9 +72,10 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("uploadDiscard", &UploadDiscard);
   function("load", &Load);
   function("inspect", &Inspect);
-  function("parseTensor", &ParseTensor);
+  function("parseValue", &ParseValue);
   function("stage", &Stage);
   function("stageStrings", &StageStrings);
+  function("stageGroup", &StageGroup);
   function("run", &Run);
   function("profile", &Profile);
   function("clear", &Clear);

@@ -56,6 +56,10 @@ val ToJs(std::string_view name, const Tensor& tensor) {
   fields.set("dims", ToArray(tensor.dims()));
   if (tensor.dtype() == DType::kString) {
     fields.set("strings", ToArray(std::span<const std::string>(tensor.strings())));
+  } else if (!IsTensorType(tensor.dtype())) {
+    val items = val::array();
+    for (const Tensor& item : tensor.items()) items.call<void>("push", ToJs("", item));
+    fields.set("items", items);
   } else {
     fields.set("pointer", ToNumber(tensor.data()));
     fields.set("byteLength", static_cast<double>(tensor.size_bytes()));

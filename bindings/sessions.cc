@@ -19,7 +19,7 @@ Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
 Result<double> StageBytes(int session, std::string name, const std::string& dtype_name,
                           const val& js_dims, double byte_length) {
   const std::optional<DType> dtype = ParseDType(dtype_name);
-  if (!dtype || *dtype == DType::kString) {
+  if (!dtype || !HasBytes(*dtype)) {
     return Fail(ErrorCode::kInvalidArgument, "'" + dtype_name + "' is no dtype of numbers",
                 "Use a dtype that docs/api.md lists.");
   }
@@ -39,6 +39,23 @@ Result<double> StageBytes(int session, std::string name, const std::string& dtyp
 Status StageText(int session, std::string name, const val& js_dims, const val& strings) {
   INSITU_ASSIGN(Dims dims, ToDims(js_dims));
   return AddFeed(session, std::move(name), Tensor::FromStrings(std::move(dims), ToStrings(strings)));
+}
+
+Status StageLast(int session, std::string name, const std::string& kind_name, int count) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  const std::optional<DType> kind = ParseDType(kind_name);
+  const auto staged = static_cast<int>(loaded->feeds.size());
+  if (!(kind == DType::kSequence || (kind == DType::kOptional && count <= 1)) || count < 0 ||
+      count > staged)
+    return Fail(ErrorCode::kInvalidArgument,
+                "no " + kind_name + " can be made of " + std::to_string(count) + " values");
+  std::vector<Tensor> items;
+  for (int i = staged - count; i < staged; ++i)
+    items.push_back(std::move(loaded->feeds[static_cast<size_t>(i)].tensor));
+  loaded->feeds.resize(static_cast<size_t>(staged - count));
+  return AddFeed(session, std::move(name),
+                 kind == DType::kSequence ? Tensor::Sequence(std::move(items))
+                                          : Tensor::Optional(std::move(items)));
 }
 
 Result<val> RunStaged(int session, const val& outputs) {
@@ -95,6 +112,10 @@ val Stage(int session, std::string name, std::string dtype, val dims, double byt
 
 val StageStrings(int session, std::string name, val dims, val strings) {
   return Answer(StageText(session, std::move(name), dims, strings));
+}
+
+val StageGroup(int session, std::string name, std::string kind, int count) {
+  return Answer(StageLast(session, std::move(name), kind, count));
 }
 
 val Run(int session, val outputs) { return Answer(RunStaged(session, outputs)); }

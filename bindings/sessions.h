@@ -9,9 +9,10 @@ namespace insitu::bindings {
 
 val Load(int upload, val external, val options);
 val Inspect(int upload, val external);
-val ParseTensor(int upload);
+val ParseValue(int upload, std::string kind);
 val Stage(int session, std::string name, std::string dtype, val dims, double byte_length);
 val StageStrings(int session, std::string name, val dims, val strings);
+val StageGroup(int session, std::string name, std::string kind, int count);
 val Run(int session, val outputs);
 val Profile(int session, int runs);
 void Clear(int session);

@@ -31,7 +31,7 @@ class Upload {
   // The bytes, which outlive the upload.
   ModelBytes Bytes() const;
 
-  // A tensor parsed from the bytes, kept while JavaScript copies it.
+  // A value parsed from the bytes, kept while JavaScript copies it.
   std::optional<Tensor> parsed;
 
  private:

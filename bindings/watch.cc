@@ -49,7 +49,8 @@ Outcome ToOutcome(std::string_view failure) {
 
 std::vector<NamedView> ToViews(std::span<const NamedTensor> tensors) {
   std::vector<NamedView> views;
-  for (const NamedTensor& named : tensors) views.push_back({named.name, named.tensor.View()});
+  for (const auto& [name, tensor] : tensors)
+    if (IsTensorType(tensor.dtype())) views.push_back({name, tensor.View()});
   return views;
 }
 

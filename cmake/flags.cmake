@@ -1,6 +1,7 @@
-# Compile and link flags. insitu_flags: what every target of the flavour needs (instruction set,
-# threads, sanitizers). insitu_engine_flags: what engine/ and bindings/ promise (no exceptions, no
-# RTTI, no warnings).
+# Compile and link flags. insitu_flags: what every target of the flavour needs (threads, sanitizers).
+# insitu_flags_ISA: what the kernels of one instruction set need on top; INSITU_ISAS lists those that
+# are set up. insitu_engine_flags: what engine/ and bindings/ promise (no exceptions, no RTTI, no
+# warnings).
 add_library(insitu_flags INTERFACE)
 target_compile_features(insitu_flags INTERFACE cxx_std_23)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -11,13 +12,27 @@ if(INSITU_FLAVOUR STREQUAL native)
   target_link_options(insitu_flags INTERFACE -fuse-ld=lld-19)
 else()
   target_compile_options(insitu_flags INTERFACE -msimd128)
-  if(INSITU_FLAVOUR MATCHES "^relaxed")
-    target_compile_options(insitu_flags INTERFACE -mrelaxed-simd)
-  endif()
-  if(INSITU_FLAVOUR MATCHES "-mt$")
+  if(INSITU_FLAVOUR STREQUAL mt)
     target_compile_options(insitu_flags INTERFACE -pthread)
     target_link_options(insitu_flags INTERFACE -pthread)
   endif()
+endif()
+
+set(INSITU_ISAS native)
+if(NOT INSITU_FLAVOUR STREQUAL native)
+  set(INSITU_ISAS simd relaxed)
+  foreach(isa simd relaxed)
+    if(NOT INSITU_DIR_${isa}-${INSITU_FLAVOUR}_xnnpack_core)
+      list(REMOVE_ITEM INSITU_ISAS ${isa})
+    endif()
+  endforeach()
+endif()
+foreach(isa ${INSITU_ISAS})
+  add_library(insitu_flags_${isa} INTERFACE)
+endforeach()
+if(TARGET insitu_flags_relaxed)
+  target_compile_options(insitu_flags_relaxed INTERFACE -mrelaxed-simd)
+  target_link_options(insitu_flags_relaxed INTERFACE -mrelaxed-simd)
 endif()
 
 if(INSITU_SANITIZE)

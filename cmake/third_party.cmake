@@ -1,9 +1,9 @@
-# Imported targets for the libraries that the set-up built: insitu::xnnpack, insitu::protobuf_lite,
-# insitu::catch2 (absent in the mt flavours) and insitu_onnx_proto. Their include folders reach only
-# who links them: exec/xnn, onnx and tests.
-function(insitu_archive target)
+# Imported targets for the libraries that the set-up built: insitu::xnnpack_ISA, insitu::protobuf_lite,
+# insitu::catch2 (absent with threads) and insitu_onnx_proto. Their include folders reach only who
+# links them: exec/xnn, onnx and tests.
+function(insitu_archive target flavour)
   cmake_parse_arguments(ARG "" "LIBRARY" "FILES;LINKS" ${ARGN})
-  set(dir ${INSITU_DIR_${INSITU_FLAVOUR}_${ARG_LIBRARY}})
+  set(dir ${INSITU_DIR_${flavour}_${ARG_LIBRARY}})
   if(NOT dir)
     return()
   endif()
@@ -22,19 +22,25 @@ if(INSITU_FLAVOUR STREQUAL native)
   set(threads Threads::Threads)
 endif()
 
-insitu_archive(insitu::pthreadpool LIBRARY pthreadpool FILES pthreadpool LINKS ${threads})
-insitu_archive(insitu::xnnpack_kernels LIBRARY xnnpack_kernels FILES xnnpack_kernels)
-insitu_archive(
-  insitu::xnnpack LIBRARY xnnpack_core FILES xnnpack_core LINKS insitu::xnnpack_kernels insitu::pthreadpool
-)
-insitu_archive(insitu::protobuf_lite LIBRARY protobuf FILES protobuf_lite LINKS ${threads})
-insitu_archive(insitu::catch2 LIBRARY catch2 FILES Catch2Main Catch2)
-
-foreach(target insitu::xnnpack insitu::protobuf_lite)
-  if(NOT TARGET ${target})
-    message(FATAL_ERROR "Libraries of flavour ${INSITU_FLAVOUR} are not built: run `npm run setup`.")
+foreach(isa ${INSITU_ISAS})
+  set(any ${isa}-${INSITU_FLAVOUR})
+  if(INSITU_FLAVOUR STREQUAL native)
+    set(any native)
   endif()
+  insitu_archive(insitu::xnnpack_kernels_${isa} ${any} LIBRARY xnnpack_kernels FILES xnnpack_kernels)
+  insitu_archive(
+    insitu::xnnpack_${isa} ${any} LIBRARY xnnpack_core FILES xnnpack_core
+    LINKS insitu::xnnpack_kernels_${isa} insitu::pthreadpool
+  )
 endforeach()
+# Those without kernels are the same for every instruction set.
+insitu_archive(insitu::pthreadpool "${any}" LIBRARY pthreadpool FILES pthreadpool LINKS ${threads})
+insitu_archive(insitu::protobuf_lite "${any}" LIBRARY protobuf FILES protobuf_lite LINKS ${threads})
+insitu_archive(insitu::catch2 "${any}" LIBRARY catch2 FILES Catch2Main Catch2)
+
+if(NOT INSITU_ISAS OR NOT TARGET insitu::protobuf_lite)
+  message(FATAL_ERROR "Libraries of flavour ${INSITU_FLAVOUR} are not built: run `npm run setup`.")
+endif()
 
 add_library(insitu_onnx_proto STATIC ${INSITU_ONNX_PROTO_DIR}/onnx-ml.pb.cc)
 target_include_directories(insitu_onnx_proto SYSTEM PUBLIC ${INSITU_ONNX_PROTO_DIR})

@@ -4,7 +4,8 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildDir, distDir, root } from './lib/paths.mjs';
+import { moduleFolder } from './lib/flavours.mjs';
+import { distDir, root } from './lib/paths.mjs';
 import { run, runMain, step } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
 
@@ -37,12 +38,12 @@ async function bundle() {
 
 function copyModules() {
   const built = wasmFlavours.filter((flavour) =>
-    existsSync(join(buildDir, flavour, 'bindings', `insitu-${flavour}.wasm`)),
+    existsSync(join(moduleFolder(flavour), `insitu-${flavour}.wasm`)),
   );
   for (const flavour of wasmFlavours) {
     for (const ending of ['mjs', 'wasm']) {
       const name = `insitu-${flavour}.${ending}`;
-      if (built.includes(flavour)) copyFileSync(join(buildDir, flavour, 'bindings', name), join(distDir, name));
+      if (built.includes(flavour)) copyFileSync(join(moduleFolder(flavour), name), join(distDir, name));
       else rmSync(join(distDir, name), { force: true });
     }
   }

@@ -26,6 +26,7 @@ constexpr std::array kRows = {
     Row{DType::kFloat8E5M2FNUZ, 8, "float8e5m2fnuz"},
     Row{DType::kUint4, 4, "uint4"},        Row{DType::kInt4, 4, "int4"},
     Row{DType::kSequence, 0, "sequence"},  Row{DType::kOptional, 0, "optional"},
+    Row{DType::kMap, 0, "map"},
 };
 
 const Row* Find(DType dtype) {

@@ -33,9 +33,10 @@ enum class DType : uint8_t {
   kInt4 = 22,
   kSequence = 30,  // any number of tensors
   kOptional = 31,  // a tensor or sequence, or nothing
+  kMap = 32,       // numbers by names or integers
 };
 
-// Bits of one element; 0 where there are no bytes: kUndefined, kString, kSequence, kOptional.
+// Bits of one element; 0 where there are no bytes: kUndefined, kString and what is no tensor.
 int BitWidth(DType dtype);
 // The JavaScript spelling: "float32", "uint8", "int4", "string", ...; "undefined" for kUndefined.
 std::string_view Name(DType dtype);
@@ -44,10 +45,11 @@ std::optional<DType> ParseDType(std::string_view name);
 // Whether `value` is an element type of tensors.
 bool IsKnownDType(int value);
 
+// Whether this is an element type of tensors, or that of an omitted value.
+constexpr bool IsTensorType(DType t) { return t < DType::kSequence; }
+
 // Whether values of this type lie in memory as plain bytes.
-constexpr bool HasBytes(DType t) {
-  return t != DType::kString && t != DType::kSequence && t != DType::kOptional;
-}
+constexpr bool HasBytes(DType t) { return t != DType::kString && IsTensorType(t); }
 
 constexpr bool IsFloat(DType t) {
   return t == DType::kFloat32 || t == DType::kFloat64 || t == DType::kFloat16 ||

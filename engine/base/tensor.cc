@@ -134,6 +134,12 @@ Tensor Tensor::Optional(std::vector<Tensor> items) {
   return tensor;
 }
 
+Tensor Tensor::Map(Tensor keys, Tensor values) {
+  Tensor tensor = Sequence({std::move(keys), std::move(values)});
+  tensor.dtype_ = DType::kMap;
+  return tensor;
+}
+
 std::span<const Tensor> Tensor::items() const {
   return items_ ? std::span<const Tensor>(*items_) : std::span<const Tensor>();
 }

@@ -1,7 +1,7 @@
 // Tensor: element type, extents and shared, row-major storage.
 // Invariant: size_bytes() == ByteSize(dtype, Elements(dims)); 4-bit types hold two elements a byte,
 // low nibble first. Strings live in `strings`, one per element, and have no bytes; nor have
-// sequences and optional values, which are vectors (dims [n]) of other tensors, `items`.
+// sequences, optional values and maps, which are vectors (dims [n]) of other tensors, `items`.
 #pragma once
 
 #include <cstddef>
@@ -64,6 +64,8 @@ class Tensor {
   static Tensor Sequence(std::vector<Tensor> items);
   // At most one item, a tensor or a sequence.
   static Tensor Optional(std::vector<Tensor> items);
+  // Two vectors of one length: distinct int64 or string keys, and their values.
+  static Tensor Map(Tensor keys, Tensor values);
   template <class T>
   static Result<Tensor> From(Dims dims, std::span<const T> values) {
     return FromBytes(kDTypeOf<T>, std::move(dims), std::as_bytes(values));
@@ -78,7 +80,7 @@ class Tensor {
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
   const std::vector<std::string>& strings() const { return *strings_; }
-  // Of a sequence or an optional value; else empty.
+  // Of a sequence or an optional value; keys and values of a map; else empty.
   std::span<const Tensor> items() const;
   std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
   template <class T>

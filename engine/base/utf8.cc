@@ -23,6 +23,16 @@ size_t Utf8Length(std::string_view text, size_t pos) {
   return overlong || beyond || !continues(3) ? 0 : 4;
 }
 
+char32_t NextCodePoint(std::string_view text, size_t& pos) {
+  const size_t length = Utf8Length(text, pos);
+  const auto byte = [&] { return static_cast<unsigned char>(text[pos++]); };
+  const char32_t first = byte();
+  if (length <= 1) return length == 1 ? first : U'\ufffd';
+  char32_t code = first & (0x7fu >> length);
+  for (size_t i = 1; i < length; ++i) code = code << 6 | (byte() & 0x3f);
+  return code;
+}
+
 void AppendUtf8(unsigned code, std::string& out) {
   auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
   if (code < 0x80) {

@@ -151,7 +151,7 @@ Status GraphBuilder::AddInputs() {
     if (const auto found = values_.find(info.name()); found != values_.end()) continue;
     INSITU_ASSIGN(const ValueId id, Define(info.name(), "an input"));
     if (!outer_ || info.has_type()) {
-      INSITU_ASSIGN(graph_.value(id).type, ToValueType(info, /*tensors_only=*/!outer_));
+      INSITU_ASSIGN(graph_.value(id).type, ToValueType(info));
     }
     graph_.inputs.push_back(id);
     INSITU_TRY(CheckEnds(graph_.inputs, "inputs"));

@@ -20,7 +20,7 @@ Status CheckNodes(const Graph& graph) {
     const OpDef* def = FindOp(node.op, node.domain);
     if (!def)
       return std::unexpected(UnsupportedError(
-          {{node.name, QualifiedName(node.op, node.domain), "operator " + node.op}}));
+          {{node.name, QualifiedName(node.op, node.domain), "operator " + QualifiedName(node.op, node.domain)}}));
     INSITU_TRY(CheckAttributes(node, *def));
     for (const auto& body : Bodies(node)) {
       INSITU_TRY(CheckNodes(*body));

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/tensor.h"
 #include "ir/graph.h"
+#include "ops/unsupported.h"
 
 namespace insitu {
 
@@ -43,11 +44,6 @@ struct ImportedModel {
   ModelInfo info;
 };
 
-// One part of a model that insitu cannot run.
-struct Unsupported {
-  std::string node, op, what;
-};
-
 // InvalidModel, UnsupportedOp or UnsupportedType (all unsupported parts listed in one message),
 // LimitExceeded, OutOfMemory.
 Result<ImportedModel> ImportModel(const ModelBytes& model, const ImportOptions& options);
@@ -61,7 +57,9 @@ struct Inspection {
 };
 Result<Inspection> InspectModel(const ModelBytes& model, const ImportOptions& options);
 
-// A serialized onnx.TensorProto, as the conformance cases store inputs and outputs.
-Result<Tensor> ParseTensorProto(std::span<const std::byte> bytes, std::string* name = nullptr);
+// A value as the conformance cases store inputs and outputs: a serialized onnx.SequenceProto where
+// `kind` is kSequence, an OptionalProto where it is kOptional, else a TensorProto.
+Result<Tensor> ParseValueProto(std::span<const std::byte> bytes, DType kind = DType::kUndefined,
+                               std::string* name = nullptr);
 
 }  // namespace insitu

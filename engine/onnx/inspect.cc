@@ -6,6 +6,7 @@
 #include "onnx/model_info.h"
 #include "onnx/value_type.h"
 #include "onnx/wire.h"
+#include "ops/op_def.h"
 
 namespace insitu {
 namespace {
@@ -58,11 +59,14 @@ Result<Inspection> InspectModel(const ModelBytes& model, const ImportOptions& op
         return tensor.proto.data_location() == onnx::TensorProto::EXTERNAL;
       });
   if (!inspection.unsupported.empty() || missing_files) return inspection;
-  if (auto imported = ImportModel(model, options); !imported) {
+  auto imported = ImportModel(model, options);
+  if (!imported) {
     Error error = std::move(imported).error();
     if (!IsUnsupported(error)) return std::unexpected(std::move(error));
     inspection.unsupported.push_back({error.node, error.op, error.message});
+    return inspection;
   }
+  INSITU_TRY(InferShapes(imported->graph, &inspection.unsupported));
   return inspection;
 }
 

@@ -12,7 +12,6 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kMostListed = 20;
 
 Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, int64_t>& counts) {
   if (depth > kDefaultLimits.max_subgraph_depth)
@@ -118,41 +117,6 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
          std::to_string(model.sparse_initializers) + " sparse initializers (store them dense)"});
   FindUnknown(model.graph, found);
   return found;
-}
-
-Error UnsupportedError(const std::vector<Unsupported>& unsupported) {
-  Error error{ErrorCode::kUnsupportedOp,
-              {},
-              {},
-              {},
-              "`insitu inspect` lists every unsupported part, `insitu ops` what is supported."};
-  struct Row {
-    std::string text, node;
-    int64_t count;
-  };
-  std::vector<Row> rows;
-  std::map<std::string, size_t> by_what;
-  for (const Unsupported& part : unsupported) {
-    const auto [entry, added] = by_what.emplace(part.what, rows.size());
-    if (added) {
-      rows.push_back({part.op.empty() ? part.what : part.op, part.node, 1});
-      if (error.op.empty() && !part.op.empty()) error.op = part.op, error.node = part.node;
-    } else {
-      ++rows[entry->second].count;
-    }
-  }
-  error.message = "the model uses what insitu does not support: ";
-  for (size_t i = 0; i < std::min(rows.size(), kMostListed); ++i) {
-    const Row& row = rows[i];
-    error.message += (i ? ", " : "") + row.text;
-    const std::string times = row.count > 1 ? std::to_string(row.count) + " times" : "";
-    const std::string first = row.node.empty() ? "" : "node '" + row.node + "'";
-    if (!times.empty() || !first.empty())
-      error.message += " (" + first + (first.empty() || times.empty() ? "" : ", ") + times + ")";
-  }
-  if (rows.size() > kMostListed)
-    error.message += " and " + std::to_string(rows.size() - kMostListed) + " more";
-  return error;
 }
 
 }  // namespace insitu

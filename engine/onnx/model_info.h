@@ -25,7 +25,5 @@ std::string QualifiedName(const std::string& op, const std::string& domain);
 // Opset versions, functions, sparse initializers, operators and types of inputs that are not
 // supported, in the order of the file.
 std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo& info);
-// All of them as one UnsupportedOp: up to 20 operators with the first node and count of each.
-Error UnsupportedError(const std::vector<Unsupported>& unsupported);
 
 }  // namespace insitu

@@ -58,6 +58,7 @@ Status NormalizeOpset(Graph& graph, int64_t opset) {
   };
   for (NodeId id : graph.Order()) {
     const Node& node = graph.node(id);
+    if (node.domain.empty()) INSITU_TRY(Apply(ScanRules(), graph, id, opset));
     if (const auto bodies = Bodies(node); !bodies.empty()) {
       TypeBodyInputs(graph, node);
       for (const auto& body : bodies) INSITU_TRY(NormalizeOpset(*body, opset));

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 
-#include "onnx/import.h"
 
 namespace insitu {
 namespace {
@@ -144,14 +142,6 @@ Result<Tensor> ToTensor(const onnx::TensorProto& tensor, ExternalData* external)
   if (tensor.has_raw_data())
     raw = std::as_bytes(std::span(tensor.raw_data().data(), tensor.raw_data().size()));
   return Convert(tensor, raw, nullptr, external);
-}
-
-Result<Tensor> ParseTensorProto(std::span<const std::byte> bytes, std::string* name) {
-  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
-    return Fail(ErrorCode::kLimitExceeded, "a serialized tensor exceeds 2 GB");
-  INSITU_ASSIGN(const WireTensor tensor, ReadTensor(bytes));
-  if (name) *name = tensor.proto.name();
-  return ToTensor(tensor, nullptr, nullptr);
 }
 
 }  // namespace insitu

@@ -9,16 +9,6 @@ namespace {
 
 using Proto = onnx::TypeProto;
 
-std::string_view KindName(const Proto& type) {
-  switch (type.value_case()) {
-    case Proto::kSequenceType: return "a sequence";
-    case Proto::kMapType: return "a map";
-    case Proto::kOptionalType: return "an optional value";
-    case Proto::kSparseTensorType: return "a sparse tensor";
-    default: return "of an unknown kind";
-  }
-}
-
 std::unexpected<Error> Invalid(const std::string& where, std::string message) {
   return Fail(ErrorCode::kInvalidModel, where + " " + std::move(message),
               "The file is damaged or was written by a faulty exporter.");
@@ -58,30 +48,35 @@ Result<ValueType> FromTensor(const Proto::Tensor& tensor, const std::string& nam
   return type;
 }
 
+Result<ValueType> FromProto(const Proto& proto, const std::string& name);
+
+Result<ValueType> Holding(DType kind, const Proto& element, const std::string& name) {
+  INSITU_ASSIGN(ValueType type, FromProto(element, name));
+  return ValueType{kind, std::nullopt, std::make_shared<const ValueType>(std::move(type))};
+}
+
 Result<ValueType> FromProto(const Proto& proto, const std::string& name) {
-  if (proto.has_tensor_type()) return FromTensor(proto.tensor_type(), name);
-  const bool sequence = proto.has_sequence_type();
-  if (!sequence && !proto.has_optional_type())
-    return Fail(ErrorCode::kUnsupportedType,
-                "'" + name + "' is " + std::string(KindName(proto)) + ", which is not supported",
-                "Export the model with tensors.");
-  INSITU_ASSIGN(ValueType element, FromProto(sequence ? proto.sequence_type().elem_type()
-                                                      : proto.optional_type().elem_type(),
-                                             name));
-  return ValueType{sequence ? DType::kSequence : DType::kOptional, std::nullopt,
-                   std::make_shared<const ValueType>(std::move(element))};
+  switch (proto.value_case()) {
+    case Proto::kTensorType: return FromTensor(proto.tensor_type(), name);
+    case Proto::kSequenceType:
+      return Holding(DType::kSequence, proto.sequence_type().elem_type(), name);
+    case Proto::kOptionalType:
+      return Holding(DType::kOptional, proto.optional_type().elem_type(), name);
+    case Proto::kMapType: return Holding(DType::kMap, proto.map_type().value_type(), name);
+    default:
+      return Fail(ErrorCode::kUnsupportedType,
+                  "'" + name + "' is " +
+                      (proto.has_sparse_tensor_type() ? "a sparse tensor" : "of an unknown kind") +
+                      ", which is not supported",
+                  "Export the model with dense tensors.");
+  }
 }
 
 }  // namespace
 
-Result<ValueType> ToValueType(const onnx::ValueInfoProto& info, bool tensors_only) {
-  const std::string where = "'" + info.name() + "'";
-  if (info.type().value_case() == Proto::VALUE_NOT_SET) return Invalid(where, "has no type");
-  if (tensors_only && !info.type().has_tensor_type())
-    return Fail(ErrorCode::kUnsupportedType,
-                where + " is " + std::string(KindName(info.type())) + ", not a tensor",
-                "Export the model with tensors as inputs and outputs (for classifiers made by "
-                "sklearn-onnx: with zipmap off).");
+Result<ValueType> ToValueType(const onnx::ValueInfoProto& info) {
+  if (info.type().value_case() == Proto::VALUE_NOT_SET)
+    return Invalid("'" + info.name() + "'", "has no type");
   return FromProto(info.type(), info.name());
 }
 

@@ -8,8 +8,8 @@
 
 namespace insitu {
 
-// A dim without number or name becomes the symbol "<name>_dim<i>". UnsupportedType for maps and sparse
-// tensors, with `tensors_only` for all that is no tensor; InvalidModel, LimitExceeded.
-Result<ValueType> ToValueType(const onnx::ValueInfoProto& info, bool tensors_only = true);
+// A dim without number or name becomes the symbol "<name>_dim<i>". UnsupportedType for sparse
+// tensors; InvalidModel, LimitExceeded.
+Result<ValueType> ToValueType(const onnx::ValueInfoProto& info);
 
 }  // namespace insitu

@@ -1,20 +1,18 @@
-// Walking the protobuf wire format with CodedInputStream.
+// Which fields of a file are parsed, which are kept as spans and which are skipped.
 #include "onnx/wire.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <limits>
 #include <utility>
 
 #include "base/limits.h"
+#include "onnx/fields.h"
 
 namespace insitu {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
-using Bytes = std::span<const std::byte>;
 
 // Numbers of the fields that are treated apart.
 namespace model_field {
@@ -25,54 +23,6 @@ constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12,
 }
 namespace tensor_field {
 constexpr int kRawData = 9, kDocString = 12;
-}
-
-CodedInputStream Stream(Bytes bytes) {
-  return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),
-                          static_cast<int>(bytes.size()));
-}
-
-struct Field {
-  int number;
-  Bytes whole;    // tag included
-  Bytes payload;  // of a length-delimited field
-  bool delimited;
-};
-
-std::unexpected<Error> Damaged(std::string_view where) {
-  return Fail(ErrorCode::kInvalidModel,
-              "not an ONNX model: the bytes of its " + std::string(where) + " cannot be read",
-              "The file is damaged or cut short, or it is not an ONNX file.");
-}
-
-// Calls `visit` (a Status of a Field) for each field of a message.
-template <class Visit>
-Status ForEachField(Bytes message, std::string_view where, Visit visit) {
-  CodedInputStream in = Stream(message);
-  while (true) {
-    const auto start = static_cast<size_t>(in.CurrentPosition());
-    const uint32_t tag = in.ReadTag();
-    if (tag == 0) {
-      if (start == message.size()) return {};
-      return Damaged(where);
-    }
-    Field field{WireFormatLite::GetTagFieldNumber(tag), {}, {}, false};
-    if (field.number == 0) return Damaged(where);
-    field.delimited =
-        WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-    if (field.delimited) {
-      uint32_t length = 0;
-      if (!in.ReadVarint32(&length)) return Damaged(where);
-      const auto at = static_cast<size_t>(in.CurrentPosition());
-      if (length > message.size() - at) return Damaged(where);
-      field.payload = message.subspan(at, length);
-      in.Skip(static_cast<int>(length));
-    } else if (!WireFormatLite::SkipField(&in, tag)) {
-      return Damaged(where);
-    }
-    field.whole = message.subspan(start, static_cast<size_t>(in.CurrentPosition()) - start);
-    INSITU_TRY(visit(field));
-  }
 }
 
 // Fields to be parsed into one message; neighbours are joined.
@@ -87,7 +37,8 @@ class Kept {
   }
   Status MergeInto(google::protobuf::MessageLite& message, std::string_view where) const {
     for (Bytes part : parts_) {
-      CodedInputStream in = Stream(part);
+      CodedInputStream in(reinterpret_cast<const uint8_t*>(part.data()),
+                          static_cast<int>(part.size()));
       if (!message.MergePartialFromCodedStream(&in) || !in.ConsumedEntireMessage())
         return Damaged(where);
     }

@@ -8,7 +8,10 @@
 namespace insitu {
 
 bool TakesActivation(const Node& node) {
-  if (!node.domain.empty()) return false;
+  if (!node.domain.empty())
+    return node.Is("MatMulIntegerToFloat", "com.microsoft") ||
+           node.Is("DynamicQuantizeMatMul", "com.microsoft") ||
+           node.Is("ConvIntegerToFloat", "insitu");
   for (std::string_view op :
        {"Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div"})
     if (node.op == op) return true;

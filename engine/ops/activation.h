@@ -13,7 +13,8 @@ namespace insitu {
 inline constexpr std::string_view kActivationMin = "activation_min";
 inline constexpr std::string_view kActivationMax = "activation_max";
 
-// Conv, ConvTranspose, Gemm, MatMul, Add, Sub, Mul, Div of ai.onnx.
+// Conv, ConvTranspose, Gemm, MatMul, Add, Sub, Mul, Div of ai.onnx, and the integer operators with
+// float results.
 bool TakesActivation(const Node& node);
 // The clamp of the node; none where it has no activation.
 Clamp ActivationOf(const Node& node);

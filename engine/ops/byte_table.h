@@ -2,6 +2,7 @@
 // of one operand do to every element costs a look-up, whatever their formula.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/tensor.h"
@@ -17,11 +18,12 @@ class ByteTable {
   ByteTable(DType from, F&& f) {
     for (int raw = 0; raw < 256; ++raw) {
       const int32_t value = from == DType::kInt8 && raw > 127 ? raw - 256 : raw;
-      table_[raw] = static_cast<uint8_t>(f(value));
+      table_[static_cast<size_t>(raw)] = static_cast<uint8_t>(f(value));
     }
   }
 
   uint8_t operator[](uint8_t raw) const { return table_[raw]; }
+  const std::array<uint8_t, 256>& entries() const { return table_; }
 
   // `count` elements, `from_step` apart, to consecutive ones.
   void Apply(const TensorView& from, int64_t from_offset, int64_t from_step, const TensorView& to,
@@ -32,7 +34,7 @@ class ByteTable {
   }
 
  private:
-  uint8_t table_[256];
+  std::array<uint8_t, 256> table_;
 };
 
 // What f(real) becomes in steps of `y`: dequantize, f, quantize, every step in float32.

@@ -1,7 +1,10 @@
 // ConvInteger: the convolution of (x - x_zero_point) with (w - w_zero_point), exact in int32.
 // https://onnx.ai/onnx/operators/onnx__ConvInteger.html (10). channels_last is insitu's own.
+#include "ops/conv_lowering.h"
 #include "ops/conv_reference.h"
 #include "ops/infer_util.h"
+#include "ops/integer_lowering.h"
+#include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
 
@@ -43,6 +46,13 @@ Status Run(RunContext& context) {
   });
 }
 
+Lowering Lower(const LowerContext& context) {
+  INSITU_LOWER(lowered::Convolution convolution, LowerConvolution(context, 0, 1));
+  INSITU_LOWER(convolution.w_zero_point,
+               LowerZeroPoints(context, 3, convolution.weights.dims()[0]));
+  return LowerInput(context, std::move(convolution), {.zero_point = 2});
+}
+
 constexpr int kSince[] = {10};
 constexpr AttrSpec kAttributes[] = {
     {"auto_pad", AttrKind::kString}, {"dilations", AttrKind::kInts},
@@ -60,7 +70,7 @@ const OpDef kConvIntegerOp = {
     .max_inputs = 4,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "no backend gives the int32 sums of a convolution",
+    .lower = Lower,
     .commute = CommuteSpatial,
 };
 

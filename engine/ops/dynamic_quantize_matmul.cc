@@ -84,20 +84,18 @@ Status Run(RunContext& context) {
   return {};
 }
 
-// int8 weights with zero point 0, or uint8 ones with 128, which are the same after a shift.
-std::expected<Tensor, Refusal> SymmetricWeights(const Tensor& weights,
-                                                std::span<const int32_t> zero_points) {
-  const int32_t symmetric = weights.dtype() == DType::kUint8 ? 128 : 0;
-  for (int32_t zero : zero_points)
-    if (zero != symmetric) return Refuse("the weights are not symmetric");
-  auto packed = TransposedWeights(weights);
-  if (!packed) return Refuse(packed.error().message);
-  if (symmetric == 0) return *std::move(packed);
-  auto shifted = Tensor::Allocate(DType::kInt8, packed->dims());
-  if (!shifted) return Refuse(shifted.error().message);
-  for (size_t i = 0; i < packed->size_bytes(); ++i)
-    shifted->data()[i] = packed->data()[i] ^ std::byte{0x80};
-  return *std::move(shifted);
+// Weights as int8, of which uint8 ones are a shift; so are their zero points.
+Status Lower8(const Tensor& weights, std::vector<int32_t> zero_points,
+              lowered::DynamicFullyConnected& linear) {
+  INSITU_ASSIGN(linear.weights, TransposedWeights(weights));
+  linear.w_zero_point = std::move(zero_points);
+  if (weights.dtype() == DType::kInt8) return {};
+  INSITU_ASSIGN(Tensor shifted, Tensor::Allocate(DType::kInt8, linear.weights.dims()));
+  for (size_t i = 0; i < shifted.size_bytes(); ++i)
+    shifted.data()[i] = linear.weights.data()[i] ^ std::byte{0x80};
+  linear.weights = std::move(shifted);
+  for (int32_t& zero : linear.w_zero_point) zero -= 128;
+  return {};
 }
 
 Lowering Lower(const LowerContext& context) {
@@ -109,7 +107,8 @@ Lowering Lower(const LowerContext& context) {
   lowered::DynamicFullyConnected linear;
   INSITU_LOWER(ChannelQuantization w,
                LowerChannelQuantization(context, kBScale, kBZero, weights->dims()[1]));
-  INSITU_LOWER(linear.weights, SymmetricWeights(*weights, w.zero_point));
+  if (auto status = Lower8(*weights, std::move(w.zero_point), linear); !status)
+    return Refuse(status.error().message);
   linear.w_scale = std::move(w.scale);
   if (context.HasInput(kBias)) {
     INSITU_LOWER(linear.bias, ColumnBias(context.constant(kBias), weights->dims()[1]));

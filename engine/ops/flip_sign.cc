@@ -23,6 +23,12 @@ Status Run(RunContext& context) {
   return {};
 }
 
+Lowering Lower(const LowerContext&) {
+  lowered::ByteMap map;
+  for (size_t i = 0; i < map.table.size(); ++i) map.table[i] = static_cast<uint8_t>(i ^ 0x80);
+  return LoweredNode{map, {0}};
+}
+
 constexpr int kSince[] = {1};
 
 }  // namespace
@@ -33,7 +39,7 @@ const OpDef kFlipSignOp = {
     .since = kSince,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "one pass over bytes; insitu's reference computes it",
+    .lower = Lower,
     .commute = CommuteUnchanged,
 };
 

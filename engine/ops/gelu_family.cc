@@ -55,6 +55,16 @@ Lowering LowerGelu(const LowerContext& context) {
   return LowerUnary(context, lowered::UnaryKind::kGelu);
 }
 
+Lowering LowerFast(const LowerContext& context) {
+  if (context.HasInput(1)) return Refuse("it has a bias");
+  return LowerUnary(context, lowered::UnaryKind::kGeluTanh);
+}
+
+Lowering LowerQuick(const LowerContext& context) {
+  return LowerUnary(context, lowered::UnaryKind::kSigmoidGate,
+                    context.node().Attr<float>("alpha", 1.702f));
+}
+
 constexpr int kSince[] = {1};
 constexpr AttrSpec kAlpha[] = {{"alpha", AttrKind::kFloat}};
 
@@ -78,7 +88,7 @@ constexpr OpDef Define(std::string_view name, int min_inputs, int max_inputs,
 
 const OpDef kMsGeluOp = Define("Gelu", 1, 1, InferFloatUnary, RunGelu, LowerGelu);
 const OpDef kBiasGeluOp = Define("BiasGelu", 2, 2, InferBiased, RunBiased<Exact>);
-const OpDef kFastGeluOp = Define("FastGelu", 1, 2, InferBiased, RunBiased<Fast>);
-const OpDef kQuickGeluOp = Define("QuickGelu", 1, 1, InferFloatUnary, RunQuick, nullptr, kAlpha);
+const OpDef kFastGeluOp = Define("FastGelu", 1, 2, InferBiased, RunBiased<Fast>, LowerFast);
+const OpDef kQuickGeluOp = Define("QuickGelu", 1, 1, InferFloatUnary, RunQuick, LowerQuick, kAlpha);
 
 }  // namespace insitu

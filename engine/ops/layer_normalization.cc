@@ -5,6 +5,7 @@
 // the latter, written into the standard's domain as well as com.microsoft.
 // Whatever stash_type says, moments are taken in double; it is the type of outputs 1 and 2.
 #include "ops/axes.h"
+#include "ops/lower_try.h"
 #include "ops/normalize.h"
 #include "ops/ops.h"
 
@@ -80,6 +81,35 @@ Status Run(RunContext& context) {
   return {};
 }
 
+// A constant parameter of the whole row.
+std::expected<Tensor, Refusal> LowerRow(const LowerContext& context, size_t i, int64_t count) {
+  const Tensor* constant = context.constant(i);
+  if (!constant) return Refuse("scale or bias is computed at run time");
+  if (constant->elements() != count) return Refuse("scale or bias is not one number per element");
+  return constant->Reshaped({count});
+}
+
+template <bool kCentred>
+Lowering Lower(const LowerContext& context) {
+  const Node& node = context.node();
+  if (context.dtype(0) != DType::kFloat32) return Refuse("only float32");
+  for (size_t i = 1; i < node.outputs.size(); ++i)
+    if (node.outputs[i] != kNoValue) return Refuse("mean and deviation are asked for");
+  const Shape* shape = context.shape(0);
+  if (!shape) return Refuse("the rank is not known");
+  const auto axis = NormalizeAxis(node.Attr("axis", kDefaultAxis), shape->size());
+  if (!axis) return Refuse(axis.error().message);
+  const auto row = KnownDims(std::span(*shape).subspan(*axis));
+  if (!row || ElementsUnchecked(*row) < 1) return Refuse("the extents of a row are not known");
+  lowered::Normalize normalize{ElementsUnchecked(*row), node.Attr("epsilon", kDefaultEpsilon),
+                               kCentred, {}, {}};
+  INSITU_LOWER(normalize.scale, LowerRow(context, 1, normalize.count));
+  if (context.HasInput(2)) {
+    INSITU_LOWER(normalize.bias, LowerRow(context, 2, normalize.count));
+  }
+  return LoweredNode{std::move(normalize), {0}};
+}
+
 constexpr int kLayerSince[] = {17};
 constexpr int kRmsSince[] = {23};
 constexpr int kSimplifiedSince[] = {1};
@@ -96,7 +126,8 @@ constexpr OpDef DefineRms(std::string_view name, std::string_view domain,
           .max_inputs = 2,
           .max_outputs = max_outputs,
           .infer = Infer,
-          .run = Run<false>};
+          .run = Run<false>,
+          .lower = Lower<false>};
 }
 
 }  // namespace
@@ -110,6 +141,7 @@ const OpDef kLayerNormalizationOp = {
     .max_outputs = 3,
     .infer = Infer,
     .run = Run<true>,
+    .lower = Lower<true>,
 };
 
 const OpDef kRMSNormalizationOp = DefineRms("RMSNormalization", "", kRmsSince, 1);

@@ -6,6 +6,7 @@
 // y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m = float32(float32(sx * sw) / sy).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -34,6 +35,10 @@ struct Clamp {
 };
 
 namespace lowered {
+
+// Results of convolutions and linear layers of 8-bit data are 8-bit, int32 (the sums) or float32 (the
+// sums times scale_x * scale_w, plus a float bias). Where `x` is not set and the result is not
+// 8-bit, operands 1 and 2 are the zero point and (for float32) the scale of x, one element each.
 
 // 1-D and 2-D; 1-D comes as 2-D with height 1. Weights are OHWI per group: [O, kh, kw, I/groups].
 struct Convolution {
@@ -79,7 +84,9 @@ struct Binary {
 
 enum class UnaryKind : uint8_t {
   kAbs, kNeg, kFloor, kCeil, kRound, kSqrt, kRsqrt, kExp, kLog, kSigmoid, kTanh, kRelu, kLeakyRelu,
-  kElu, kClamp, kHardSwish, kGelu, kSquare, kCopy, kErf
+  kElu, kClamp, kHardSwish, kGelu, kSquare, kCopy, kErf,
+  kGeluTanh,     // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+  kSigmoidGate,  // x * sigmoid(alpha * x)
 };
 struct Unary {
   UnaryKind kind = UnaryKind::kCopy;
@@ -139,7 +146,50 @@ struct DynamicFullyConnected {
   Tensor weights;
   Tensor bias;
   std::vector<float> w_scale;
+  std::vector<int32_t> w_zero_point;  // empty: 0
   Clamp clamp;
+};
+
+// y[..., columns] = x[..., depth] * W^T + bias in float32, with weights of 2, 4 or 8 bits in blocks:
+// W[n, k] = (weights[n, k] - zero_point[n, block]) * scale[n, block], block = k / block_size.
+// Blocks of a column are padded to whole ones.
+struct BlockFullyConnected {
+  int64_t depth = 0, columns = 0, bits = 4, block_size = 32;
+  Tensor weights;             // uint8 [columns, blocks, block_size * bits / 8], low bits first
+  Tensor scales;              // float32 [columns, blocks]
+  Tensor zero_points;         // float32 [columns, blocks]
+  Tensor bias;                // float32 [columns], or empty
+  std::vector<int32_t> order;  // x[order[k]] meets weight k; empty: in order
+
+  int64_t blocks() const { return (depth + block_size - 1) / block_size; }
+};
+
+// (x - mean) / sqrt(variance + epsilon) * scale + bias over rows of the last `count` elements of
+// float32 data; without `centred` the mean is taken to be 0 (RMS normalization).
+struct Normalize {
+  int64_t count = 1;
+  float epsilon = 1e-5f;
+  bool centred = true;
+  Tensor scale, bias;  // float32 [count]; bias may be empty
+};
+
+// 8-bit elements replaced by what a table holds for their bits.
+struct ByteMap {
+  std::array<uint8_t, 256> table = {};
+};
+
+// Softmax of 8-bit elements along one axis; formula in ops/qlinear_softmax.cc.
+struct QuantizedSoftmax {
+  DType dtype = DType::kUint8;
+  int64_t axis = -1;       // non-negative
+  bool flattens = false;   // along all axes from `axis` on
+  Quantization x, y;
+};
+
+// Elements of `x` where the condition holds, of `y` elsewhere, each through its table; numpy
+// broadcasting of condition, x and y.
+struct ByteSelect {
+  std::array<uint8_t, 256> x = {}, y = {};
 };
 
 struct Reduce {
@@ -155,7 +205,9 @@ using LoweredOp =
     std::variant<lowered::Convolution, lowered::FullyConnected, lowered::BatchMatMul,
                  lowered::Binary, lowered::Unary, lowered::Pool, lowered::Softmax,
                  lowered::Permute, lowered::Reshape, lowered::Concat, lowered::Quantize,
-                 lowered::Dequantize, lowered::DynamicFullyConnected, lowered::Reduce>;
+                 lowered::Dequantize, lowered::DynamicFullyConnected, lowered::BlockFullyConnected,
+                 lowered::Normalize, lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect,
+                 lowered::Reduce>;
 
 // A node in lowered form. `operands` are the indices of the node's inputs that the kernel reads at
 // run time, in the order the struct documents (x; or a, b; constants may be among them). Every

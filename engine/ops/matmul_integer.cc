@@ -2,6 +2,9 @@
 // https://onnx.ai/onnx/operators/onnx__MatMulInteger.html (10). a's zero point is one number or one
 // per row, b's one number or one per column.
 #include "ops/infer_util.h"
+#include "ops/integer_lowering.h"
+#include "ops/lower_try.h"
+#include "ops/matmul_lowering.h"
 #include "ops/matmul_reference.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
@@ -44,6 +47,22 @@ Status Run(RunContext& context) {
   });
 }
 
+Lowering Lower(const LowerContext& context) {
+  const Tensor* weights = context.constant(1);
+  if (!weights) return Refuse("weights are computed at run time");
+  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
+  const Shape* a = context.shape(0);
+  if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");
+  lowered::FullyConnected linear;
+  linear.input = context.dtype(0);
+  linear.output = DType::kInt32;
+  auto packed = TransposedWeights(*weights);
+  if (!packed) return Refuse(packed.error().message);
+  linear.weights = *std::move(packed);
+  INSITU_LOWER(linear.w_zero_point, LowerZeroPoints(context, 3, linear.weights.dims()[0]));
+  return LowerInput(context, std::move(linear), {.zero_point = 2});
+}
+
 constexpr int kSince[] = {10};
 
 }  // namespace
@@ -55,7 +74,7 @@ const OpDef kMatMulIntegerOp = {
     .max_inputs = 4,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "it stands alone; with its scales around it, it becomes DynamicQuantizeMatMul",
+    .lower = Lower,
 };
 
 }  // namespace insitu

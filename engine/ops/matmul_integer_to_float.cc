@@ -3,9 +3,14 @@
 // Inputs: a, b, a_scale, b_scale, a_zero_point, b_zero_point, bias; b's scale and zero point per
 // tensor or per column.
 //   acc = sum (a - za) * (b - zb[c]), exact in int32
-//   y = float32(acc) * float32(sa * sb[c]) + bias[c]
+//   y = clamp(float32(acc) * float32(sa * sb[c]) + bias[c])
+// The activation is insitu's own.
+#include "ops/activation.h"
 #include "ops/elements.h"
 #include "ops/infer_util.h"
+#include "ops/integer_lowering.h"
+#include "ops/lower_try.h"
+#include "ops/matmul_lowering.h"
 #include "ops/matmul_reference.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
@@ -46,7 +51,7 @@ Status Run(RunContext& context) {
   INSITU_ASSIGN(const TensorView y,
                 RunOutput(context, 0, context.inputs[kAScale].dtype, geometry.y));
   double results[kMatMulRow], biases[kMatMulRow] = {};
-  return DispatchByte(a.dtype, [&]<class A>(A) {
+  INSITU_TRY(DispatchByte(a.dtype, [&]<class A>(A) {
     return DispatchByte(b.dtype, [&]<class B>(B) {
       return ForEachBatch(geometry, [&](int64_t a_at, int64_t b_at, int64_t y_at) -> Status {
         Multiply<int32_t>(
@@ -65,7 +70,32 @@ Status Run(RunContext& context) {
         return {};
       });
     });
-  });
+  }));
+  ApplyActivation(context.node, y);
+  return {};
+}
+
+Lowering Lower(const LowerContext& context) {
+  const Tensor* weights = context.constant(kB);
+  if (!weights) return Refuse("weights are computed at run time");
+  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
+  const Shape* a = context.shape(kA);
+  if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");
+  lowered::FullyConnected linear;
+  linear.input = context.dtype(kA);
+  linear.output = context.output_dtype(0);
+  auto packed = TransposedWeights(*weights);
+  if (!packed) return Refuse(packed.error().message);
+  linear.weights = *std::move(packed);
+  const int64_t columns = linear.weights.dims()[0];
+  INSITU_LOWER(ChannelQuantization w, LowerChannelQuantization(context, kBScale, kBZero, columns));
+  linear.w_scale = std::move(w.scale);
+  linear.w_zero_point = std::move(w.zero_point);
+  if (context.HasInput(kBias)) {
+    INSITU_LOWER(linear.bias, ColumnBias(context.constant(kBias), columns));
+  }
+  linear.clamp = ActivationOf(context.node());
+  return LowerInput(context, std::move(linear), {.zero_point = kAZero, .scale = kAScale});
 }
 
 constexpr int kSince[] = {1};
@@ -80,7 +110,7 @@ const OpDef kMatMulIntegerToFloatOp = {
     .max_inputs = 7,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "no backend gives the int32 sums of a product",
+    .lower = Lower,
 };
 
 }  // namespace insitu

@@ -5,6 +5,7 @@
 #include "ops/op_def.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/limits.h"
 #include "ops/elements.h"
@@ -186,11 +187,36 @@ Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
   return {};
 }
 
-Status InferShapes(Graph& graph) {
+Status InferShapes(Graph& graph, std::vector<Unsupported>* refused) {
   for (size_t i = 0; i < graph.value_count(); ++i)
     NoteConstantElements(graph.value(static_cast<ValueId>(i)));
-  for (NodeId id : graph.Order()) INSITU_TRY(InferNode(graph, id));
-  return {};
+  std::vector<Unsupported> found;
+  std::optional<Error> first;
+  std::unordered_set<ValueId> unknown;  // what depends on a refused node
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    const bool depends = !unknown.empty() && std::ranges::any_of(node.inputs, [&](ValueId input) {
+      return unknown.contains(input);
+    });
+    if (!depends) {
+      Status status = InferNode(graph, id);
+      if (status) continue;
+      Error& error = status.error();
+      if (error.code != ErrorCode::kUnsupportedOp && error.code != ErrorCode::kUnsupportedType)
+        return status;
+      found.push_back({node.name, node.domain.empty() ? node.op : node.domain + "." + node.op,
+                       error.message});
+      if (!first) first = std::move(error);
+    }
+    unknown.insert(node.outputs.begin(), node.outputs.end());
+    unknown.erase(kNoValue);
+  }
+  if (found.empty()) return {};
+  if (refused) {
+    refused->insert(refused->end(), found.begin(), found.end());
+    return {};
+  }
+  return std::unexpected(found.size() == 1 ? *std::move(first) : UnsupportedError(found, first->code));
 }
 
 }  // namespace insitu

@@ -17,6 +17,7 @@
 #include "base/tensor.h"
 #include "ir/graph.h"
 #include "ops/lowering.h"
+#include "ops/unsupported.h"
 
 namespace insitu {
 
@@ -164,8 +165,10 @@ struct OpDef {
 std::span<const OpDef* const> AllOps();
 // nullptr when insitu does not know it.
 const OpDef* FindOp(std::string_view op, std::string_view domain);
-// Runs `infer` of every live node in order and stores types and known elements in the graph.
-Status InferShapes(Graph& graph);
+// Runs `infer` of every live node in order and stores types and known elements in the graph. What
+// operators refuse as unsupported is collected, so that one error lists all of it; with `refused`
+// given it goes there and is no error.
+Status InferShapes(Graph& graph, std::vector<Unsupported>* refused = nullptr);
 // Runs `infer` of one node and stores what it found. `missed` receives the inputs whose elements
 // would have told more.
 Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed = nullptr);

@@ -17,4 +17,10 @@ inline int32_t ReadPacked(const std::byte* row, int64_t index, int64_t bits) {
   return std::to_integer<int32_t>(row[bit / 8]) >> (bit % 8) & ((1 << bits) - 1);
 }
 
+// Sets a number that is still 0.
+inline void WritePacked(std::byte* row, int64_t index, int64_t bits, int32_t value) {
+  const int64_t bit = index * bits;
+  row[bit / 8] |= static_cast<std::byte>(value << (bit % 8));
+}
+
 }  // namespace insitu

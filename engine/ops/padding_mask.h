@@ -1,7 +1,8 @@
 // The integer masks of com.microsoft's attention operators: which keys are padding.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md, Attention
 // Forms: [batch] the number of valid keys; [2 * batch] that, then the first valid one;
-// [batch, total], [batch, rows, total] or [batch, 1, longest, longest] with 0 for masked.
+// [batch, total], [batch, rows, total] or [batch, 1, longest, longest] with 0 for masked; and
+// [1 or batch, 1], which masks nothing.
 // Invariant: masked scores get `filter` (mask_filter_value) added; keys behind a query of a
 // unidirectional node get the lowest float.
 #pragma once

@@ -121,7 +121,6 @@ Status Run(RunContext& context) {
 
 Lowering Lower(const LowerContext& context) {
   const Node& node = context.node();
-  if (!context.HasInput(kYScale)) return Refuse("the result is float");
   if (node.Attr<float>("alpha", 1.0f) != 1.0f) return Refuse("alpha is not 1");
   if (node.Attr<int64_t>("transA", 0) != 0) return Refuse("the left operand is transposed");
   const Tensor* weights = context.constant(kB);
@@ -140,7 +139,9 @@ Lowering Lower(const LowerContext& context) {
                  ColumnBias(context.constant(kC), linear.weights.dims()[0]));
   }
   INSITU_LOWER(linear.x, LowerQuantization(context, kAScale, kAZero));
-  INSITU_LOWER(linear.y, LowerQuantization(context, kYScale, kYZero));
+  if (context.HasInput(kYScale)) {
+    INSITU_LOWER(linear.y, LowerQuantization(context, kYScale, kYZero));
+  }
   INSITU_LOWER(ChannelQuantization w, LowerChannelQuantization(context, kBScale, kBZero,
                                                                linear.weights.dims()[0]));
   linear.w_scale = std::move(w.scale);

@@ -1,9 +1,10 @@
-// com.microsoft.QLinearAdd and QLinearMul: arithmetic of quantized tensors, numpy broadcasting.
+// com.microsoft.QLinearAdd and QLinearMul, and insitu's own QLinearSub and QLinearDiv (made by
+// passes/fuse_qdq_elementwise.cc): arithmetic of quantized tensors, numpy broadcasting.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 // Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point; an omitted
 // zero point is 0. Exactly DequantizeLinear, Add or Mul, QuantizeLinear, every step in float32:
 //   y = clamp(saturate(rint_half_even((float(a - za) * sa + float(b - zb) * sb) / sy) + zy))
-// and * for + in QLinearMul. The activation, in steps of y, is insitu's own.
+// and *, - or / for + in the others. The activation, in steps of y, is insitu's own.
 #include "ops/activation.h"
 #include "ops/broadcast.h"
 #include "ops/infer_util.h"
@@ -24,6 +25,14 @@ struct Add {
 struct Mul {
   static constexpr auto kKind = lowered::BinaryKind::kMul;
   static float Of(float a, float b) { return a * b; }
+};
+struct Sub {
+  static constexpr auto kKind = lowered::BinaryKind::kSub;
+  static float Of(float a, float b) { return a - b; }
+};
+struct Div {
+  static constexpr auto kKind = lowered::BinaryKind::kDiv;
+  static float Of(float a, float b) { return a / b; }
 };
 
 Status Infer(InferContext& context) {
@@ -89,32 +98,27 @@ Lowering Lower(const LowerContext& context) {
 
 constexpr int kSince[] = {1};
 
+template <class Op>
+constexpr OpDef Define(std::string_view name, std::string_view domain) {
+  return {
+      .name = name,
+      .domain = domain,
+      .since = kSince,
+      .min_inputs = 2,
+      .max_inputs = 8,
+      .infer = Infer,
+      .run = Run<Op>,
+      .lower = Lower<Op>,
+      .commute = CommuteUnchanged,
+      .commute_inputs = CommuteBroadcastInputs,
+  };
+}
+
 }  // namespace
 
-const OpDef kQLinearAddOp = {
-    .name = "QLinearAdd",
-    .domain = "com.microsoft",
-    .since = kSince,
-    .min_inputs = 2,
-    .max_inputs = 8,
-    .infer = Infer,
-    .run = Run<Add>,
-    .lower = Lower<Add>,
-    .commute = CommuteUnchanged,
-    .commute_inputs = CommuteBroadcastInputs,
-};
-
-const OpDef kQLinearMulOp = {
-    .name = "QLinearMul",
-    .domain = "com.microsoft",
-    .since = kSince,
-    .min_inputs = 2,
-    .max_inputs = 8,
-    .infer = Infer,
-    .run = Run<Mul>,
-    .lower = Lower<Mul>,
-    .commute = CommuteUnchanged,
-    .commute_inputs = CommuteBroadcastInputs,
-};
+const OpDef kQLinearAddOp = Define<Add>("QLinearAdd", "com.microsoft");
+const OpDef kQLinearMulOp = Define<Mul>("QLinearMul", "com.microsoft");
+const OpDef kQLinearSubOp = Define<Sub>("QLinearSub", "insitu");
+const OpDef kQLinearDivOp = Define<Div>("QLinearDiv", "insitu");
 
 }  // namespace insitu

@@ -8,6 +8,7 @@
 
 #include "ops/axes.h"
 #include "ops/infer_util.h"
+#include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
 #include "ops/requantize.h"
@@ -65,6 +66,18 @@ Status Run(RunContext& context) {
   });
 }
 
+Lowering Lower(const LowerContext& context) {
+  const Shape* shape = context.shape(0);
+  if (!shape) return Refuse("the rank is not known");
+  const auto axis = AxisOf(context.node(), shape->size());
+  if (!axis) return Refuse(axis.error().message);
+  INSITU_LOWER(const Quantization x, LowerQuantization(context, 1, 2));
+  INSITU_LOWER(const Quantization y, LowerQuantization(context, 3, 4));
+  return LoweredNode{lowered::QuantizedSoftmax{context.dtype(0), static_cast<int64_t>(*axis),
+                                               Flattens(context.node()), x, y},
+                     {0}};
+}
+
 std::optional<Attributes> Commute(const Graph&, const Node& node, std::span<const int64_t> perm) {
   if (Flattens(node)) return std::nullopt;
   return CommuteAxis(node, perm, -1);
@@ -84,7 +97,7 @@ const OpDef kQLinearSoftmaxOp = {
     .max_inputs = 5,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "no backend has a quantized softmax",
+    .lower = Lower,
     .commute = Commute,
 };
 

@@ -6,6 +6,7 @@
 
 #include "ops/byte_table.h"
 #include "ops/infer_util.h"
+#include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
 
@@ -20,6 +21,15 @@ Status Infer(InferContext& context) {
   return {};
 }
 
+float Sigmoid(float value) {
+  return static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
+}
+
+auto LeakyRelu(const Node& node) {
+  const float alpha = node.Attr<float>("alpha", 0.01f);
+  return [alpha](float value) { return value < 0 ? alpha * value : value; };
+}
+
 template <class F>
 Status RunFunction(RunContext& context, F&& f) {
   const TensorView& x = context.inputs[0];
@@ -30,21 +40,27 @@ Status RunFunction(RunContext& context, F&& f) {
   return {};
 }
 
-Status RunSigmoid(RunContext& context) {
-  return RunFunction(context, [](float value) {
-    return static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
-  });
+template <class F>
+Lowering LowerFunction(const LowerContext& context, F&& f) {
+  INSITU_LOWER(const Quantization x, LowerQuantization(context, 1, 2));
+  INSITU_LOWER(const Quantization y, LowerQuantization(context, 3, 4));
+  return LoweredNode{lowered::ByteMap{RequantizingTable(context.dtype(0), x, y, f).entries()}, {0}};
 }
 
+Status RunSigmoid(RunContext& context) { return RunFunction(context, Sigmoid); }
 Status RunLeakyRelu(RunContext& context) {
-  const float alpha = context.node.Attr<float>("alpha", 0.01f);
-  return RunFunction(context, [&](float value) { return value < 0 ? alpha * value : value; });
+  return RunFunction(context, LeakyRelu(context.node));
+}
+Lowering LowerSigmoid(const LowerContext& context) { return LowerFunction(context, Sigmoid); }
+Lowering LowerLeakyRelu(const LowerContext& context) {
+  return LowerFunction(context, LeakyRelu(context.node()));
 }
 
 constexpr int kSince[] = {1};
 constexpr AttrSpec kAlpha[] = {{"alpha", AttrKind::kFloat}};
 
 constexpr OpDef Define(std::string_view name, Status (*run)(RunContext&),
+                       Lowering (*lower)(const LowerContext&),
                        std::span<const AttrSpec> attributes) {
   return {.name = name,
           .domain = "com.microsoft",
@@ -54,13 +70,14 @@ constexpr OpDef Define(std::string_view name, Status (*run)(RunContext&),
           .max_inputs = 5,
           .infer = Infer,
           .run = run,
-          .no_lowering = "a table of 256 entries computes it",
+          .lower = lower,
           .commute = CommuteUnchanged};
 }
 
 }  // namespace
 
-const OpDef kQLinearSigmoidOp = Define("QLinearSigmoid", RunSigmoid, {});
-const OpDef kQLinearLeakyReluOp = Define("QLinearLeakyRelu", RunLeakyRelu, kAlpha);
+const OpDef kQLinearSigmoidOp = Define("QLinearSigmoid", RunSigmoid, LowerSigmoid, {});
+const OpDef kQLinearLeakyReluOp =
+    Define("QLinearLeakyRelu", RunLeakyRelu, LowerLeakyRelu, kAlpha);
 
 }  // namespace insitu

@@ -6,6 +6,7 @@
 #include "ops/broadcast.h"
 #include "ops/byte_table.h"
 #include "ops/infer_util.h"
+#include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
 
@@ -57,6 +58,17 @@ Status Run(RunContext& context) {
   return {};
 }
 
+Lowering Lower(const LowerContext& context) {
+  INSITU_LOWER(const Quantization x, LowerQuantization(context, kXScale, kXZero));
+  INSITU_LOWER(const Quantization y, LowerQuantization(context, kYScale, kYZero));
+  INSITU_LOWER(const Quantization z, LowerQuantization(context, kZScale, kZZero));
+  const auto table = [&](const Quantization& from) {
+    return RequantizingTable(context.dtype(kX), from, z, [](float value) { return value; })
+        .entries();
+  };
+  return LoweredNode{lowered::ByteSelect{table(x), table(y)}, {kCondition, kX, kY}};
+}
+
 constexpr int kSince[] = {1};
 
 }  // namespace
@@ -69,7 +81,7 @@ const OpDef kQLinearWhereOp = {
     .max_inputs = 9,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "tables of 256 entries compute it",
+    .lower = Lower,
     .commute = CommuteUnchanged,
     .commute_inputs = CommuteBroadcastInputs,
 };

@@ -1,5 +1,5 @@
 // Scan: a body run over the slices of some inputs, with state carried along and outputs stacked.
-// https://onnx.ai/onnx/operators/onnx__Scan.html, from opset 9 on.
+// https://onnx.ai/onnx/operators/onnx__Scan.html (9; onnx/opset_rules_scan.cc rewrites 8)
 #include <algorithm>
 
 #include "ops/axes.h"
@@ -109,7 +109,7 @@ Status Run(RunContext& context) {
   return {};
 }
 
-constexpr int kSince[] = {9, 11, 16, 19, 21, 23};
+constexpr int kSince[] = {8, 9, 11, 16, 19, 21, 23};
 constexpr AttrSpec kAttributes[] = {
     {"body", AttrKind::kGraph, true},        {"formal_inputs", AttrKind::kInt},
     {"num_scan_inputs", AttrKind::kInt, true}, {"scan_input_axes", AttrKind::kInts},

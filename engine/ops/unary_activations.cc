@@ -84,8 +84,8 @@ Status RunGelu(RunContext& context) {
 }
 Lowering LowerGelu(const LowerContext& context) {
   auto tanh = IsTanhApproximation(context.node());
-  if (!tanh || *tanh) return Refuse("backends compute the exact form, not the tanh approximation");
-  return LowerUnary(context, lowered::UnaryKind::kGelu);
+  if (!tanh) return Refuse(tanh.error().message);
+  return LowerUnary(context, *tanh ? lowered::UnaryKind::kGeluTanh : lowered::UnaryKind::kGelu);
 }
 
 template <lowered::UnaryKind kKind>

@@ -32,6 +32,23 @@ NodeId OnlyConsumer(const Graph& graph, ValueId id) {
   return consumers.size() == 1 ? consumers[0] : kNoNode;
 }
 
+std::optional<double> ScalarOf(const Graph& graph, ValueId id) {
+  const Tensor* constant = graph.Constant(id);
+  if (!constant || constant->elements() != 1 || constant->dtype() == DType::kString)
+    return std::nullopt;
+  return LoadReal(constant->View(), 0);
+}
+
+std::optional<double> ScalarOperand(const Graph& graph, const Node& node, ValueId& other) {
+  if (node.inputs.size() != 2) return std::nullopt;
+  for (size_t i = 0; i < 2; ++i)
+    if (const auto number = ScalarOf(graph, node.inputs[i])) {
+      other = node.inputs[1 - i];
+      return number;
+    }
+  return std::nullopt;
+}
+
 Result<Tensor> ScaledRows(const Tensor& weights, const std::vector<double>& factors) {
   INSITU_ASSIGN(Tensor scaled, Tensor::Allocate(weights.dtype(), weights.dims()));
   const auto rows = static_cast<int64_t>(factors.size());

@@ -16,6 +16,11 @@ std::optional<std::vector<double>> PerChannel(const Tensor& constant, size_t ran
 Result<Tensor> VectorOf(DType dtype, const std::vector<double>& values);
 // The only node that reads the value, when the value is no graph output; else kNoNode.
 NodeId OnlyConsumer(const Graph& graph, ValueId id);
+// A constant of one element as a number.
+std::optional<double> ScalarOf(const Graph& graph, ValueId id);
+// The number in Op(other, number) or Op(number, other) for a node with two inputs; the other input
+// goes to `other`.
+std::optional<double> ScalarOperand(const Graph& graph, const Node& node, ValueId& other);
 // A copy of constant weights [O, ...] with every element of channel o times factor[o].
 Result<Tensor> ScaledRows(const Tensor& weights, const std::vector<double>& factors);
 

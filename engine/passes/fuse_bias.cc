@@ -1,5 +1,5 @@
 // Folds an addition of constants into the linear operator in front of it: Conv + Add(per channel)
-// and Gemm or MatMul of matrices + Add(per column) get a bias.
+// and Gemm or MatMul of matrices + Add(per column) get a bias, and so do their integer forms.
 // Why: kernels add a bias for nothing; exporters from frameworks without biases write the Add.
 #include "ops/elements.h"
 #include "ops/op_def.h"
@@ -18,10 +18,23 @@ size_t RankOf(const Graph& graph, ValueId id) {
   return shape ? shape->size() : 0;
 }
 
+bool IsIntegerToFloat(const Node& node) {
+  return node.Is("ConvIntegerToFloat", "insitu") ||
+         node.Is("MatMulIntegerToFloat", "com.microsoft");
+}
+
+// The index of the bias among the inputs.
+size_t BiasInput(const Node& node) { return IsIntegerToFloat(node) ? 6 : 2; }
+
 // How many output channels a linear node with constant weights has; 0 when it cannot take a bias.
 // A MatMul becomes a Gemm, which only takes matrices.
 int64_t OutputChannels(const Graph& graph, const Node& node) {
   if (HasActivation(node) || node.Has("channels_last")) return 0;
+  if (IsIntegerToFloat(node)) {
+    const Tensor* weights = graph.Constant(node.inputs[1]);
+    const size_t axis = node.op == "ConvIntegerToFloat" ? 0 : 1;
+    return weights && weights->dims().size() >= 2 ? weights->dims()[axis] : 0;
+  }
   const bool conv = node.Is("Conv"), gemm = node.Is("Gemm"), product = node.Is("MatMul");
   if (!conv && !gemm && !product) return 0;
   const Tensor* weights = graph.Constant(node.inputs[1]);
@@ -34,9 +47,10 @@ int64_t OutputChannels(const Graph& graph, const Node& node) {
 
 // The bias the node has, zeros where it has none; nullopt when it is not one constant per channel.
 std::optional<std::vector<double>> BiasOf(const Graph& graph, const Node& node, int64_t channels) {
-  if (node.inputs.size() < 3 || node.inputs[2] == kNoValue)
+  const size_t input = BiasInput(node);
+  if (node.inputs.size() <= input || node.inputs[input] == kNoValue)
     return std::vector<double>(static_cast<size_t>(channels));
-  const Tensor* bias = graph.Constant(node.inputs[2]);
+  const Tensor* bias = graph.Constant(node.inputs[input]);
   return bias ? PerChannel(*bias, 2, channels) : std::nullopt;
 }
 
@@ -63,9 +77,11 @@ Result<bool> Fuse(Graph& graph, NodeId add_id, PassContext& context) {
   if (!extra || !bias) return false;
   for (size_t c = 0; c < bias->size(); ++c) (*bias)[c] += (*extra)[c];
 
-  INSITU_ASSIGN(Tensor tensor, VectorOf(graph.Constant(linear.inputs[1])->dtype(), *bias));
-  const ValueId bias_id = graph.AddConstant(linear.name + "_bias", std::move(tensor));
-  graph.Connect(id, {linear.inputs[0], linear.inputs[1], bias_id}, linear.outputs);
+  INSITU_ASSIGN(Tensor tensor, VectorOf(graph.value(product).type.dtype, *bias));
+  std::vector<ValueId> inputs = linear.inputs;
+  inputs.resize(BiasInput(linear) + 1, kNoValue);
+  inputs.back() = graph.AddConstant(linear.name + "_bias", std::move(tensor));
+  graph.Connect(id, std::move(inputs), linear.outputs);
   Node& fused = graph.node(id);
   if (fused.op == "MatMul") fused.op = "Gemm";
   for (const auto& [key, value] : add.attributes) fused.attributes.insert_or_assign(key, value);

@@ -6,6 +6,7 @@
 #include "ops/activation.h"
 #include "ops/infer_util.h"
 #include "passes/channel_constants.h"
+#include "passes/dynamic_scales.h"
 #include "passes/clamp_of.h"
 #include "passes/passes.h"
 
@@ -20,11 +21,6 @@ struct Chain {
   Clamp clamp;
 };
 
-// The other input of a node with two.
-ValueId Other(const Node& node, ValueId one) {
-  return node.inputs[node.inputs[0] == one ? 1 : 0];
-}
-
 // A constant float scalar, or one value for each of `columns`.
 bool IsPerColumn(const Graph& graph, ValueId id, int64_t columns, bool scalar_too) {
   const Tensor* tensor = graph.Constant(id);
@@ -33,25 +29,10 @@ bool IsPerColumn(const Graph& graph, ValueId id, int64_t columns, bool scalar_to
   return tensor->dims() == Dims{columns};
 }
 
-// The node that alone reads output 0 of `id`, if it is of this operator.
-NodeId Next(const Graph& graph, NodeId id, std::string_view op) {
-  const NodeId next = OnlyConsumer(graph, graph.node(id).outputs[0]);
-  return next != kNoNode && graph.node(next).Is(op) ? next : kNoNode;
-}
-
-// The constant factor in Mul(scale of the input, factor); kNoValue for another product.
-ValueId ScaleFactor(const Graph& graph, ValueId product, ValueId input_scale) {
-  const NodeId id = graph.Producer(product);
-  if (id == kNoNode || !graph.node(id).Is("Mul")) return kNoValue;
-  const std::vector<ValueId>& inputs = graph.node(id).inputs;
-  if (inputs[0] != input_scale && inputs[1] != input_scale) return kNoValue;
-  return Other(graph.node(id), input_scale);
-}
-
 void AddTail(const Graph& graph, int64_t columns, Chain& chain) {
-  const NodeId add = chain.bias == kNoValue ? Next(graph, chain.last, "Add") : kNoNode;
+  const NodeId add = chain.bias == kNoValue ? OnlyNext(graph, chain.last, "Add") : kNoNode;
   if (add != kNoNode) {
-    const ValueId bias = Other(graph.node(add), graph.node(chain.last).outputs[0]);
+    const ValueId bias = OtherInput(graph.node(add), graph.node(chain.last).outputs[0]);
     if (IsPerColumn(graph, bias, columns, false)) {
       chain.bias = bias;
       chain.absorbed.push_back(chain.last);
@@ -98,13 +79,13 @@ std::optional<Chain> MatchInteger(const Graph& graph, NodeId product) {
   auto chain = MatchProduct(graph, product, 2);
   if (!chain) return std::nullopt;
   const int64_t columns = graph.Constant(graph.node(product).inputs[1])->dims()[1];
-  const NodeId cast = Next(graph, product, "Cast");
+  const NodeId cast = OnlyNext(graph, product, "Cast");
   if (cast == kNoNode || graph.node(cast).Attr<int64_t>("to", 0) !=
                              static_cast<int64_t>(DType::kFloat32))
     return std::nullopt;
-  const NodeId mul = Next(graph, cast, "Mul");
+  const NodeId mul = OnlyNext(graph, cast, "Mul");
   if (mul == kNoNode) return std::nullopt;
-  const ValueId scales = Other(graph.node(mul), graph.node(cast).outputs[0]);
+  const ValueId scales = OtherInput(graph.node(mul), graph.node(cast).outputs[0]);
   chain->b_scale = ScaleFactor(graph, scales, graph.node(chain->quantize).outputs[1]);
   if (!IsPerColumn(graph, chain->b_scale, columns, true)) return std::nullopt;
   chain->absorbed = {product, cast};
@@ -155,13 +136,6 @@ void Replace(Graph& graph, PassContext& context, const Chain& chain) {
   for (NodeId id : chain.absorbed) graph.Remove(id);
 }
 
-bool IsUnread(const Graph& graph, const Node& node) {
-  for (ValueId output : node.outputs)
-    if (output != kNoValue && (graph.IsOutput(output) || !graph.Consumers(output).empty()))
-      return false;
-  return true;
-}
-
 }  // namespace
 
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context) {
@@ -174,14 +148,7 @@ Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context) {
     changed = true;
   }
   if (!changed) return false;
-  // The products of scales come before what they depend on, seen from the end.
-  const std::vector<NodeId> order = graph.Order();
-  for (auto it = order.rbegin(); it != order.rend(); ++it) {
-    const Node& node = graph.node(*it);
-    if (!(node.Is("Mul") || node.Is("DynamicQuantizeLinear")) || !IsUnread(graph, node)) continue;
-    context.NoteAbsorbed(node, "the layers that quantize their own input");
-    graph.Remove(*it);
-  }
+  RemoveUnreadScales(graph, context);
   return true;
 }
 

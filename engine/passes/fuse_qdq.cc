@@ -13,29 +13,26 @@ namespace {
 
 using Fuse = Result<bool> (*)(Graph&, PassContext&, const QuantizedOutput&);
 
-constexpr Fuse kPatterns[] = {FuseQdqConv, FuseQdqGemm, FuseQdqMatMul, FuseQdqBinary, FuseQdqPool};
+// Those that need an operator in front of the QuantizeLinear, and those that do not.
+constexpr Fuse kOperators[] = {FuseQdqConv, FuseQdqGemm,    FuseQdqMatMul, FuseQdqBinary,
+                               FuseQdqPool, FuseQdqSoftmax, FuseQdqWhere,  FuseQdqConcat};
+constexpr Fuse kElements[] = {FuseQdqClamps, FuseQdqMap};
 
 Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId quantize) {
   const auto match = MatchOutput(graph, quantize);
   if (!match) return false;
-  if (match->producer != kNoNode)
-    for (Fuse fuse : kPatterns) {
+  const auto try_all = [&](std::span<const Fuse> patterns) -> Result<bool> {
+    for (Fuse fuse : patterns) {
       INSITU_ASSIGN(const bool fused, fuse(graph, context, *match));
       if (fused) return true;
     }
-  return FuseQdqPassThrough(graph, context, *match);
-}
-
-// DequantizeLinear nodes that nothing reads any more.
-void RemoveUnread(Graph& graph, PassContext& context) {
-  for (NodeId id : graph.Order()) {
-    const Node& node = graph.node(id);
-    if (!node.Is("DequantizeLinear") || graph.IsOutput(node.outputs[0]) ||
-        !graph.Consumers(node.outputs[0]).empty())
-      continue;
-    context.NoteAbsorbed(node, "its readers compute with the integers");
-    graph.Remove(id);
+    return false;
+  };
+  if (match->producer != kNoNode) {
+    INSITU_ASSIGN(const bool fused, try_all(kOperators));
+    if (fused) return true;
   }
+  return try_all(kElements);
 }
 
 }  // namespace
@@ -47,7 +44,7 @@ Result<bool> FuseQdq(Graph& graph, PassContext& context) {
     INSITU_ASSIGN(const bool fused, FuseOne(graph, context, id));
     changed |= fused;
   }
-  if (changed) RemoveUnread(graph, context);
+  if (changed) RemoveUnreadDequantize(graph, context);
   return changed;
 }
 

@@ -1,29 +1,9 @@
-// Add, Mul, means, and operators that only move or select elements, between DequantizeLinear and
-// QuantizeLinear. The movers run on the integers themselves where the quantization in front and
-// behind is the same; elsewhere they stay as they are, which requantizes.
-#include "passes/movers.h"
+// Arithmetic of two operands, means, softmax, Concat and clamps between DequantizeLinear and
+// QuantizeLinear.
 #include "passes/qdq.h"
 
 namespace insitu {
 namespace {
-
-bool HasSecondOutput(const Node& node) {
-  return node.outputs.size() > 1 && node.outputs[1] != kNoValue;
-}
-
-// The inputs of a mover or Concat with integers for reals; nullopt unless all of them are quantized
-// as y is.
-std::optional<std::vector<ValueId>> IntegerInputs(const Graph& graph, const Node& node,
-                                                  const QuantizedValue& y) {
-  std::vector<ValueId> inputs = node.inputs;
-  const size_t data = node.Is("Concat") ? inputs.size() : 1;
-  for (size_t i = 0; i < data; ++i) {
-    const auto x = DequantizedBytes(graph, inputs[i]);
-    if (!x || !SameQuantization(*x, y)) return std::nullopt;
-    inputs[i] = x->value;
-  }
-  return inputs;
-}
 
 template <class T>
 Result<ValueId> StepConstant(Graph& graph, float step) {
@@ -47,8 +27,23 @@ Status ReplaceByClip(Graph& graph, PassContext& context, const QuantizedOutput& 
   return {};
 }
 
+// The integers of a dequantized value in the quantization of y.
+ValueId Requantized(Graph& graph, NodeId before, ValueId real, const QuantizedOutput& match) {
+  const Node& quantize = graph.node(match.quantize);
+  Value integers{graph.FreshName(graph.value(real).name + "_requantized"),
+                 {match.y.dtype, graph.value(real).type.shape}, {}, {}};
+  Node node{integers.name, "", "QuantizeLinear", quantize.inputs, {}, quantize.attributes, false};
+  node.inputs[0] = real;
+  node.outputs = {graph.AddValue(std::move(integers))};
+  const ValueId output = node.outputs[0];
+  graph.AddNode(std::move(node), before);
+  return output;
+}
+
+}  // namespace
+
 // DequantizeLinear, clamps and QuantizeLinear with one quantization: a Clip, or nothing at all.
-Result<bool> FuseClamps(Graph& graph, PassContext& context, const QuantizedOutput& match) {
+Result<bool> FuseQdqClamps(Graph& graph, PassContext& context, const QuantizedOutput& match) {
   const auto x = DequantizedBytes(graph, match.source);
   if (!x || !SameQuantization(*x, match.y)) return false;
   const NodeId named = match.clamps.empty() ? match.quantize : match.clamps.back();
@@ -70,38 +65,31 @@ Result<bool> FuseClamps(Graph& graph, PassContext& context, const QuantizedOutpu
   return true;
 }
 
-}  // namespace
-
-Result<bool> FuseQdqPassThrough(Graph& graph, PassContext& context, const QuantizedOutput& match) {
-  INSITU_ASSIGN(const bool cancelled, FuseClamps(graph, context, match));
-  if (cancelled) return true;
-  if (match.producer == kNoNode) return false;
-  const Node mover = graph.node(match.producer);
-  if (!(IsMover(mover) || mover.Is("Concat")) || HasSecondOutput(mover)) return false;
-  auto inputs = IntegerInputs(graph, mover, match.y);
-  if (!inputs) return false;
-  if (!match.clamp) {
-    ReplaceOutput(graph, context, match,
-                  {mover.name, mover.domain, mover.op, {}, {}, mover.attributes, false},
-                  *std::move(inputs));
-    return true;
+// Parts with another quantization than the whole are brought to it.
+Result<bool> FuseQdqConcat(Graph& graph, PassContext& context, const QuantizedOutput& match) {
+  const Node concat = graph.node(match.producer);
+  if (!concat.Is("Concat") || match.clamp) return false;
+  for (ValueId part : concat.inputs)
+    if (!DequantizedBytes(graph, part)) return false;
+  std::vector<ValueId> inputs = concat.inputs;
+  for (ValueId& part : inputs) {
+    const auto x = DequantizedBytes(graph, part);
+    if (SameQuantization(*x, match.y)) {
+      part = x->value;
+      continue;
+    }
+    part = Requantized(graph, match.producer, part, match);
+    INSITU_TRY(FuseQdqMap(graph, context, *MatchOutput(graph, graph.Producer(part))));
   }
-  Value integers;
-  integers.name = graph.FreshName(graph.value(match.source).name + "_integers");
-  integers.type = graph.value(match.source).type;
-  integers.type.dtype = match.y.dtype;
-  const ValueId between = graph.AddValue(std::move(integers));
-  graph.Connect(match.producer, *std::move(inputs), {between});
-  const std::string name = graph.node(match.clamps.back()).name;
-  QuantizedOutput behind = match;
-  behind.producer = kNoNode;
-  INSITU_TRY(ReplaceByClip(graph, context, behind, name, between));
+  ReplaceOutput(graph, context, match,
+                {concat.name, "", "Concat", {}, {}, concat.attributes, false}, std::move(inputs));
   return true;
 }
 
 Result<bool> FuseQdqBinary(Graph& graph, PassContext& context, const QuantizedOutput& match) {
   const Node node = graph.node(match.producer);
-  if (!node.Is("Add") && !node.Is("Mul")) return false;
+  const bool standard = node.Is("Add") || node.Is("Mul");  // com.microsoft defines these two
+  if (!standard && !node.Is("Sub") && !node.Is("Div")) return false;
   const auto a = DequantizedBytes(graph, node.inputs[0]);
   const auto b = DequantizedBytes(graph, node.inputs[1]);
   if (!a || !b || a->dtype != match.y.dtype || b->dtype != match.y.dtype) return false;
@@ -109,7 +97,7 @@ Result<bool> FuseQdqBinary(Graph& graph, PassContext& context, const QuantizedOu
   INSITU_ASSIGN(const ValueId b_zero, ZeroPointOf(graph, *b));
   INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
   ReplaceOutput(graph, context, match,
-                {node.name, "com.microsoft", "QLinear" + node.op, {}, {}, {}, false},
+                {node.name, standard ? "com.microsoft" : "insitu", "QLinear" + node.op, {}, {}, {}, false},
                 {a->value, a->scale, a_zero, b->value, b->scale, b_zero, match.y.scale, y_zero});
   return true;
 }
@@ -125,6 +113,35 @@ Result<bool> FuseQdqPool(Graph& graph, PassContext& context, const QuantizedOutp
                 {pool.name, "com.microsoft", "QLinear" + pool.op, {}, {}, WithoutActivation(pool),
                  false},
                 {x->value, x->scale, x_zero, match.y.scale, y_zero});
+  return true;
+}
+
+Result<bool> FuseQdqSoftmax(Graph& graph, PassContext& context, const QuantizedOutput& match) {
+  const Node softmax = graph.node(match.producer);
+  if (!softmax.Is("Softmax") || match.clamp) return false;
+  const auto x = DequantizedBytes(graph, softmax.inputs[0]);
+  if (!x || x->dtype != match.y.dtype) return false;
+  INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
+  INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
+  ReplaceOutput(graph, context, match,
+                {softmax.name, "com.microsoft", "QLinearSoftmax", {}, {}, softmax.attributes, false},
+                {x->value, x->scale, x_zero, match.y.scale, y_zero});
+  return true;
+}
+
+Result<bool> FuseQdqWhere(Graph& graph, PassContext& context, const QuantizedOutput& match) {
+  const Node where = graph.node(match.producer);
+  if (!where.Is("Where") || match.clamp) return false;
+  const auto x = DequantizedBytes(graph, where.inputs[1]);
+  const auto y = DequantizedBytes(graph, where.inputs[2]);
+  if (!x || !y || x->dtype != match.y.dtype || y->dtype != match.y.dtype) return false;
+  INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
+  INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, *y));
+  INSITU_ASSIGN(const ValueId z_zero, ZeroPointOf(graph, match.y));
+  ReplaceOutput(graph, context, match,
+                {where.name, "com.microsoft", "QLinearWhere", {}, {}, {}, false},
+                {where.inputs[0], x->value, x->scale, x_zero, y->value, y->scale, y_zero,
+                 match.y.scale, z_zero});
   return true;
 }
 

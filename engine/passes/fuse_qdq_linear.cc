@@ -63,22 +63,6 @@ Result<std::optional<IntegerBias>> MakeBias(Graph& graph, ValueId bias, const Qu
   return IntegerBias{graph.AddConstant("bias", std::move(rounded)), true};
 }
 
-// Constant uint8 or int8 weights, with one scale or one per element of `channel_axis`.
-std::optional<QuantizedValue> Weights(const Graph& graph, ValueId value, size_t rank,
-                                      int64_t channel_axis) {
-  auto w = DequantizedFrom(graph, value);
-  if (!w || !IsByte(w->dtype)) return std::nullopt;
-  const Tensor* tensor = graph.Constant(w->value);
-  if (!tensor || (rank != 0 && tensor->dims().size() != rank)) return std::nullopt;
-  const Dims& dims = tensor->dims();
-  if (w->PerTensor()) return w;
-  const auto axes = static_cast<int64_t>(dims.size());
-  if ((w->axis < 0 ? w->axis + axes : w->axis) != channel_axis || channel_axis >= axes ||
-      static_cast<int64_t>(w->numbers.scale.size()) != dims[static_cast<size_t>(channel_axis)])
-    return std::nullopt;
-  return w;
-}
-
 std::string_view Remark(const IntegerBias& bias) {
   return bias.rounded ? ", its bias rounded to accumulator steps" : "";
 }
@@ -93,7 +77,7 @@ Result<bool> FuseQdqConv(Graph& graph, PassContext& context, const QuantizedOutp
   const Node conv = graph.node(match.producer);
   if (!conv.Is("Conv")) return false;
   const auto x = DequantizedBytes(graph, conv.inputs[0]);
-  const auto w = Weights(graph, conv.inputs[1], 0, 0);
+  const auto w = DequantizedWeights(graph, conv.inputs[1], 0, 0);
   if (!x || !w) return false;
   const int64_t channels = graph.Constant(w->value)->dims()[0];
   INSITU_ASSIGN(const auto bias, MakeBias(graph, InputOrNone(conv, 2), *x, *w, channels));
@@ -116,7 +100,7 @@ Result<bool> FuseQdqGemm(Graph& graph, PassContext& context, const QuantizedOutp
     return false;
   const int64_t columns_axis = gemm.Attr<int64_t>("transB", 0) != 0 ? 0 : 1;
   const auto x = DequantizedBytes(graph, gemm.inputs[0]);
-  const auto w = Weights(graph, gemm.inputs[1], 2, columns_axis);
+  const auto w = DequantizedWeights(graph, gemm.inputs[1], 2, columns_axis);
   if (!x || !w) return false;
   const int64_t columns = graph.Constant(w->value)->dims()[static_cast<size_t>(columns_axis)];
   INSITU_ASSIGN(const auto bias, MakeBias(graph, InputOrNone(gemm, 2), *x, *w, columns));
@@ -137,7 +121,7 @@ Result<bool> FuseQdqMatMul(Graph& graph, PassContext& context, const QuantizedOu
   const Node product = graph.node(match.producer);
   if (!product.Is("MatMul")) return false;
   const auto a = DequantizedBytes(graph, product.inputs[0]);
-  auto b = Weights(graph, product.inputs[1], 2, 1);
+  auto b = DequantizedWeights(graph, product.inputs[1], 2, 1);
   if (!b) b = DequantizedBytes(graph, product.inputs[1]);
   if (!a || !b) return false;
   INSITU_ASSIGN(const ValueId a_zero, ZeroPointOf(graph, *a));

@@ -1,21 +1,20 @@
 // Operators that only move or select elements, which therefore run on quantized data as on any.
+// Maxima count too: quantization keeps the order.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <string_view>
+#include <optional>
 
 #include "ir/graph.h"
 
 namespace insitu {
 
-// Input 0 and output 0 carry the data, every other input is a parameter. Concat, all of whose
-// inputs are data, is not among them.
-inline bool IsMover(const Node& node) {
-  constexpr std::array<std::string_view, 13> kMovers = {
-      "MaxPool", "Reshape", "Flatten",      "Transpose",    "Squeeze", "Unsqueeze", "Slice",
-      "Gather",  "Expand",  "DepthToSpace", "SpaceToDepth", "Tile",    "GlobalMaxPool"};
-  return node.domain.empty() && std::ranges::find(kMovers, node.op) != kMovers.end();
-}
+// The first `inputs` inputs and the first `outputs` outputs carry the data; every other input is a
+// parameter, every other output holds positions.
+struct DataPorts {
+  size_t inputs = 1, outputs = 1;
+};
+
+// nullopt for what is no mover, and for those whose parameters bring in numbers of their own.
+std::optional<DataPorts> MoverPorts(const Node& node);
 
 }  // namespace insitu

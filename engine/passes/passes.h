@@ -35,10 +35,15 @@ Result<bool> RemoveIdentities(Graph& graph, PassContext& context);   // remove_i
 Result<bool> FoldConstants(Graph& graph, PassContext& context);      // fold_constants.cc
 Result<bool> ChooseBranch(Graph& graph, PassContext& context);       // choose_branch.cc
 Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
+Result<bool> SinkDequantize(Graph& graph, PassContext& context);     // sink_dequantize.cc
 Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
+Result<bool> FuseConvInteger(Graph& graph, PassContext& context);    // fuse_conv_integer.cc
+Result<bool> FuseQdqToFloat(Graph& graph, PassContext& context);     // fuse_qdq_to_float.cc
 Result<bool> PreferSigned(Graph& graph, PassContext& context);       // prefer_signed.cc
 Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);      // fold_batch_norm.cc
+Result<bool> FuseLayerNorm(Graph& graph, PassContext& context);      // fuse_layer_norm.cc
+Result<bool> FuseGelu(Graph& graph, PassContext& context);           // fuse_gelu.cc
 Result<bool> FuseBias(Graph& graph, PassContext& context);           // fuse_bias.cc
 Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
 Result<bool> ChooseLayout(Graph& graph, PassContext& context);       // choose_layout.cc

@@ -5,6 +5,7 @@
 // one of its linear operators has weights that are int8, or uint8 with zero point 128 (those are
 // turned with it). insitu.FlipSign converts where a region meets a graph input or output or an
 // operator that is not listed here.
+#include <algorithm>
 #include <map>
 
 #include "passes/passes.h"
@@ -64,8 +65,23 @@ class Turner {
     return {};
   }
 
-  // Zero points, clamps and bounds of a node that belong to a turned value.
+  // The table of a ByteMap for the other sign of what it reads, or of what it gives.
+  Status TurnTable(NodeId id, const Port& port) {
+    const Tensor& from = *graph_.Constant(graph_.node(id).inputs[1]);
+    Tensor to;
+    if (port.output) {
+      INSITU_ASSIGN(to, Flipped(from));
+    } else {
+      INSITU_ASSIGN(to, Tensor::Allocate(from.dtype(), from.dims()));
+      std::ranges::rotate_copy(from.bytes(), from.bytes().begin() + 128, to.data());
+    }
+    graph_.SetInput(id, 1, graph_.AddConstant(graph_.node(id).name + "_table", std::move(to)));
+    return {};
+  }
+
+  // Zero points, clamps, bounds and tables of a node that belong to a turned value.
   Status TurnParameters(NodeId id, const Port& port) {
+    if (graph_.node(id).Is("ByteMap", "insitu")) return TurnTable(id, port);
     if (port.zero_point != kNoPort) INSITU_TRY(FlipInput(id, port.zero_point));
     if (!port.output) return {};
     Node& node = graph_.node(id);

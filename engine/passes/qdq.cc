@@ -63,6 +63,21 @@ std::optional<QuantizedValue> DequantizedBytes(const Graph& graph, ValueId value
   return read;
 }
 
+std::optional<QuantizedValue> DequantizedWeights(const Graph& graph, ValueId value, size_t rank,
+                                                 int64_t channel_axis) {
+  auto w = DequantizedFrom(graph, value);
+  if (!w || !IsByte(w->dtype)) return std::nullopt;
+  const Tensor* tensor = graph.Constant(w->value);
+  if (!tensor || (rank != 0 && tensor->dims().size() != rank)) return std::nullopt;
+  const Dims& dims = tensor->dims();
+  if (w->PerTensor()) return w;
+  const auto axes = static_cast<int64_t>(dims.size());
+  if ((w->axis < 0 ? w->axis + axes : w->axis) != channel_axis || channel_axis >= axes ||
+      static_cast<int64_t>(w->numbers.scale.size()) != dims[static_cast<size_t>(channel_axis)])
+    return std::nullopt;
+  return w;
+}
+
 bool SameQuantization(const QuantizedValue& a, const QuantizedValue& b) {
   return a.dtype == b.dtype && a.PerTensor() && b.PerTensor() &&
          std::bit_cast<uint32_t>(a.numbers.scale[0]) ==
@@ -124,6 +139,17 @@ void ReplaceOutput(Graph& graph, PassContext& context, const QuantizedOutput& ma
   graph.Connect(match.quantize, std::move(inputs), std::move(outputs));
   for (NodeId id : match.clamps) graph.Remove(id);
   if (match.producer != kNoNode) graph.Remove(match.producer);
+}
+
+void RemoveUnreadDequantize(Graph& graph, PassContext& context) {
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    if (!node.Is("DequantizeLinear") || graph.IsOutput(node.outputs[0]) ||
+        !graph.Consumers(node.outputs[0]).empty())
+      continue;
+    context.NoteAbsorbed(node, "its readers compute with the integers");
+    graph.Remove(id);
+  }
 }
 
 Attributes WithoutActivation(const Node& node) {

@@ -28,6 +28,10 @@ struct QuantizedValue {
 std::optional<QuantizedValue> DequantizedFrom(const Graph& graph, ValueId value);
 // As above, but only uint8 or int8 with one scale.
 std::optional<QuantizedValue> DequantizedBytes(const Graph& graph, ValueId value);
+// Constant uint8 or int8 weights of this rank (0: any), with one scale or one per element of
+// `channel_axis`.
+std::optional<QuantizedValue> DequantizedWeights(const Graph& graph, ValueId value, size_t rank,
+                                                 int64_t channel_axis);
 // Equal type, scale (bit for bit) and zero point.
 bool SameQuantization(const QuantizedValue& a, const QuantizedValue& b);
 // The zero point as a value, making a constant 0 of the right type where it was omitted.
@@ -50,6 +54,8 @@ std::optional<QuantizedOutput> MatchOutput(const Graph& graph, NodeId quantize);
 void ReplaceOutput(Graph& graph, PassContext& context, const QuantizedOutput& match, Node node,
                    std::vector<ValueId> inputs, std::string_view remark = {});
 
+// Removes DequantizeLinear nodes that nothing reads any more.
+void RemoveUnreadDequantize(Graph& graph, PassContext& context);
 // The attributes of a float node without its fused activation.
 Attributes WithoutActivation(const Node& node);
 
@@ -60,6 +66,11 @@ Result<bool> FuseQdqMatMul(Graph& graph, PassContext& context, const QuantizedOu
 // fuse_qdq_elementwise.cc:
 Result<bool> FuseQdqBinary(Graph& graph, PassContext& context, const QuantizedOutput& match);
 Result<bool> FuseQdqPool(Graph& graph, PassContext& context, const QuantizedOutput& match);
-Result<bool> FuseQdqPassThrough(Graph& graph, PassContext& context, const QuantizedOutput& match);
+Result<bool> FuseQdqSoftmax(Graph& graph, PassContext& context, const QuantizedOutput& match);
+Result<bool> FuseQdqWhere(Graph& graph, PassContext& context, const QuantizedOutput& match);
+Result<bool> FuseQdqConcat(Graph& graph, PassContext& context, const QuantizedOutput& match);
+Result<bool> FuseQdqClamps(Graph& graph, PassContext& context, const QuantizedOutput& match);
+// fuse_qdq_map.cc:
+Result<bool> FuseQdqMap(Graph& graph, PassContext& context, const QuantizedOutput& match);
 
 }  // namespace insitu

@@ -16,7 +16,18 @@ bool ClipsByConstants(const Graph& graph, const Node& node) {
   });
 }
 
+std::vector<Port> PortsOfMover(const DataPorts& data) {
+  std::vector<Port> ports;
+  for (size_t i = 0; i < data.inputs; ++i) ports.push_back({i, false, kNoPort});
+  for (size_t i = 0; i < data.outputs; ++i) ports.push_back({i, true, kNoPort});
+  return ports;
+}
+
 std::vector<Port> AllPorts(const Graph& graph, const Node& node) {
+  const std::vector<Port> kOneToOne = {{0, false, kNoPort}, {0, true, kNoPort}};
+  const auto is = [&](std::initializer_list<std::string_view> ops) {
+    return std::ranges::find(ops, node.op) != ops.end();
+  };
   if (node.domain.empty()) {
     if (node.op == "QuantizeLinear") return {{0, true, 2}};
     if (node.op == "DequantizeLinear") return {{0, false, 2}};
@@ -25,19 +36,17 @@ std::vector<Port> AllPorts(const Graph& graph, const Node& node) {
       if (graph.IsConstant(node.inputs[3])) return {{0, false, 2}, {0, true, 7}};
       return {{0, false, 2}, {3, false, 5}, {0, true, 7}};
     }
-    if (node.op == "Concat") {
-      std::vector<Port> ports = {{0, true, kNoPort}};
-      for (size_t i = 0; i < node.inputs.size(); ++i) ports.push_back({i, false, kNoPort});
-      return ports;
-    }
-    if (!IsMover(node) && !(node.op == "Clip" && ClipsByConstants(graph, node))) return {};
-    return {{0, false, kNoPort}, {0, true, kNoPort}};
+    if (node.op == "Clip" && ClipsByConstants(graph, node)) return kOneToOne;
+    return MoverPorts(node).transform(PortsOfMover).value_or(std::vector<Port>());
   }
-  if (node.domain != "com.microsoft") return {};
-  if (node.op == "QLinearAdd" || node.op == "QLinearMul")
+  if (node.Is("ByteMap", "insitu") && graph.IsConstant(node.inputs[1])) return kOneToOne;
+  if (is({"QLinearAdd", "QLinearMul", "QLinearSub", "QLinearDiv"}))
     return {{0, false, 2}, {3, false, 5}, {0, true, 7}};
-  if (node.op == "QLinearGlobalAveragePool" || node.op == "QLinearAveragePool")
+  if (is({"QLinearGlobalAveragePool", "QLinearAveragePool", "QLinearSoftmax"}))
     return {{0, false, 2}, {0, true, 4}};
+  if (node.op == "ConvIntegerToFloat" || node.op == "MatMulIntegerToFloat")
+    return {{0, false, 4}};
+  if (node.op == "QLinearWhere") return {{1, false, 3}, {4, false, 6}, {0, true, 8}};
   if (node.op == "QGemm" && node.inputs.size() > 7 && node.inputs[7] != kNoValue)
     return {{0, false, 2}, {0, true, 8}};
   return {};

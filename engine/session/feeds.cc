@@ -8,17 +8,35 @@
 
 namespace insitu {
 
-std::string Describe(const TensorInfo& info) {
-  return std::string(Name(info.dtype)) + (info.shape ? ToString(*info.shape) : "[...]");
+std::string Describe(const ValueType& type) {
+  if (IsTensorType(type.dtype))
+    return std::string(Name(type.dtype)) + (type.shape ? ToString(*type.shape) : "[...]");
+  return std::string(Name(type.dtype)) + " of " +
+         (type.element ? Describe(*type.element) : "values");
 }
 
 namespace {
+
+// Whether the kinds and element types are those of `type`, at every depth. Absent values and empty
+// sequences fit every element.
+bool Fits(const Tensor& tensor, const ValueType& type) {
+  if (tensor.dtype() != type.dtype) return false;
+  return std::ranges::all_of(tensor.items(), [&](const Tensor& item) {
+    return !type.element || Fits(item, *type.element);
+  });
+}
+
+std::string DescribeFeed(const Tensor& tensor) {
+  const auto items = tensor.items();
+  return std::string(Name(tensor.dtype())) +
+         (items.empty() ? "" : " of " + DescribeFeed(items[0]));
+}
 
 std::unexpected<Error> BadFeed(std::string message, const std::string& name,
                                std::span<const TensorInfo> inputs) {
   std::string hint = "The model's inputs are";
   for (size_t i = 0; i < inputs.size(); ++i)
-    hint += (i ? ", " : " ") + inputs[i].name + ": " + Describe(inputs[i]);
+    hint += (i ? ", " : " ") + inputs[i].name + ": " + Describe(inputs[i].type);
   if (inputs.empty()) hint = "The model has no inputs";
   return std::unexpected(
       Error{ErrorCode::kInvalidArgument, std::move(message), name, {}, hint + "."});
@@ -35,9 +53,9 @@ Result<std::vector<Tensor>> MatchFeeds(std::span<const TensorInfo> inputs,
       return BadFeed("there is no input named '" + feed.name + "'", feed.name, inputs);
     std::optional<Tensor>& slot = matched[static_cast<size_t>(it - inputs.begin())];
     if (slot) return BadFeed("input '" + feed.name + "' is given twice", feed.name, inputs);
-    if (feed.tensor.dtype() != it->dtype)
-      return BadFeed("input '" + feed.name + "' must be " + std::string(Name(it->dtype)) +
-                         ", not " + std::string(Name(feed.tensor.dtype())),
+    if (!Fits(feed.tensor, it->type))
+      return BadFeed("input '" + feed.name + "' must be " + Describe(it->type) + ", not " +
+                         DescribeFeed(feed.tensor),
                      feed.name, inputs);
     slot = feed.tensor;
   }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/tensor.h"
+#include "ir/graph.h"
 
 namespace insitu {
 
@@ -18,7 +19,7 @@ struct NamedTensor;
 Result<std::vector<Tensor>> MatchFeeds(std::span<const TensorInfo> inputs,
                                        std::span<const NamedTensor> feeds);
 
-// "float32[batch,3,224,224]".
-std::string Describe(const TensorInfo& info);
+// "float32[batch,3,224,224]", "sequence of int64[...]".
+std::string Describe(const ValueType& type);
 
 }  // namespace insitu

@@ -40,21 +40,9 @@ std::vector<TensorInfo> InfosOf(const Graph& graph, std::span<const ValueId> ids
   std::vector<TensorInfo> infos;
   for (ValueId id : ids) {
     const Value& value = graph.value(id);
-    infos.push_back({value.name, value.type.dtype, value.type.shape});
+    infos.push_back({value.name, value.type});
   }
   return infos;
-}
-
-Status CheckOutputs(std::span<const TensorInfo> outputs) {
-  for (const TensorInfo& output : outputs)
-    if (output.dtype == DType::kSequence || output.dtype == DType::kOptional)
-      return std::unexpected(Error{ErrorCode::kUnsupportedType,
-                                   "output '" + output.name + "' is a value of the kind " +
-                                       std::string(Name(output.dtype)) + ", not a tensor",
-                                   output.name, {},
-                                   "Export the model with tensors as outputs, for example with a "
-                                   "ConcatFromSequence or SequenceAt at its end."});
-  return {};
 }
 
 }  // namespace
@@ -81,13 +69,12 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
   INSITU_TRY(RunPasses(graph, context));
   session->inputs_ = InfosOf(graph, graph.inputs);
   session->outputs_ = InfosOf(graph, graph.outputs);
-  INSITU_TRY(CheckOutputs(session->outputs_));
   INSITU_ASSIGN(Program program, Program::Build(std::move(graph), backends));
   session->runner_ = GraphRunner(std::move(program));
 
   std::vector<Dims> fixed;
   for (const TensorInfo& input : session->inputs_) {
-    auto dims = input.shape ? KnownDims(*input.shape) : std::nullopt;
+    auto dims = input.type.shape ? KnownDims(*input.type.shape) : std::nullopt;
     if (dims) fixed.push_back(*std::move(dims));
   }
   if (fixed.size() == session->inputs_.size()) INSITU_TRY(session->runner_.Prepare(fixed));

@@ -25,8 +25,7 @@ struct SessionOptions {
 
 struct TensorInfo {
   std::string name;
-  DType dtype = DType::kUndefined;
-  std::optional<Shape> shape;
+  ValueType type;
 };
 
 struct NamedTensor {

@@ -37,7 +37,7 @@ namespace {
 // numpy has no bfloat16; the suite stores such data as uint16.
 Result<Tensor> ReadTensor(const fs::path& path, DType declared) {
   INSITU_ASSIGN(const ModelBytes bytes, ReadFile(path));
-  INSITU_ASSIGN(Tensor tensor, ParseTensorProto(bytes.bytes));
+  INSITU_ASSIGN(Tensor tensor, ParseValueProto(bytes.bytes, declared));
   if (declared != DType::kBfloat16 || tensor.dtype() != DType::kUint16) return tensor;
   return Tensor::FromBytes(declared, tensor.dims(), tensor.bytes());
 }
@@ -49,12 +49,12 @@ Result<CaseData> ReadCaseData(const fs::path& data_set, const Session& session) 
   for (size_t i = 0; i < session.inputs().size(); ++i) {
     const fs::path path = data_set / ("input_" + std::to_string(i) + ".pb");
     if (!fs::exists(path)) break;
-    INSITU_ASSIGN(Tensor tensor, ReadTensor(path, session.inputs()[i].dtype));
+    INSITU_ASSIGN(Tensor tensor, ReadTensor(path, session.inputs()[i].type.dtype));
     data.feeds.push_back({session.inputs()[i].name, std::move(tensor)});
   }
   for (size_t i = 0; i < session.outputs().size(); ++i) {
     INSITU_ASSIGN(Tensor tensor, ReadTensor(data_set / ("output_" + std::to_string(i) + ".pb"),
-                                            session.outputs()[i].dtype));
+                                            session.outputs()[i].type.dtype));
     data.expected.push_back(std::move(tensor));
   }
   return data;
@@ -107,6 +107,11 @@ Status Compare(const std::string& name, const Tensor& actual, const Tensor& expe
                              ", expected " + std::string(Name(expected.dtype())) +
                              ToString(expected.dims()));
   if (IsFloat(actual.dtype())) return CompareFloats(name, actual, expected, tolerance);
+  for (size_t i = 0; i < expected.items().size(); ++i)
+    INSITU_TRY(Compare(name + "[" + std::to_string(i) + "]", actual.items()[i], expected.items()[i],
+                       tolerance));
+  if (expected.dtype() == DType::kString && actual.strings() != expected.strings())
+    return Differs(name, "differs from the expected strings");
   if (!std::ranges::equal(actual.bytes(), expected.bytes()))
     return Differs(name, "differs from the expected bytes");
   return {};

@@ -1,22 +1,32 @@
 // Builds presets with CMake: configure when needed, then the named targets.
+// The flavours of one kind of threading share a folder, and with it all objects but the kernels.
 import { cpus } from 'node:os';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDir, root } from './paths.mjs';
 import { run, step } from './progress.mjs';
 
-/** Builds targets of a preset (all of them by default). */
+/** The build folder of a preset: build/st for simd-st and relaxed-st. */
+export function folderOf(preset) {
+  return join(buildDir, preset.replace(/^(simd|relaxed)-/, ''));
+}
+
+/** Builds targets of a preset (all of its folder by default). */
 export async function buildPreset(preset, targets = []) {
-  const folder = join(buildDir, preset);
-  await step(`build ${preset}`, async (task) => {
+  const folder = folderOf(preset);
+  await step(`build ${targets[0] ?? preset}`, async (task) => {
     if (!existsSync(join(folder, 'build.ninja'))) await run(task, 'cmake', ['--preset', preset], { cwd: root });
     const chosen = targets.flatMap((target) => ['--target', target]);
     await run(task, 'cmake', ['--build', folder, '--parallel', String(cpus().length), ...chosen]);
   });
 }
 
-/** Builds the WebAssembly module of a flavour; resolves to its folder. */
+/** Where the WebAssembly module of a flavour is built. */
+export function moduleFolder(flavour) {
+  return join(folderOf(flavour), 'bindings');
+}
+
+/** Builds the WebAssembly module of a flavour. */
 export async function buildModule(flavour) {
   await buildPreset(flavour, [`insitu-${flavour}`]);
-  return join(buildDir, flavour, 'bindings');
 }

@@ -3,7 +3,8 @@
 // counts as one failure.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildDir, root } from './paths.mjs';
+import { folderOf } from './flavours.mjs';
+import { root } from './paths.mjs';
 import { run, say } from './progress.mjs';
 
 export const noTests = { passed: 0, failed: 0, skipped: 0 };
@@ -27,16 +28,15 @@ function catchCounts(report, code) {
   };
 }
 
-/** Runs the Catch2 programs of a preset: all that are built, or those named. */
-export async function runCatch(task, preset, programs = []) {
-  const folder = join(buildDir, preset, 'tests');
+/** Runs the Catch2 programs of a preset that are built. */
+export async function runCatch(task, preset) {
+  const folder = join(folderOf(preset), 'tests');
   const wasm = preset !== 'dev-asan' && preset !== 'release';
   const ending = wasm ? '.cjs' : '';
-  const built = readdirSync(folder).filter((name) => /^test_[a-z]+(\.cjs)?$/.test(name)).map((name) => name.replace(ending, ''));
-  const chosen = programs.length > 0 ? programs : built.sort();
+  const built = readdirSync(folder).filter((name) => /^test_[a-z_]+(\.cjs)?$/.test(name)).map((name) => name.replace(ending, '')).sort();
   let total = noTests;
-  for (const [index, name] of chosen.entries()) {
-    task.detail = `[${index + 1}/${chosen.length}] ${name}`;
+  for (const [index, name] of built.entries()) {
+    task.detail = `[${index + 1}/${built.length}] ${name}`;
     const report = join(folder, `${name}.xml`);
     rmSync(report, { force: true });
     const program = join(folder, name + ending);

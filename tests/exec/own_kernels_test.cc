@@ -186,7 +186,6 @@ TEST_CASE("depthwise convolutions with any weights are exact") {
             auto kernel = Accepted(Own(), op);
             CheckQuantizedConvolution(rng, op, *kernel);
           }
-  CHECK_FALSE(Own().Consider(RandomQuantizedConvolution(rng, {.grouping = Grouping::kGrouped})));
 }
 
 TEST_CASE("clamps of bytes, and copies") {

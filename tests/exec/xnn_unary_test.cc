@@ -65,6 +65,13 @@ const Function kFunctions[] = {
      [](double x) { return x * std::fmin(std::fmax(x / 6 + 0.5, 0), 1); }, -9, 9, kUlps, 4e-7},
     {UnaryKind::kGelu, [](double x) { return x * 0.5 * (1 + std::erf(x * M_SQRT1_2)); }, -4, 9,
      kUlps, 4e-7},
+    {UnaryKind::kGeluTanh,
+     [](double x) {
+       return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+     },
+     -4, 9, 1e-6, 1e-6},
+    {UnaryKind::kSigmoidGate, [](double x) { return x * Sigmoid(double{1.702f} * x); }, -9, 9, 2e-6,
+     1e-6, 1.702f},
 };
 
 TEST_CASE("elementwise functions are within a few ulps of double") {

@@ -1,13 +1,13 @@
 // Real models against their stored outputs, on both backends and in every flavour that runs under Node.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cli, Engine, flavours, sharedModels } from './support/insitu.mjs';
 
-const models = ['mobilenet_v2_int8_qdq', 'mobilenet_v2_fp32', 'ultraface_rfb_320', 'mnist_cnn', 'mnist_mlp_dynamic_int8'];
 const skip = existsSync(sharedModels) ? false : 'the models of ../shared/models are not here';
+const models = skip ? [] : readdirSync(sharedModels).filter((name) => existsSync(join(sharedModels, name, 'model.onnx')));
 if (skip) console.log('SKIPPED: real models are not tested, because ../shared/models is absent.');
 
 for (const flavour of flavours) {

@@ -235,7 +235,7 @@ TEST_CASE("attributes are checked against the operator") {
   CHECK(untyped.Import());
 }
 
-TEST_CASE("sequences and complex numbers are unsupported types") {
+TEST_CASE("sequences of nothing and complex numbers are unsupported types") {
   ModelBuilder sequence = SmallModel();
   auto* info = sequence.graph().add_input();
   info->set_name("seq");
@@ -247,6 +247,24 @@ TEST_CASE("sequences and complex numbers are unsupported types") {
   ModelBuilder untyped = SmallModel();
   untyped.graph().add_input()->set_name("t");
   CHECK(untyped.Failure().code == ErrorCode::kInvalidModel);
+}
+
+TEST_CASE("types that operators refuse are listed together") {
+  ModelBuilder builder = SmallModel();
+  builder.Input("s", {int64_t{2}}, onnx::TensorProto::STRING);
+  builder.Node("Relu", {"s"}, {"r"}, "first").Node("Softmax", {"r"}, {"later"}, "behind it");
+  builder.Node("Exp", {"s"}, {"e"}, "second").Node("Abs", {"x"}, {"fine"});
+  auto imported = ImportModel(ToBytes(builder.Bytes()), {});
+  REQUIRE(imported);
+  const Status status = InferShapes(imported->graph);
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == ErrorCode::kUnsupportedType);
+  for (const char* part : {"Relu", "'first'", "Exp", "'second'"})
+    CHECK(status.error().message.contains(part));
+  CHECK_FALSE(status.error().message.contains("Softmax"));
+  const auto inspection = InspectModel(ToBytes(builder.Bytes()), {});
+  REQUIRE(inspection);
+  CHECK(inspection->unsupported.size() == 2);
 }
 
 TEST_CASE("inspection reports what import refuses") {

@@ -8,7 +8,7 @@ namespace {
 
 Result<Tensor> Parsed(const onnx::TensorProto& proto) {
   const std::string text = proto.SerializeAsString();
-  return ParseTensorProto(std::as_bytes(std::span(text.data(), text.size())));
+  return ParseValueProto(std::as_bytes(std::span(text.data(), text.size())));
 }
 
 onnx::TensorProto Typed(int type, std::vector<int64_t> dims) {
@@ -94,7 +94,8 @@ TEST_CASE("raw bytes, booleans made 0 and 1") {
 TEST_CASE("the name is given back") {
   const std::string text = FloatTensor("logits", {1}, {3}).SerializeAsString();
   std::string name;
-  REQUIRE(ParseTensorProto(std::as_bytes(std::span(text.data(), text.size())), &name));
+  REQUIRE(ParseValueProto(std::as_bytes(std::span(text.data(), text.size())), DType::kUndefined,
+                          &name));
   CHECK(name == "logits");
 }
 

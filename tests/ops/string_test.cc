@@ -5,10 +5,6 @@
 namespace insitu::test {
 namespace {
 
-Tensor Strings(Dims dims, std::vector<std::string> strings) {
-  return Value(Tensor::FromStrings(std::move(dims), std::move(strings)));
-}
-
 TEST_CASE("strings are joined with broadcasting", "[ops]") {
   const auto y = RunOp("StringConcat", {Strings({2, 1}, {"a", "b"}), Strings({2}, {"x", ""})});
   CheckClose(y, Strings({2, 2}, {"ax", "a", "bx", "b"}));
@@ -40,6 +36,72 @@ TEST_CASE("n-grams are counted with weights", "[ops]") {
                         {"weights", std::vector<float>{0.5f, 2.0f}}};
   const auto y = RunOp("TfIdfVectorizer", {Strings({1, 4}, {"a", "x", "b", "a"})}, attributes);
   CheckClose(y, Floats({1, 2}, {2.0f, 1.0f}));
+}
+
+bool Matches(const std::string& pattern, const std::string& text) {
+  const auto y = RunOp("RegexFullMatch", {Strings({1}, {text})}, {{"pattern", pattern}});
+  return y.As<uint8_t>()[0] != 0;
+}
+
+TEST_CASE("a pattern has to match all of the text", "[ops]") {
+  struct Case {
+    const char *pattern, *matching, *other;
+  };
+  const Case cases[] = {
+      {"", "", "a"},
+      {"a|bc", "bc", "abc"},
+      {"(a|ab)(c|bcd)d?", "abcd", "abd"},
+      {"a.c", "aéc", "a\nc"},
+      {"(?s)a.c", "a\nc", "ac"},
+      {"x*", "xxxx", "xxy"},
+      {"(?:xy)+?", "xyxy", "xyx"},
+      {"[^a-c]{2,3}", "dé", "dede"},
+      {"[]a-]+", "]-a", "b"},
+      {"[[:alpha:]_]\\w*", "_a9", "9a"},
+      {"[[:^digit:]]+", "ab", "a1"},
+      {"\\d{4}-\\d{2}", "2024-01", "2024-1"},
+      {"\\S+\\s\\S+", "a b", "a  b"},
+      {"(?i)straße", "STRAßE", "STRASSE"},
+      {"(?i:a)b", "Ab", "AB"},
+      {"(?P<year>19|20)\\d\\d", "1999", "2199"},
+      {"\\bfoo\\b.*", "foo bar", "foobar"},
+      {"(?m)a$\\n^b", "a\nb", "a\n b"},
+      {"^\\Aab\\z$", "ab", "b"},
+      {"\\x41\\x{e9}\\101", "AéA", "AeA"},
+      {"\\Qa.b*\\E+", "a.b**", "axb*"},
+      {"a{,2}", "a{,2}", "aa"},
+      {"(a*)*b", "aaab", "aaac"},
+      {"(|a)+", "aaa", "b"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.pattern);
+    CHECK(Matches(c.pattern, c.matching));
+    CHECK_FALSE(Matches(c.pattern, c.other));
+  }
+}
+
+TEST_CASE("a pattern that would take others exponential time does not here", "[ops]") {
+  std::string pattern, text(64, 'a');
+  for (int i = 0; i < 64; ++i) pattern += "a?";
+  CHECK(Matches(pattern + text, text));
+  CHECK_FALSE(Matches("(a|aa)*b", std::string(10'000, 'a')));
+}
+
+TEST_CASE("what is no pattern is refused at load", "[ops]") {
+  for (const char* pattern : {"(", ")", "a**", "*a", "[a", "[b-a]", "a{2,1}", "\\", "(?<n", "(?z)",
+                              "[[:nothing:]]", "\\y", "a{1001}", "\\x{110000}"}) {
+    CAPTURE(pattern);
+    const auto y = TryOp("RegexFullMatch", {Strings({1}, {"a"})},
+                         {.attributes = {{"pattern", std::string(pattern)}},
+                          .outputs = 1, .domain = "", .inputs_known = true});
+    REQUIRE_FALSE(y);
+    CHECK(y.error().code == ErrorCode::kInvalidModel);
+  }
+  const auto big = TryOp("RegexFullMatch", {Strings({1}, {"a"})},
+                         {.attributes = {{"pattern", std::string("((a{1000}){1000}){1000}")}},
+                          .outputs = 1, .domain = "", .inputs_known = true});
+  REQUIRE_FALSE(big);
+  CHECK(big.error().code == ErrorCode::kLimitExceeded);
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ fs::path CaseFolder(const std::string& name) {
 
 TEST_CASE("shared models give their stored outputs") {
   const std::string name = GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320",
-                                    "mobilenet_v2_fp32", "mobilenet_v2_int8_qdq");
+                                    "mobilenet_v2_fp32", "mobilenet_v2_int8_qdq", "fastestdet",
+                                    "magika", "mnist_external", "silero_vad_16k",
+                                    "squeezenet_fp16", "tiny_gpt2");
   const bool reference = GENERATE(false, true);
   const int threads = reference || !test::kHasThreads ? 1 : GENERATE(1, 2);
   const fs::path folder = CaseFolder(name);

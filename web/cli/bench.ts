@@ -4,12 +4,13 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Engine } from '../src/engine.js';
 import type { Session } from '../src/session.js';
-import type { Tensor } from '../src/tensor.js';
-import { dataSets, findModel, readTensors, sourceOptions } from './cases.js';
+import type { Value } from '../src/value.js';
+import { dataSets, findModel, sourceOptions, valueFiles } from './cases.js';
 import { createEngine, loadOptions, modelFlags, modelHelp, printer, UsageError, wholeNumber, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { compare } from './compare.js';
 import { randomFeed } from './feeds.js';
+import { readValues } from './run-case.js';
 
 export const bench: Command = {
   summary: 'times a model',
@@ -47,7 +48,7 @@ async function benchModel(model: string, flags: Flags, runs: number) {
     const loaded = performance.now();
     const [set] = dataSets(dirname(model));
     const feeds = set
-      ? await readTensors(engine, set, 'input', session.inputs)
+      ? await readValues(engine, valueFiles(set, 'input'), session.inputs)
       : Object.fromEntries(session.inputs.map((info) => [info.name, randomFeed(info)]));
     const firstStart = performance.now();
     const results = await session.run(feeds);
@@ -73,9 +74,9 @@ async function benchModel(model: string, flags: Flags, runs: number) {
   }
 }
 
-async function maxAbsDiff(engine: Engine, set: string, session: Session, results: Record<string, Tensor>) {
-  const expected = await readTensors(engine, set, 'output', session.outputs);
-  const differences = Object.entries(expected).map(([name, tensor]) =>
-    compare(results[name], tensor, { rtol: 0, atol: 0 }).maxAbsDiff);
+async function maxAbsDiff(engine: Engine, set: string, session: Session, results: Record<string, Value>) {
+  const expected = await readValues(engine, valueFiles(set, 'output'), session.outputs);
+  const differences = Object.entries(expected).map(([name, value]) =>
+    compare(results[name], value, { rtol: 0, atol: 0 }).maxAbsDiff);
   return Math.max(...differences);
 }

@@ -2,17 +2,12 @@
 // Reference: onnx/backend/test in the ONNX repository.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Engine } from '../src/engine.js';
-import { fail, InsituError } from '../src/errors.js';
-import type { Tensor, TensorInfo } from '../src/tensor.js';
+import { fail } from '../src/errors.js';
 import type { InspectOptions } from '../src/types.js';
+import type { Tolerance } from './compare.js';
+import type { Case } from './run-case.js';
 
 const modelFile = 'model.onnx';
-
-export interface Tolerance {
-  rtol: number;
-  atol: number;
-}
 
 /** The model file that an argument means: itself, or the model.onnx of a folder. */
 export function findModel(path: string): string {
@@ -56,29 +51,20 @@ export function readTolerance(folder: string): Tolerance {
   return { rtol: 1e-3, atol: 1e-7, ...given };
 }
 
-/** The tensors of a data set by the names of `infos`: by their own names where all fit, else by position. */
-export async function readTensors(
-  engine: Engine,
-  folder: string,
-  kind: 'input' | 'output',
-  infos: readonly TensorInfo[],
-): Promise<Record<string, Tensor>> {
-  const files = readdirSync(folder).filter((name) => new RegExp(`^${kind}_\\d+\\.pb$`).test(name)).sort(byNumber);
-  const read = [];
-  for (const file of files) read.push(await engine.parseTensor(join(folder, file)));
-  if (read.length > infos.length) {
-    throw new InsituError({
-      code: 'InvalidArgument',
-      message: `${folder} holds ${read.length} ${kind}s, but the model has ${infos.length}`,
-    });
-  }
-  const named = read.every(({ name }) => infos.some((info) => info.name === name));
-  return Object.fromEntries(read.map(({ name, tensor }, i) => {
-    const info = (named ? infos.find((candidate) => candidate.name === name) : infos[i])!;
-    // Some cases store bfloat16 as the integers of its bits.
-    const isBits = info.dtype === 'bfloat16' && tensor.dtype === 'uint16';
-    return [info.name, isBits ? { ...tensor, dtype: info.dtype } as Tensor : tensor];
+/** The stored inputs or outputs of a data set, by number. */
+export function valueFiles(folder: string, kind: 'input' | 'output'): string[] {
+  return readdirSync(folder).filter((name) => new RegExp(`^${kind}_\\d+\\.pb$`).test(name)).sort(byNumber)
+    .map((name) => join(folder, name));
+}
+
+/** A case as run-case.ts takes it. */
+export function readCase(folder: string): Case {
+  const model = join(folder, modelFile);
+  const sets = dataSets(folder).map((set) => ({
+    inputs: valueFiles(set, 'input'),
+    outputs: valueFiles(set, 'output'),
   }));
+  return { model, options: sourceOptions(model), sets, tolerance: readTolerance(folder) };
 }
 
 function byNumber(a: string, b: string): number {

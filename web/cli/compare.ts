@@ -1,7 +1,12 @@
 // Comparison of a tensor with what it should be: |actual - expected| <= atol + rtol |expected|.
 // Invariant: two NaNs are equal, as are two equal infinities; text and dims must be the same.
 import type { Tensor } from '../src/tensor.js';
-import type { Tolerance } from './cases.js';
+import type { Value } from '../src/value.js';
+
+export interface Tolerance {
+  rtol: number;
+  atol: number;
+}
 
 export interface Difference {
   /** What is wrong, or undefined where the tensors agree. */
@@ -9,8 +14,32 @@ export interface Difference {
   maxAbsDiff: number;
 }
 
-export function compare(actual: Tensor | undefined, expected: Tensor, { rtol, atol }: Tolerance): Difference {
-  if (!actual) return { problem: 'is missing', maxAbsDiff: Infinity };
+export function compare(actual: Value | undefined, expected: Value, tolerance: Tolerance): Difference {
+  if (actual === undefined) return { problem: 'is missing', maxAbsDiff: Infinity };
+  if (isTensor(actual) && isTensor(expected)) return compareTensors(actual, expected, tolerance);
+  if (actual === null && expected === null) return { maxAbsDiff: 0 };
+  if (!Array.isArray(actual) || !Array.isArray(expected) || actual.length !== expected.length) {
+    return { problem: `is ${kindOf(actual)}, expected ${kindOf(expected)}`, maxAbsDiff: Infinity };
+  }
+  const differences = actual.map((item, i) => compare(item, expected[i], tolerance));
+  const first = differences.findIndex(({ problem }) => problem);
+  return {
+    problem: first < 0 ? undefined : `[${first}] ${differences[first]!.problem}`,
+    maxAbsDiff: Math.max(0, ...differences.map(({ maxAbsDiff }) => maxAbsDiff)),
+  };
+}
+
+function isTensor(value: Value): value is Tensor {
+  return value !== null && 'dtype' in value;
+}
+
+function kindOf(value: Value): string {
+  if (value === null) return 'absent';
+  if (Array.isArray(value)) return `a sequence of ${value.length}`;
+  return isTensor(value) ? 'a tensor' : 'a map';
+}
+
+function compareTensors(actual: Tensor, expected: Tensor, { rtol, atol }: Tolerance): Difference {
   if (actual.dtype !== expected.dtype || String(actual.dims) !== String(expected.dims)) {
     const problem = `is ${actual.dtype} [${actual.dims}], expected ${expected.dtype} [${expected.dims}]`;
     return { problem, maxAbsDiff: Infinity };

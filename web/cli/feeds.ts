@@ -5,29 +5,33 @@ import type { Engine } from '../src/engine.js';
 import { fail } from '../src/errors.js';
 import { dataLength, tensor } from '../src/tensor.js';
 import type { DType, Tensor, TensorInfo } from '../src/tensor.js';
+import type { Value } from '../src/value.js';
 import { readNpy } from './npy.js';
+import { readValue } from './run-case.js';
 
 /** The tensor that `source` means for the input `info`: 'random' or the name of a file. */
-export async function readFeed(engine: Engine, info: TensorInfo, source: string): Promise<Tensor> {
+export async function readFeed(engine: Engine, info: TensorInfo, source: string): Promise<Value> {
   if (source === 'random') return randomFeed(info);
-  if (source.endsWith('.pb')) return (await engine.parseTensor(source)).tensor;
+  if (source.endsWith('.pb')) return (await readValue(engine, source, info)).value;
   if (!/\.(npy|json)$/.test(source)) {
     fail('InvalidArgument', `'${source}' is no kind of tensor file`, 'Pass a .pb, .npy or .json file, or random.');
   }
   const bytes = read(source);
   if (source.endsWith('.npy')) return readNpy(bytes, source);
-  return fromJson(JSON.parse(new TextDecoder().decode(bytes)), info.dtype);
+  return fromJson(JSON.parse(new TextDecoder().decode(bytes)), info);
 }
 
-/** Floats from 0 to 1, small whole numbers for integers; symbolic dims become 1. */
-export function randomFeed(info: TensorInfo): Tensor {
+/** Floats from 0 to 1, small whole numbers for integers; symbolic dims become 1; sequences are empty. */
+export function randomFeed({ dtype, ...info }: TensorInfo): Value {
+  if (dtype === 'optional') return null;
+  if (dtype === 'sequence' || dtype === 'map') return [];
   const dims = info.dims.map((dim) => (typeof dim === 'number' ? dim : 1));
-  const length = dataLength(info.dtype, dims);
-  if (info.dtype === 'string') return tensor(new Array<string>(length).fill('a'), dims);
+  const length = dataLength(dtype, dims);
+  if (dtype === 'string') return tensor(new Array<string>(length).fill('a'), dims);
   const random = generator(length);
-  const range = ranges[info.dtype] ?? 10;
+  const range = ranges[dtype] ?? 10;
   const numbers = Array.from({ length }, () => (range === 1 ? random() : Math.floor(random() * range)));
-  return tensor(numbers, dims, info.dtype);
+  return tensor(numbers, dims, dtype);
 }
 
 /* How many values a random element takes; 1: any from 0 to 1. Sixteen-bit floats from 0 to 1 are bits below 0x3c00. */
@@ -45,8 +49,9 @@ function generator(seed: number): () => number {
 
 type Nested = number | string | boolean | Nested[];
 
-/** Nested arrays, or { dims, data }, as a tensor of `dtype`. */
-function fromJson(json: Nested | { dims: number[]; data: Nested[] }, dtype: DType): Tensor {
+/** Nested arrays, or { dims, data }, as a tensor of the type of `info`. */
+function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: TensorInfo): Tensor {
+  const dtype = info.dtype as DType;
   if (typeof json === 'object' && !Array.isArray(json)) return tensor(json.data.map(Number), json.dims, dtype);
   const dims: number[] = [];
   for (let level: Nested = json; Array.isArray(level); level = level[0] ?? 0) dims.push(level.length);

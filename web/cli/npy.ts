@@ -1,6 +1,6 @@
 // Reader of NumPy's .npy files, versions 1 to 3. Reference: numpy.lib.format.
 import { fail } from '../src/errors.js';
-import { fromWire } from '../src/tensor.js';
+import { tensorOver } from '../src/tensor.js';
 import type { DType, Tensor } from '../src/tensor.js';
 
 const dtypes: Record<string, DType> = {
@@ -25,5 +25,5 @@ export function readNpy(bytes: Uint8Array, name: string): Tensor {
   const data = new Uint8Array(bytes.subarray(end)).buffer;
   const size = dims.reduce((product, dim) => product * dim, Number(descr[2]!.slice(1)));
   if (data.byteLength !== size) wrong(`holds ${data.byteLength} bytes where its shape needs ${size}`);
-  return fromWire({ dtype, dims, data });
+  return tensorOver({ dtype, dims, data });
 }

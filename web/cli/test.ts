@@ -1,19 +1,13 @@
 // insitu test: runs ONNX backend-test cases and compares.
-// Invariant: what the engine refuses with a typed Unsupported error is skipped; a crash or a wrong number has failed.
 import { relative } from 'node:path';
-import type { Engine } from '../src/engine.js';
-import { toInsituError } from '../src/errors.js';
-import type { LoadOptions } from '../src/types.js';
-import { dataSets, findCases, readTensors, readTolerance, sourceOptions } from './cases.js';
+import { findCases, readCase } from './cases.js';
 import { createEngine, loadOptions, modelFlags, modelHelp, printer, UsageError, writeJson } from './command.js';
 import type { Command } from './command.js';
-import { compare } from './compare.js';
+import { runCase } from './run-case.js';
+import type { Outcome } from './run-case.js';
 
-interface Row {
+interface Row extends Outcome {
   case: string;
-  status: 'passed' | 'failed' | 'skipped';
-  maxAbsDiff: number | null;
-  why?: string;
 }
 
 export const test: Command = {
@@ -36,7 +30,10 @@ ${modelHelp}`,
     const engine = await createEngine(flags);
     try {
       for (const folder of cases) {
-        const row = await runCase(engine, folder, options);
+        const row: Row = {
+          case: relative('', folder) || '.',
+          ...(await runCase(engine, readCase(folder), options)),
+        };
         rows.push(row);
         if (row.status === 'failed') print(`failed ${row.case}: ${row.why}`);
       }
@@ -54,29 +51,3 @@ ${modelHelp}`,
     return failed > 0 || rows.length === 0 ? 1 : 0;
   },
 };
-
-async function runCase(engine: Engine, folder: string, options: LoadOptions): Promise<Row> {
-  const row: Row = { case: relative('', folder) || '.', status: 'passed', maxAbsDiff: 0 };
-  const problems: string[] = [];
-  try {
-    const model = `${folder}/model.onnx`;
-    await using session = await engine.load(model, { ...options, ...sourceOptions(model), monitor: false });
-    const tolerance = readTolerance(folder);
-    for (const set of dataSets(folder)) {
-      const feeds = await readTensors(engine, set, 'input', session.inputs);
-      const expected = await readTensors(engine, set, 'output', session.outputs);
-      const results = await session.run(feeds);
-      for (const [name, tensor] of Object.entries(expected)) {
-        const { problem, maxAbsDiff } = compare(results[name], tensor, tolerance);
-        row.maxAbsDiff = Math.max(row.maxAbsDiff!, maxAbsDiff);
-        if (problem) problems.push(`'${name}' ${problem}`);
-      }
-    }
-  } catch (thrown) {
-    const error = toInsituError(thrown);
-    const refused = error.code === 'UnsupportedOp' || error.code === 'UnsupportedType';
-    return { ...row, status: refused ? 'skipped' : 'failed', maxAbsDiff: null, why: `${error.code}: ${error.message}` };
-  }
-  if (problems.length > 0) return { ...row, status: 'failed', why: problems.join('; ') };
-  return row;
-}

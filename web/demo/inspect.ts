@@ -2,8 +2,8 @@
 // Invariant: a file that is no model, or one that cannot run, ends in a readable message; the page and
 // the drawing session go on.
 
-import { InsituError, tensor, type Engine, type ModelReport, type Session, type Tensor, type TensorInfo }
-  from 'insitu';
+import { InsituError, tensor, type Engine, type ModelReport, type Session, type Tensor, type TensorInfo,
+  type Value } from 'insitu';
 
 import { byId, make, milliseconds } from './dom.js';
 
@@ -18,7 +18,9 @@ function concrete(info: TensorInfo): number[] {
   return info.dims.map((dim) => (typeof dim === 'number' ? dim : 1));
 }
 
-function randomFeed(info: TensorInfo): Tensor {
+function randomFeed(info: TensorInfo): Value {
+  if (info.dtype === 'optional') return null;
+  if (info.dtype === 'sequence' || info.dtype === 'map') return [];
   const dims = concrete(info);
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (info.dtype === 'float32') return tensor(Float32Array.from({ length: count }, Math.random), dims);

@@ -5,11 +5,11 @@ import { throwIfAborted } from './errors.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import { Session } from './session.js';
-import { fromWire } from './tensor.js';
-import type { Tensor } from './tensor.js';
 import type { EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport, ModelSource,
   OperatorInfo, ReferenceProfile } from './types.js';
 import { upload } from './upload.js';
+import { fromWire } from './value.js';
+import type { Value } from './value.js';
 
 export class Engine extends Disposable {
   readonly #options: EngineOptions;
@@ -56,12 +56,15 @@ export class Engine extends Disposable {
     return client.call('inspect', sent, { signal: options.signal });
   }
 
-  /** A serialized onnx.TensorProto, as .pb files of test cases hold them. */
-  async parseTensor(source: ModelSource): Promise<{ name: string; tensor: Tensor }> {
+  /** A serialized onnx.TensorProto, SequenceProto or OptionalProto, as .pb files of test cases hold them. */
+  async parseValue(
+    source: ModelSource,
+    kind: 'tensor' | 'sequence' | 'optional' = 'tensor',
+  ): Promise<{ name: string; value: Value }> {
     const client = await this.#usableClient();
     const sent = await upload(client, source, {}, false);
-    const wire = await client.call('parseTensor', { upload: sent.upload });
-    return { name: wire.name, tensor: fromWire(wire) };
+    const wire = await client.call('parseValue', { upload: sent.upload, kind });
+    return { name: wire.name, value: fromWire(wire) };
   }
 
   /** The operators that this engine knows. */

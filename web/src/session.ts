@@ -4,10 +4,12 @@ import { Disposable } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
 import { Monitor } from './monitor.js';
 import type { Client } from './rpc/client.js';
-import type { SessionDescription, WireTensor } from './rpc/protocol.js';
-import { checkFeed, checkTensor, describe, fromWire } from './tensor.js';
+import type { SessionDescription, WireValue } from './rpc/protocol.js';
+import { checkTensor, describe } from './tensor.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 import type { ExplainRow, OperatorProfile, RunOptions } from './types.js';
+import { buffersOf, fromWire, toWire } from './value.js';
+import type { Value } from './value.js';
 
 export class Session extends Disposable {
   readonly inputs: readonly TensorInfo[];
@@ -32,8 +34,14 @@ export class Session extends Disposable {
     this.monitor = new Monitor(client, session, () => this.checkUsable());
   }
 
-  /** Runs the model once; runs of one Engine queue. Results are new tensors by output name. */
-  async run(feeds: Record<string, Tensor>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+  /**
+   * Runs the model once; runs of one Engine queue. Results are new values by output name: tensors, unless `outputs`
+   * says otherwise; name their types as `Results` then.
+   */
+  async run<Results extends Record<string, Value> = Record<string, Tensor>>(
+    feeds: Record<string, Value>,
+    options: RunOptions = {},
+  ): Promise<Results> {
     const { signal, transfer = false, outputs = [], into, watch = true } = options;
     const askedAt = performance.timeOrigin + performance.now();
     this.checkUsable();
@@ -45,12 +53,12 @@ export class Session extends Disposable {
       { session: this.#id, feeds: wire, outputs: [...outputs], watch, askedAt },
       { signal, transfer: buffersOf(wire) },
     );
-    const tensors = Object.fromEntries(results.map((result) => [result.name, fromWire(result)]));
-    return into ? writeInto(into, tensors) : tensors;
+    const values = Object.fromEntries(results.map((result) => [result.name, fromWire(result)]));
+    return (into ? writeInto(into, values) : values) as Results;
   }
 
   /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
-  async profile(feeds: Record<string, Tensor>, runs = 10): Promise<OperatorProfile[]> {
+  async profile(feeds: Record<string, Value>, runs = 10): Promise<OperatorProfile[]> {
     this.checkUsable();
     if (!Number.isSafeInteger(runs) || runs < 1) {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
@@ -74,7 +82,7 @@ export class Session extends Disposable {
     if (!this.#client.broken) await this.#client.call('disposeSession', { session: this.#id });
   }
 
-  #prepare(feeds: Record<string, Tensor>, transfer: boolean): WireTensor[] {
+  #prepare(feeds: Record<string, Value>, transfer: boolean): WireValue[] {
     const listing = `The model takes ${this.inputs.map(describe).join(', ') || 'nothing'}.`;
     for (const name of Object.keys(feeds)) {
       if (!this.inputs.some((input) => input.name === name)) {
@@ -89,10 +97,7 @@ export class Session extends Disposable {
           code: 'InvalidArgument', message: `the input '${info.name}' was not fed`, node: info.name, hint: listing,
         });
       }
-      const feed = feeds[info.name]!;
-      checkFeed(feed, info);
-      const { dtype, dims, data } = feed;
-      return { name: info.name, dtype, dims: [...dims], data: detach(data, transfer) };
+      return toWire(feeds[info.name]!, info, transfer);
     });
   }
 
@@ -107,22 +112,10 @@ export class Session extends Disposable {
   }
 }
 
-/* The caller's own buffer where it may be moved and is all of it, else a copy. */
-function detach(data: Tensor['data'], transfer: boolean): ArrayBuffer | string[] {
-  if (!ArrayBuffer.isView(data)) return [...(data as readonly string[])];
-  const { buffer, byteOffset, byteLength } = data;
-  if (transfer && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) return buffer;
-  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
-}
-
-function buffersOf(tensors: WireTensor[]): ArrayBuffer[] {
-  return [...new Set(tensors.map(({ data }) => data).filter((data) => data instanceof ArrayBuffer))];
-}
-
 /* Puts the results into the tensors that were handed in for them. */
-function writeInto(into: Record<string, Tensor>, results: Record<string, Tensor>): Record<string, Tensor> {
+function writeInto(into: Record<string, Tensor>, results: Record<string, Value>): Record<string, Value> {
   for (const [name, target] of Object.entries(into)) {
-    const result = results[name];
+    const result = results[name] as Tensor | undefined;
     if (!result) continue;
     checkTensor(target, name);
     if (target.dtype !== result.dtype || target.data.length !== result.data.length) {
@@ -130,7 +123,7 @@ function writeInto(into: Record<string, Tensor>, results: Record<string, Tensor>
         code: 'ShapeMismatch',
         message: `'${name}' cannot be written into a tensor of ${target.dtype} [${target.dims}]`,
         node: name,
-        hint: `It is ${result.dtype} [${result.dims}].`,
+        hint: result.dtype ? `It is ${result.dtype} [${result.dims}].` : 'It is no tensor.',
       });
     }
     if (ArrayBuffer.isView(target.data)) (target.data as Uint8Array).set(result.data as Uint8Array);

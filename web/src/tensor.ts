@@ -48,10 +48,15 @@ export interface Tensor {
 }
 
 /** An input or output of a model. A dim is a number, the name of a symbol, an expression of such names, or '?'. */
-export interface TensorInfo {
+export interface TensorInfo extends TypeInfo {
   readonly name: string;
-  readonly dtype: DType;
+}
+export interface TypeInfo {
+  /** The element type of a tensor, or which kind of value holds tensors. */
+  readonly dtype: DType | 'sequence' | 'optional' | 'map';
   readonly dims: readonly (number | string)[];
+  /** What a sequence, an optional value or a map holds. */
+  readonly element?: TypeInfo;
   /** True where not even the number of dims is known before a run; `dims` is empty then. */
   readonly anyRank?: boolean;
 }
@@ -68,8 +73,8 @@ export function dataLength(dtype: DType, dims: readonly number[]): number {
   return dtype !== 'string' && arrays[dtype][1] === 4 ? Math.ceil(elements / 2) : elements;
 }
 
-/** A tensor over what came from the engine; nothing is copied. */
-export function fromWire({ dtype, dims, data }: {
+/** A tensor over bytes or strings that belong to it; nothing is copied. */
+export function tensorOver({ dtype, dims, data }: {
   dtype: DType;
   dims: number[];
   data: ArrayBuffer | string[];
@@ -158,8 +163,13 @@ export function checkFeed(value: Tensor, info: TensorInfo): void {
 }
 
 /** "'pixels' float32 [1,1,28,28]", for error messages and listings. */
-export function describe(info: TensorInfo): string {
-  return `'${info.name}' ${info.dtype} ${info.anyRank ? 'of any rank' : `[${info.dims.join(',')}]`}`;
+export function describe({ name, ...type }: TensorInfo): string {
+  return `'${name}' ${describeType(type)}`;
+}
+
+function describeType({ dtype, dims, anyRank, element }: TypeInfo): string {
+  if (element) return `${dtype} of ${describeType(element)}`;
+  return `${dtype} ${anyRank ? 'of any rank' : `[${dims.join(',')}]`}`;
 }
 
 function dtypeOf(data: TypedArray | readonly number[] | readonly string[]): DType {

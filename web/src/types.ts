@@ -1,5 +1,5 @@
 // The public option and report types, without behaviour.
-import type { Tensor, TensorInfo } from './tensor.js';
+import type { DType, Tensor, TensorInfo } from './tensor.js';
 
 export type Flavour = 'simd-st' | 'simd-mt' | 'relaxed-st' | 'relaxed-mt';
 
@@ -128,6 +128,8 @@ export interface OperatorInfo {
   readonly since: readonly number[];
   /** Whether a fast kernel may take it; else only the reference computes it. */
   readonly lowered: boolean;
+  /** The element types that its first input may have. */
+  readonly types: readonly DType[];
 }
 
 /** What in-distribution inputs look like; the JSON that exportProfile() gives. See docs/monitoring.md. */

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "exec/kernels/kernels.h"
+#include "exec/kernels/convolutions.h"
 #include "ops/requantize.h"
 
 namespace insitu::kernels {
@@ -32,42 +32,31 @@ class DepthwiseKernel final : public Kernel {
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
-    in_ = inputs[0];
-    out_ = outputs[0];
-    if (in_.size() == 3) in_.insert(in_.begin() + 1, 1);
-    if (out_.size() == 3) out_.insert(out_.begin() + 1, 1);
+    INSITU_ASSIGN(geometry_, PlaneGeometry::Of(op_, inputs[0], outputs[0]));
     const auto channels = static_cast<int64_t>(layer_.bias.size());
-    if (in_.size() != 4 || out_.size() != 4 || in_[0] != out_[0] || out_[3] != channels ||
-        in_[3] * layer_.multiplier != channels)
+    if (geometry_.out[3] != channels || geometry_.in[3] * layer_.multiplier != channels)
       return Fail(ErrorCode::kShapeMismatch, "a depthwise convolution of " +
                                                  std::to_string(channels) + " channels of " +
                                                  ToString(inputs[0]));
-    for (size_t i = 0; i < 2; ++i) {
-      const int64_t reach = (op_.kernel[i] - 1) * op_.dilation[i] + 1;
-      const int64_t total =
-          std::max<int64_t>(0, (out_[1 + i] - 1) * op_.stride[i] + reach - in_[1 + i]);
-      pad_[i] = op_.pad_begin[i];
-      if (op_.auto_pad_same_upper) pad_[i] = total / 2;
-      if (op_.auto_pad_same_lower) pad_[i] = total - total / 2;
-    }
     return layer_.bias.size() * sizeof(int32_t);
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte* scratch) override {
-    if (ElementsUnchecked(out_) == 0) return {};
+    const Dims &in = geometry_.in, &out = geometry_.out;
+    if (ElementsUnchecked(out) == 0) return {};
     const X* x = Cast<X>(inputs[0]);
     Y* y = Cast<Y>(outputs[0]);
     auto* sums = Cast<int32_t>(scratch);
-    for (int64_t n = 0; n < out_[0]; ++n) {
-      for (int64_t row = 0; row < out_[1]; ++row) {
-        for (int64_t column = 0; column < out_[2]; ++column) {
+    for (int64_t n = 0; n < out[0]; ++n) {
+      for (int64_t row = 0; row < out[1]; ++row) {
+        for (int64_t column = 0; column < out[2]; ++column) {
           Accumulate(x, row, column, sums);
           Store(sums, y);
-          y += out_[3];
+          y += out[3];
         }
       }
-      x += in_[1] * in_[2] * in_[3];
+      x += in[1] * in[2] * in[3];
     }
     return {};
   }
@@ -79,21 +68,22 @@ class DepthwiseKernel final : public Kernel {
  private:
   void Accumulate(const X* x, int64_t row, int64_t column, int32_t* sums) const {
     std::copy(layer_.bias.begin(), layer_.bias.end(), sums);
+    const Dims& in = geometry_.in;
     for (int64_t ky = 0; ky < op_.kernel[0]; ++ky) {
-      const int64_t iy = row * op_.stride[0] - pad_[0] + ky * op_.dilation[0];
-      if (iy < 0 || iy >= in_[1]) continue;
+      const int64_t iy = row * op_.stride[0] - geometry_.pad[0] + ky * op_.dilation[0];
+      if (iy < 0 || iy >= in[1]) continue;
       for (int64_t kx = 0; kx < op_.kernel[1]; ++kx) {
-        const int64_t ix = column * op_.stride[1] - pad_[1] + kx * op_.dilation[1];
-        if (ix < 0 || ix >= in_[2]) continue;
-        AddTap(x + (iy * in_[2] + ix) * in_[3],
-               layer_.weights.data() + (ky * op_.kernel[1] + kx) * out_[3], sums);
+        const int64_t ix = column * op_.stride[1] - geometry_.pad[1] + kx * op_.dilation[1];
+        if (ix < 0 || ix >= in[2]) continue;
+        AddTap(x + (iy * in[2] + ix) * in[3],
+               layer_.weights.data() + (ky * op_.kernel[1] + kx) * geometry_.out[3], sums);
       }
     }
   }
 
   void AddTap(const X* x, const int16_t* w, int32_t* sums) const {
     const int32_t zero_point = op_.x->zero_point;
-    const auto channels = static_cast<size_t>(out_[3]);
+    const auto channels = static_cast<size_t>(geometry_.out[3]);
     const auto multiplier = static_cast<size_t>(layer_.multiplier);
     if (multiplier == 1) {
       for (size_t c = 0; c < channels; ++c)
@@ -109,7 +99,7 @@ class DepthwiseKernel final : public Kernel {
     const int32_t zero_point = op_.y->zero_point;
     const float* factor = layer_.factor.data();
     const QuantizedRange range = range_;
-    const auto channels = static_cast<size_t>(out_[3]);
+    const auto channels = static_cast<size_t>(geometry_.out[3]);
     for (size_t c = 0; c < channels; ++c)
       y[c] = static_cast<Y>(
           RoundToRange(static_cast<float>(sums[c]) * factor[c], zero_point, range));
@@ -118,8 +108,7 @@ class DepthwiseKernel final : public Kernel {
   Op op_;
   Layer layer_;
   QuantizedRange range_;
-  Dims in_, out_;
-  int64_t pad_[2] = {0, 0};
+  PlaneGeometry geometry_;
 };
 
 Layer MakeLayer(const Op& op) {
@@ -160,26 +149,19 @@ bool Matches(size_t count, int64_t channels) {
 
 }  // namespace
 
-Considered Consider(const Op& op) {
+Considered ConsiderDepthwise(const Op& op) {
   const Dims& w = op.weights.dims();
-  if (!IsByte(op.input) || !IsByte(op.output) || !IsByte(op.weights.dtype()))
+  if (!IsByte(op.output) || !IsByte(op.weights.dtype()) || w[3] != 1)
     return Refuse("only quantized 8-bit depthwise convolutions");
-  if (w.size() != 4 || w[1] != op.kernel[0] || w[2] != op.kernel[1] || w[3] != 1 ||
-      op.groups < 1 || w[0] < 1 || w[0] % op.groups != 0)
-    return Refuse("only depthwise convolutions");
   if (!op.x || !op.y || !Matches(op.w_scale.size(), w[0]) ||
       !(op.w_zero_point.empty() || Matches(op.w_zero_point.size(), w[0])))
     return Refuse("its quantization must be known");
   if (!op.bias.empty() && (op.bias.dtype() != DType::kInt32 || op.bias.elements() != w[0]))
     return Refuse("the bias must be int32, one per output channel");
-  for (int i = 0; i < 2; ++i) {
-    if (op.stride[i] < 1 || op.dilation[i] < 1 || op.pad_begin[i] < 0)
-      return Refuse("strides, dilations and padding must be positive");
-  }
   return Offer{.cost = 4.0, .wants_channels_last = true};
 }
 
-Created Create(const Op& op) {
+Created CreateDepthwise(const Op& op) {
   return op.input == DType::kInt8 ? CreateOf<int8_t>(op) : CreateOf<uint8_t>(op);
 }
 

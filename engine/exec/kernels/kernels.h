@@ -17,19 +17,33 @@ using Considered = std::expected<Offer, Refusal>;
 using Created = Result<std::unique_ptr<Kernel>>;
 
 Considered Consider(const lowered::Binary& op);
+Considered Consider(const lowered::BlockFullyConnected& op);
+Considered Consider(const lowered::ByteMap& op);
+Considered Consider(const lowered::ByteSelect& op);
 Considered Consider(const lowered::Concat& op);
 Considered Consider(const lowered::Convolution& op);
 Considered Consider(const lowered::Dequantize& op);
+Considered Consider(const lowered::DynamicFullyConnected& op);
+Considered Consider(const lowered::FullyConnected& op);
+Considered Consider(const lowered::Normalize& op);
 Considered Consider(const lowered::Pool& op);
 Considered Consider(const lowered::Quantize& op);
+Considered Consider(const lowered::QuantizedSoftmax& op);
 Considered Consider(const lowered::Unary& op);
 
 Created Create(const lowered::Binary& op);
+Created Create(const lowered::BlockFullyConnected& op);
+Created Create(const lowered::ByteMap& op);
+Created Create(const lowered::ByteSelect& op);
 Created Create(const lowered::Concat& op);
 Created Create(const lowered::Convolution& op);
 Created Create(const lowered::Dequantize& op);
+Created Create(const lowered::DynamicFullyConnected& op);
+Created Create(const lowered::FullyConnected& op);
+Created Create(const lowered::Normalize& op);
 Created Create(const lowered::Pool& op);
 Created Create(const lowered::Quantize& op);
+Created Create(const lowered::QuantizedSoftmax& op);
 Created Create(const lowered::Unary& op);
 
 // The bytes of a tensor as elements of type T.

@@ -1,5 +1,5 @@
-// Quantized Add and Mul with numpy broadcasting:
-//   y = saturate(rint_half_even((A + B) / scale_y) + zero_point_y), or A * B for Mul,
+// Quantized Add, Sub, Mul and Div with numpy broadcasting:
+//   y = saturate(rint_half_even((A + B) / scale_y) + zero_point_y), or A - B, A * B, A / B,
 //   A = float32(a - zero_point_a) * scale_a, B alike, all in float32 without contraction.
 // The innermost dimension runs in one of three forms: both sides step, or one side stands still.
 #include "exec/kernels/broadcast.h"
@@ -16,14 +16,24 @@ struct Parameters {
   QuantizedRange range;
 };
 
+template <BinaryKind kKind>
+float Compute(float a, float b) {
+#pragma clang fp contract(off)
+  switch (kKind) {
+    case BinaryKind::kAdd: return a + b;
+    case BinaryKind::kSub: return a - b;
+    case BinaryKind::kMul: return a * b;
+    default: return a / b;
+  }
+}
+
 template <class T, BinaryKind kKind, size_t kStepA, size_t kStepB>
 void RunRow(const T* a, const T* b, T* y, size_t count, const Parameters& p) {
 #pragma clang fp contract(off)
   for (size_t i = 0; i < count; ++i) {
     const float left = static_cast<float>(a[i * kStepA] - p.a.zero_point) * p.a.scale;
     const float right = static_cast<float>(b[i * kStepB] - p.b.zero_point) * p.b.scale;
-    const float real = kKind == BinaryKind::kAdd ? left + right : left * right;
-    y[i] = static_cast<T>(RoundToRange(real / p.y.scale, p.y.zero_point, p.range));
+    y[i] = static_cast<T>(RoundToRange(Compute<kKind>(left, right) / p.y.scale, p.y.zero_point, p.range));
   }
 }
 
@@ -84,17 +94,21 @@ class QuantizedBinaryKernel final : public Kernel {
 
 template <class T>
 Created CreateOf(const lowered::Binary& op) {
-  if (op.kind == BinaryKind::kAdd)
-    return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kAdd>>(op);
-  return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kMul>>(op);
+  switch (op.kind) {
+    case BinaryKind::kAdd: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kAdd>>(op);
+    case BinaryKind::kSub: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kSub>>(op);
+    case BinaryKind::kMul: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kMul>>(op);
+    default: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kDiv>>(op);
+  }
 }
 
 }  // namespace
 
 Considered Consider(const lowered::Binary& op) {
   if (!IsByte(op.dtype)) return Refuse("only quantized 8-bit integers");
-  if (op.kind != BinaryKind::kAdd && op.kind != BinaryKind::kMul)
-    return Refuse("only quantized Add and Mul");
+  if (op.kind != BinaryKind::kAdd && op.kind != BinaryKind::kSub && op.kind != BinaryKind::kMul &&
+      op.kind != BinaryKind::kDiv)
+    return Refuse("only quantized Add, Sub, Mul and Div");
   if (!op.a || !op.b || !op.y) return Refuse("the quantization of both sides must be known");
   return Offer{.cost = 2.0};
 }

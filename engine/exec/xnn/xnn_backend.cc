@@ -15,12 +15,20 @@ namespace insitu {
 namespace xnn {
 
 // What XNNPACK is never asked to do, and why.
-static Considered Consider(const lowered::Reshape&) { return Refuse("the planner makes it an alias"); }
-static Considered Consider(const lowered::Concat&) { return Refuse("XNNPACK concatenates no tensors"); }
-static Considered Consider(const lowered::Quantize&) {
+template <class Op>
+static Considered Consider(const Op&) {
+  return Refuse("XNNPACK has no operator for it");
+}
+template <>
+Considered Consider(const lowered::Reshape&) {
+  return Refuse("the planner makes it an alias");
+}
+template <>
+Considered Consider(const lowered::Quantize&) {
   return Refuse("XNNPACK multiplies by the reciprocal of the scale, which is not exact");
 }
-static Considered Consider(const lowered::Dequantize&) {
+template <>
+Considered Consider(const lowered::Dequantize&) {
   return Refuse("insitu's own kernel is as fast and handles every scale");
 }
 

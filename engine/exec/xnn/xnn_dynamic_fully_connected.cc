@@ -82,6 +82,8 @@ Considered Consider(const Op& op) {
   const Dims& w = op.weights.dims();
   if (w.size() != 2 || w[0] <= 0 || w[1] <= 0) return Refuse("weights must be a non-empty matrix");
   if (op.weights.dtype() != DType::kInt8) return Refuse("only int8 weights without a zero point");
+  if (!std::ranges::all_of(op.w_zero_point, [](int32_t zero) { return zero == 0; }))
+    return Refuse("weights with a zero point");
   if (!op.bias.empty() && (op.bias.dtype() != DType::kFloat32 || op.bias.elements() != w[0]))
     return Refuse("the bias must be float32, one per output channel");
   if (op.w_scale.size() != 1 && static_cast<int64_t>(op.w_scale.size()) != w[0])

@@ -1,6 +1,8 @@
 // Elementwise float32 functions that XNNPACK computes with SIMD on every target. Those it would
 // compute one element at a time (exp, erf, reciprocal square root) are refused: the reference does
 // the same; and its logarithm, because it keeps few digits near 1. Accuracy against double is held by tests/exec/xnn_unary_test.cc.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "exec/xnn/clamp_stage.h"
@@ -29,6 +31,8 @@ xnn_unary_operator Translate(UnaryKind kind) {
     case UnaryKind::kHardSwish: return xnn_unary_hardswish;
     case UnaryKind::kGelu: return xnn_unary_gelu;
     case UnaryKind::kSquare: return xnn_unary_square;
+    case UnaryKind::kGeluTanh:
+    case UnaryKind::kSigmoidGate: return xnn_unary_sigmoid;
     case UnaryKind::kCopy:
     case UnaryKind::kExp:
     case UnaryKind::kLog:
@@ -95,6 +99,53 @@ class UnaryKernel final : public Kernel {
   bool empty_ = false;
 };
 
+bool IsGate(UnaryKind kind) {
+  return kind == UnaryKind::kGeluTanh || kind == UnaryKind::kSigmoidGate;
+}
+
+// x times the sigmoid of a polynomial of x: SiLU and its kin, and Gelu by tanh, since
+// 0.5 (1 + tanh z) is the sigmoid of 2 z.
+class GateKernel final : public Kernel {
+ public:
+  GateKernel(const lowered::Unary& op, pthreadpool_t pool) : inner_(pool), clamp_(op.clamp) {
+    const bool gelu = op.kind == UnaryKind::kGeluTanh;
+    linear_ = gelu ? 1.5957691216f : op.alpha;  // 2 sqrt(2 / pi)
+    cubic_ = gelu ? linear_ * 0.044715f : 0.0f;
+  }
+
+  Status Init() {
+    lowered::Unary sigmoid;
+    sigmoid.kind = UnaryKind::kSigmoid;
+    return inner_.Init(sigmoid);
+  }
+  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+    count_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
+    INSITU_TRY(inner_.Reshape(inputs, outputs));
+    return count_ * sizeof(float);
+  }
+  Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+             std::byte* scratch) override {
+    const auto* x = reinterpret_cast<const float*>(inputs[0]);
+    auto* y = reinterpret_cast<float*>(outputs[0]);
+    auto* gate = reinterpret_cast<float*>(scratch);
+    const float linear = linear_, cubic = cubic_;
+    const Clamp clamp = clamp_;
+    for (size_t i = 0; i < count_; ++i) gate[i] = x[i] * (linear + cubic * x[i] * x[i]);
+    const std::byte* gates[] = {scratch};
+    std::byte* targets[] = {scratch};
+    INSITU_TRY(inner_.Run(gates, targets, nullptr));
+    for (size_t i = 0; i < count_; ++i)
+      y[i] = std::min(std::max(x[i] * gate[i], clamp.min), clamp.max);
+    return {};
+  }
+
+ private:
+  UnaryKernel inner_;
+  Clamp clamp_;
+  float linear_, cubic_;
+  size_t count_ = 0;
+};
+
 }  // namespace
 
 Considered Consider(const lowered::Unary& op) {
@@ -111,6 +162,11 @@ Considered Consider(const lowered::Unary& op) {
 }
 
 Created Create(const lowered::Unary& op, pthreadpool_t pool) {
+  if (IsGate(op.kind)) {
+    auto gate = std::make_unique<GateKernel>(op, pool);
+    INSITU_TRY(gate->Init());
+    return gate;
+  }
   auto kernel = std::make_unique<UnaryKernel>(pool);
   INSITU_TRY(kernel->Init(op));
   return kernel;

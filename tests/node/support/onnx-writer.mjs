@@ -1,57 +1,74 @@
-// Writes small ONNX models and TensorProtos, so that the tests need no files.
-// Reference: onnx.proto; field numbers are spelled out where they are used.
+// Writes small ONNX models and TensorProtos with the messages of the pinned onnx-ml.proto, so that the tests need no
+// files.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import protobuf from 'protobufjs';
 
-const dtypeNumbers = { float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, float64: 11 };
+import { sourceTree } from '../../../scripts/lib/sources.mjs';
 
-function varint(value) {
-  const bytes = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  do {
-    bytes.push(Number(rest & 127n) | (rest > 127n ? 128 : 0));
-    rest >>= 7n;
-  } while (rest > 0n);
-  return bytes;
-}
+const proto = readFileSync(join(sourceTree('onnx'), 'onnx', 'onnx-ml.proto'), 'utf8');
+const { root } = protobuf.parse(proto, { keepCase: true });
+const [ModelProto, TensorProto] = ['ModelProto', 'TensorProto'].map((name) => root.lookupType(`onnx.${name}`));
 
-const number = (field, value) => [...varint(field * 8), ...varint(value)];
-const bytes = (field, value) => {
-  const content = typeof value === 'string' ? new TextEncoder().encode(value) : value;
-  return [...varint(field * 8 + 2), ...varint(content.length), ...content];
+const dtypeNumbers = {
+  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, float64: 11,
 };
 
-/** A serialized TensorProto; `data` is a typed array or an array of strings. */
-export function tensorProto(name, dtype, dims, data) {
+/* `data` is a typed array or an array of strings. */
+function tensorMessage(name, dtype, dims, data) {
   const content = dtype === 'string'
-    ? data.flatMap((text) => bytes(6, text))
-    : bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return [...dims.flatMap((dim) => number(1, dim)), ...number(2, dtypeNumbers[dtype]), ...content, ...bytes(8, name)];
+    ? { string_data: data.map((text) => Buffer.from(text)) }
+    : { raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return { name, dims, data_type: dtypeNumbers[dtype], ...content };
 }
 
-function valueInfo({ name, dtype, dims }) {
-  const shape = dims.flatMap((dim) => bytes(1, typeof dim === 'number' ? number(1, dim) : bytes(2, dim)));
-  const tensorType = [...number(1, dtypeNumbers[dtype]), ...bytes(2, shape)];
-  return [...bytes(1, name), ...bytes(2, bytes(1, tensorType))];
+/** A serialized TensorProto. */
+export function tensorProto(name, dtype, dims, data) {
+  return TensorProto.encode(TensorProto.create(tensorMessage(name, dtype, dims, data))).finish();
 }
 
-function node({ op, inputs, outputs, name = `${op}_${outputs[0]}`, attributes = {} }) {
-  const attribute = ([key, value]) => bytes(5, [...bytes(1, key), ...number(3, value), ...number(20, 2)]);
-  return [
-    ...inputs.flatMap((input) => bytes(1, input)), ...outputs.flatMap((output) => bytes(2, output)),
-    ...bytes(3, name), ...bytes(4, op), ...Object.entries(attributes).flatMap(attribute),
-  ];
+/* `element` of a sequence or an optional value. */
+function typeMessage({ dtype, dims = [], element }) {
+  if (dtype === 'sequence') return { sequence_type: { elem_type: typeMessage(element) } };
+  if (dtype === 'optional') return { optional_type: { elem_type: typeMessage(element) } };
+  const dim = dims.map((extent) => (typeof extent === 'number' ? { dim_value: extent } : { dim_param: extent }));
+  return { tensor_type: { elem_type: dtypeNumbers[dtype], shape: { dim } } };
+}
+
+/* A float is { float: 0.5 }. */
+function attributeMessage([name, value]) {
+  if (Array.isArray(value) && typeof value[0] === 'string') {
+    return { name, type: 8, strings: value.map((text) => Buffer.from(text)) };
+  }
+  if (Array.isArray(value)) return { name, type: 7, ints: value };
+  if (typeof value === 'string') return { name, type: 3, s: Buffer.from(value) };
+  return typeof value === 'object' ? { name, type: 1, f: value.float } : { name, type: 2, i: value };
+}
+
+function nodeMessage({ op, domain = '', inputs, outputs, name = `${op}_${outputs[0]}`, attributes = {} }) {
+  return {
+    op_type: op, domain, name, input: inputs, output: outputs, attribute: Object.entries(attributes).map(attributeMessage),
+  };
 }
 
 /** A serialized ModelProto. */
 export function model({ nodes, inputs, outputs, initializers = [], metadata = {}, opset = 17 }) {
-  const graph = [
-    ...nodes.flatMap((item) => bytes(1, node(item))), ...bytes(2, 'test'),
-    ...initializers.flatMap((item) => bytes(5, tensorProto(item.name, item.dtype, item.dims, item.data))),
-    ...inputs.flatMap((item) => bytes(11, valueInfo(item))), ...outputs.flatMap((item) => bytes(12, valueInfo(item))),
-  ];
-  return Uint8Array.from([
-    ...number(1, 8), ...bytes(2, 'insitu tests'), ...bytes(7, graph), ...bytes(8, number(2, opset)),
-    ...Object.entries(metadata).flatMap(([key, value]) => bytes(14, [...bytes(1, key), ...bytes(2, value)])),
-  ]);
+  const valueInfo = (item) => ({ name: item.name, type: typeMessage(item) });
+  const versions = { 'com.microsoft': 1, 'ai.onnx.ml': 3 };
+  const domains = [...new Set(nodes.map(({ domain }) => domain).filter(Boolean))];
+  return new Uint8Array(ModelProto.encode(ModelProto.create({
+    ir_version: 8,
+    producer_name: 'insitu tests',
+    opset_import: [{ version: opset }, ...domains.map((domain) => ({ domain, version: versions[domain] }))],
+    metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: 'test',
+      node: nodes.map(nodeMessage),
+      initializer: initializers.map(({ name, dtype, dims, data }) => tensorMessage(name, dtype, dims, data)),
+      input: inputs.map(valueInfo),
+      output: outputs.map(valueInfo),
+    },
+  })).finish());
 }
 
 /** y = x + [1, 2, 3, 4], x float32 [batch,4]. */

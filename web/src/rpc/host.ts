@@ -5,8 +5,8 @@ import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
-import type { NativeModule, NativeTensor, Outcome } from './native.js';
-import type { Call, Method, Params, Port, ResultOf, StartParams, StartResult, WireTensor } from './protocol.js';
+import type { NativeModule, NativeValue, Outcome } from './native.js';
+import type { Call, Method, Params, Port, ResultOf, StartParams, StartResult, WireValue } from './protocol.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
 
@@ -99,9 +99,9 @@ export class Host {
       return description;
     },
     inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),
-    parseTensor: ({ upload }) => {
+    parseValue: ({ upload, kind }) => {
       try {
-        return this.#copyOut(unwrap(this.#native.parseTensor(upload)));
+        return this.#copyOut(unwrap(this.#native.parseValue(upload, kind)));
       } finally {
         this.#native.uploadDiscard(upload);
       }
@@ -161,7 +161,7 @@ export class Host {
     };
   }
 
-  #run({ session, feeds, outputs, watch, askedAt }: Params<'run'>): WireTensor[] {
+  #run({ session, feeds, outputs, watch, askedAt }: Params<'run'>): WireValue[] {
     const native = this.#native;
     const startedAt = wallClock();
     const times = new Array<number>(5).fill(NaN);
@@ -197,8 +197,14 @@ export class Host {
     }
   }
 
-  #stage(session: number, feeds: WireTensor[]): void {
-    for (const { name, dtype, dims, data } of feeds) {
+  #stage(session: number, feeds: WireValue[]): void {
+    for (const feed of feeds) {
+      if ('items' in feed) {
+        this.#stage(session, feed.items);
+        unwrap(this.#native.stageGroup(session, feed.name, feed.dtype, feed.items.length));
+        continue;
+      }
+      const { name, dtype, dims, data } = feed;
       if (Array.isArray(data)) {
         unwrap(this.#native.stageStrings(session, name, dims, data));
       } else {
@@ -208,7 +214,11 @@ export class Host {
     }
   }
 
-  #copyOut({ name, dtype, dims, pointer, byteLength, strings }: NativeTensor): WireTensor {
+  #copyOut(value: NativeValue): WireValue {
+    if ('items' in value) {
+      return { name: value.name, dtype: value.dtype, items: value.items.map((item) => this.#copyOut(item)) };
+    }
+    const { name, dtype, dims, pointer, byteLength, strings } = value;
     if (strings) return { name, dtype, dims, data: strings };
     const data = new ArrayBuffer(byteLength);
     new Uint8Array(data).set(this.#bytesAt(pointer, byteLength));

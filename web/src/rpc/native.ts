@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { DetectorUpdate, SessionDescription, WatchObject, WatchParams } from './protocol.js';
+import type { DetectorUpdate, SessionDescription, WatchObject, WatchParams, WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
 
@@ -16,6 +16,10 @@ export interface NativeTensor {
   byteLength: number;
   strings?: string[];
 }
+export interface NativeGroup extends Omit<WireGroup, 'items'> {
+  items: NativeValue[];
+}
+export type NativeValue = NativeTensor | NativeGroup;
 
 export interface NativeModule {
   readonly wasmMemory: WebAssembly.Memory;
@@ -40,13 +44,16 @@ export interface NativeModule {
     options: { dims: Record<string, number>; referenceOnly: boolean },
   ): Outcome<SessionDescription>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
-  parseTensor(upload: number): Outcome<NativeTensor>;
+  /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */
+  parseValue(upload: number, kind: string): Outcome<NativeValue>;
 
   /** Memory for the feed `name`, whose size must be `byteLength`; gives the pointer to write its data to. */
   stage(session: number, name: string, dtype: string, dims: number[], byteLength: number): Outcome<number>;
   stageStrings(session: number, name: string, dims: number[], strings: string[]): Outcome<undefined>;
+  /** Makes the last `count` staged feeds the items of one. */
+  stageGroup(session: number, name: string, kind: string, count: number): Outcome<undefined>;
   /** Runs on what was staged. Results stay until `clear`. */
-  run(session: number, outputs: string[]): Outcome<NativeTensor[]>;
+  run(session: number, outputs: string[]): Outcome<NativeValue[]>;
   profile(session: number, runs: number): Outcome<OperatorProfile[]>;
   /** Frees staged feeds and results. */
   clear(session: number): void;

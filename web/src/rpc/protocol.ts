@@ -12,6 +12,13 @@ export interface WireTensor {
   /** The bytes, or the strings of a string tensor. */
   data: ArrayBuffer | string[];
 }
+/** A value that holds others: at most one where it is optional; the keys and the values of a map. */
+export interface WireGroup {
+  name: string;
+  dtype: 'sequence' | 'optional' | 'map';
+  items: WireValue[];
+}
+export type WireValue = WireTensor | WireGroup;
 
 export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
   assets?: string;
@@ -38,7 +45,7 @@ export interface SessionDescription {
 
 export interface RunParams {
   session: number;
-  feeds: WireTensor[];
+  feeds: WireValue[];
   outputs: string[];
   watch: boolean;
   /** When the caller asked, in milliseconds since 1970. */
@@ -74,9 +81,9 @@ export interface Methods {
     result: SessionDescription;
   };
   inspect: { params: Uploaded; result: ModelReport };
-  parseTensor: { params: { upload: number }; result: WireTensor };
-  run: { params: RunParams; result: WireTensor[] };
-  profile: { params: { session: number; feeds: WireTensor[]; runs: number }; result: OperatorProfile[] };
+  parseValue: { params: { upload: number; kind: string }; result: WireValue };
+  run: { params: RunParams; result: WireValue[] };
+  profile: { params: { session: number; feeds: WireValue[]; runs: number }; result: OperatorProfile[] };
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
   /** `last`: the times of the latest good run, in the order of `stages`. */

@@ -1,0 +1,102 @@
+// The linear layer with weights in blocks of 2, 4 and 8 bits against its formula in double: closer than
+// float32 arithmetic would be, for every size of block, for zero points whole and broken, in any order
+// of the inputs, and with numbers that are not finite.
+#include "kernel_fixture.h"
+
+namespace insitu::test {
+namespace {
+
+using Op = lowered::BlockFullyConnected;
+
+Op RandomLayer(Rng& rng, int64_t bits, int64_t block, int64_t depth, int64_t columns, bool whole) {
+  Op op{depth, columns, bits, block, {}, {}, {}, {}, {}};
+  op.weights = RandomBytes(rng, DType::kUint8, {columns, op.blocks(), block * bits / 8});
+  op.scales = RandomFloats(rng, {columns, op.blocks()}, 0.01f, 0.1f);
+  op.zero_points = RandomFloats(rng, {columns, op.blocks()}, 0, static_cast<float>((1 << bits) - 1));
+  if (whole)
+    for (float& zero : op.zero_points.As<float>()) zero = std::nearbyint(zero);
+  op.bias = RandomFloats(rng, {columns});
+  return op;
+}
+
+// The formula, and the sum of magnitudes against which errors are judged.
+std::pair<double, double> Formula(const Op& op, const float* x, int64_t n) {
+  double sum = op.bias.As<float>()[static_cast<size_t>(n)], magnitude = std::abs(sum);
+  const int64_t places = op.order.empty() ? op.depth : static_cast<int64_t>(op.order.size());
+  for (int64_t place = 0; place < places; ++place) {
+    const int64_t k = op.order.empty() ? place : op.order[static_cast<size_t>(place)];
+    if (k < 0) continue;
+    const int64_t bit = (n * op.blocks() * op.block_size + place) * op.bits;
+    const int q = std::to_integer<int>(op.weights.data()[bit / 8]) >> (bit % 8) & ((1 << op.bits) - 1);
+    const auto b = static_cast<size_t>(n * op.blocks() + place / op.block_size);
+    const double term = static_cast<double>(x[k]) * (q - op.zero_points.As<float>()[b]) *
+                        op.scales.As<float>()[b];
+    sum += term;
+    magnitude += std::abs(term);
+  }
+  return {sum, magnitude};
+}
+
+void CheckLayer(const Op& op, const Tensor& x) {
+  auto kernel = Accepted(Own(), op);
+  const int64_t rows = x.elements() / op.depth;
+  const Tensor y = RunKernel(*kernel, {x}, DType::kFloat32, {rows, op.columns});
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t n = 0; n < op.columns; ++n) {
+      const float got = y.As<float>()[static_cast<size_t>(row * op.columns + n)];
+      const auto [want, magnitude] = Formula(op, x.As<float>().data() + row * op.depth, n);
+      if (std::isfinite(want)) {
+        REQUIRE(std::abs(got - want) <= 2e-7 * magnitude);
+      } else {
+        REQUIRE((std::isnan(want) ? std::isnan(got) : static_cast<double>(got) == want));
+      }
+    }
+}
+
+TEST_CASE("weights in blocks: every width, block, depth and number of rows") {
+  Rng rng(95);
+  for (int64_t bits : {2, 4, 8})
+    for (int64_t block : {16, 32, 64, 128, 256, 512})
+      for (int64_t depth : {1, 40, 600})
+        for (int64_t rows : {1, 3, 9}) {
+          const Op op = RandomLayer(rng, bits, block, depth, 5, rows == 3);
+          CheckLayer(op, RandomFloats(rng, {rows, depth}, -3, 3));
+        }
+}
+
+TEST_CASE("weights in blocks: magnitudes that differ, and none at all") {
+  Rng rng(96);
+  const Op op = RandomLayer(rng, 4, 32, 100, 7, false);
+  Tensor x = RandomFloats(rng, {4, 100});
+  for (size_t i = 0; i < 400; ++i) {
+    const float factors[] = {1e-30f, 1e30f, 0.0f, 1.0f};
+    x.As<float>()[i] *= factors[i / 100];
+  }
+  x.As<float>()[350] = 1e-44f;
+  CheckLayer(op, x);
+}
+
+TEST_CASE("weights in blocks: infinities and NaN stay in their rows") {
+  Rng rng(97);
+  const Op op = RandomLayer(rng, 4, 32, 64, 3, true);
+  Tensor x = RandomFloats(rng, {3, 64});
+  x.As<float>()[5] = std::numeric_limits<float>::infinity();
+  x.As<float>()[64 + 40] = std::numeric_limits<float>::quiet_NaN();
+  CheckLayer(op, x);
+}
+
+TEST_CASE("weights in blocks: inputs in another order, with gaps") {
+  Rng rng(98);
+  Op op = RandomLayer(rng, 4, 16, 40, 6, false);
+  op.order.assign(48, -1);
+  std::vector<int32_t> inputs(40);
+  for (int32_t i = 0; i < 40; ++i) inputs[static_cast<size_t>(i)] = i;
+  std::shuffle(inputs.begin(), inputs.end(), rng);
+  std::ranges::copy(std::span(inputs).first(16), op.order.begin());
+  std::ranges::copy(std::span(inputs).subspan(16, 10), op.order.begin() + 16);
+  std::ranges::copy(std::span(inputs).subspan(26, 14), op.order.begin() + 32);
+  CheckLayer(op, RandomFloats(rng, {2, 40}));
+}
+
+}  // namespace
+}  // namespace insitu::test

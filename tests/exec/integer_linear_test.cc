@@ -1,0 +1,164 @@
+// insitu's own linear kernels on 8-bit data: int32 sums, real numbers and quantized results, for every
+// pairing of signs and zero points, constants or given at run time, against plain loops.
+#include "convolution_cases.h"
+#include "ops/dynamic_range.h"
+
+namespace insitu::test {
+namespace {
+
+constexpr DType kBytes[] = {DType::kInt8, DType::kUint8};
+
+int32_t RandomZero(Rng& rng, DType dtype) {
+  return static_cast<int32_t>(dtype == DType::kInt8 ? Pick(rng, -128, 127) : Pick(rng, 0, 255));
+}
+
+// The result of one output from its sum, as the op says.
+template <class Op>
+void CheckResult(const Op& op, const Quantization& x, const Tensor& y, size_t at, size_t channel,
+                 int32_t sum) {
+  volatile float step = 0, product = 0;
+  if (!op.w_scale.empty()) step = x.scale * AtOrOnly(op.w_scale, channel);
+  const bool real_bias = !op.bias.empty() && op.bias.dtype() == DType::kFloat32;
+  if (!op.bias.empty() && !real_bias) sum += op.bias.template As<int32_t>()[channel];
+  if (op.output == DType::kInt32) {
+    REQUIRE(y.As<int32_t>()[at] == sum);
+  } else if (op.output == DType::kFloat32) {
+    product = static_cast<float>(sum) * step;
+    volatile float real = real_bias ? product + op.bias.template As<float>()[channel] : product;
+    REQUIRE(y.As<float>()[at] == std::min(std::max(float(real), op.clamp.min), op.clamp.max));
+  } else {
+    volatile float steps = static_cast<float>(sum) *
+                           Factor(x.scale, AtOrOnly(op.w_scale, channel), op.y->scale);
+    REQUIRE(Load8(y, at) == QuantizedStep(steps, op.y->zero_point, op.output, op.clamp));
+  }
+}
+
+// Everything but the weights.
+template <class Op>
+void Fill(Op& op, Rng& rng, int round, int64_t channels) {
+  op.input = kBytes[round % 2];
+  const DType outputs[] = {DType::kInt32, DType::kFloat32, DType::kInt8, DType::kUint8};
+  op.output = outputs[round / 2 % 4];
+  const bool per_channel = round % 3 == 0;
+  for (int64_t c = 0; c < (per_channel ? channels : 1); ++c) {
+    op.w_zero_point.push_back(RandomZero(rng, op.weights.dtype()));
+    op.w_scale.push_back(PickFloat(rng, 0.001f, 0.1f));
+  }
+  if (op.output == DType::kInt8 || op.output == DType::kUint8) {
+    op.y = Quantization{PickFloat(rng, 0.5f, 5.0f), RandomZero(rng, op.output)};
+    op.x = Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
+    op.bias = Make(DType::kInt32, {channels});
+    for (int32_t& value : op.bias.template As<int32_t>())
+      value = static_cast<int32_t>(Pick(rng, -100000, 100000));
+  } else if (op.output == DType::kFloat32) {
+    op.bias = RandomFloats(rng, {channels});
+    op.clamp = {-5.0f, 50.0f};
+  }
+}
+
+// The operands: x alone, or with its zero point and scale.
+template <class Op>
+std::vector<Tensor> Operands(const Op& op, const Tensor& x, const Quantization& q) {
+  if (op.x) return {x};
+  Tensor zero = Make(op.input, {}), scale = Make(DType::kFloat32, {});
+  Store8(zero, 0, q.zero_point);
+  scale.As<float>()[0] = q.scale;
+  if (op.output == DType::kInt32) return {x, zero};
+  return {x, zero, scale};
+}
+
+TEST_CASE("integer linear layers of every kind") {
+  Rng rng(101);
+  for (int round = 0; round < 96; ++round) {
+    lowered::FullyConnected op;
+    const int64_t depth = Pick(rng, 1, 40), columns = Pick(rng, 1, 9), rows = Pick(rng, 0, 9);
+    op.weights = RandomBytes(rng, kBytes[round / 8 % 2], {columns, depth}, round % 5 == 0);
+    Fill(op, rng, round, columns);
+    if (op.output != DType::kInt8 && op.output != DType::kUint8 && round % 4 < 2)
+      op.x = Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
+    const Quantization q =
+        op.x ? *op.x : Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
+    auto kernel = Accepted(Own(), op);
+    const Tensor x = RandomBytes(rng, op.input, {rows, depth}, round % 7 == 0);
+    const Tensor y = RunKernel(*kernel, Operands(op, x, q), op.output, {rows, columns});
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t c = 0; c < columns; ++c) {
+        int32_t sum = 0;
+        for (int64_t k = 0; k < depth; ++k)
+          sum += (Load8(x, static_cast<size_t>(row * depth + k)) - q.zero_point) *
+                 (Load8(op.weights, static_cast<size_t>(c * depth + k)) -
+                  AtOrOnly(op.w_zero_point, static_cast<size_t>(c)));
+        CheckResult(op, q, y, static_cast<size_t>(row * columns + c), static_cast<size_t>(c), sum);
+      }
+  }
+}
+
+TEST_CASE("integer convolutions of every kind") {
+  Rng rng(102);
+  for (int round = 0; round < 96; ++round) {
+    lowered::Convolution op;
+    op.channels_last = true;
+    op.groups = Pick(rng, 1, 3);
+    const int64_t depth = Pick(rng, 2, 9), channels = op.groups * Pick(rng, 1, 4);
+    for (int i = 0; i < 2; ++i) {
+      op.kernel[i] = Pick(rng, 1, 3);
+      op.stride[i] = Pick(rng, 1, 2);
+      op.dilation[i] = Pick(rng, 1, 2);
+      op.pad_begin[i] = Pick(rng, 0, 2);
+      op.pad_end[i] = Pick(rng, 0, 2);
+    }
+    op.weights = RandomBytes(rng, kBytes[round / 8 % 2], {channels, op.kernel[0], op.kernel[1], depth});
+    Fill(op, rng, round, channels);
+    if (op.output != DType::kInt8 && op.output != DType::kUint8 && round % 4 < 2)
+      op.x = Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
+    const Quantization q =
+        op.x ? *op.x : Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
+    const Dims in = {Pick(rng, 1, 2), Pick(rng, 5, 8), Pick(rng, 5, 8), depth * op.groups};
+    Dims out = {in[0], 0, 0, channels};
+    for (size_t i = 0; i < 2; ++i)
+      out[1 + i] = (in[1 + i] + op.pad_begin[i] + op.pad_end[i] -
+                    (op.kernel[i] - 1) * op.dilation[i] - 1) / op.stride[i] + 1;
+    auto kernel = Accepted(Own(), op);
+    const Tensor x = RandomBytes(rng, op.input, in);
+    const Tensor y = RunKernel(*kernel, Operands(op, x, q), op.output, out);
+    ForEachOutput(op, in, out, [&](size_t index, size_t channel, auto each) {
+      int32_t sum = 0;
+      each([&](int64_t input, size_t weight) {
+        if (input < 0) return;
+        sum += (Load8(x, static_cast<size_t>(input)) - q.zero_point) *
+               (Load8(op.weights, weight) - AtOrOnly(op.w_zero_point, channel));
+      });
+      CheckResult(op, q, y, index, channel, sum);
+    });
+  }
+}
+
+TEST_CASE("a layer that quantizes its own input takes weights with zero points") {
+  Rng rng(103);
+  for (int round = 0; round < 10; ++round) {
+    lowered::DynamicFullyConnected op;
+    const int64_t depth = Pick(rng, 1, 40), columns = Pick(rng, 1, 9);
+    op.weights = RandomBytes(rng, DType::kInt8, {columns, depth});
+    op.w_scale = {0.02f};
+    op.w_zero_point = {RandomZero(rng, DType::kInt8)};
+    auto kernel = Accepted(Own(), op);
+    const Tensor x = RandomFloats(rng, {3, depth}, -2, 5);
+    const Tensor y = RunKernel(*kernel, {x}, DType::kFloat32, {3, columns});
+    const Quantization q = DynamicRange(x.As<float>());
+    for (int64_t row = 0; row < 3; ++row)
+      for (int64_t c = 0; c < columns; ++c) {
+        int32_t sum = 0;
+        for (int64_t k = 0; k < depth; ++k) {
+          volatile float steps = x.As<float>()[static_cast<size_t>(row * depth + k)] / q.scale;
+          sum += (QuantizedStep(steps, q.zero_point, DType::kUint8, {}) - q.zero_point) *
+                 (Load8(op.weights, static_cast<size_t>(c * depth + k)) - op.w_zero_point[0]);
+        }
+        volatile float step = q.scale * 0.02f;
+        volatile float real = static_cast<float>(sum) * step;
+        REQUIRE(y.As<float>()[static_cast<size_t>(row * columns + c)] == real);
+      }
+  }
+}
+
+}  // namespace
+}  // namespace insitu::test

@@ -1,0 +1,73 @@
+// Quantized operators on generated cases: exactly their formulas on both backends, on integer kernels, and within one
+// step of onnxruntime-web, a second witness that did not write the formulas.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import * as ort from 'onnxruntime-web';
+
+import { Engine, flavours, tensor } from './support/insitu.mjs';
+import { operators, quantizedCase } from './support/quantized-cases.mjs';
+
+const kCases = 24;  // an operator
+/* onnxruntime has other arithmetic here: it computes MatMulNBits with quantized inputs where it can. */
+const kTolerance = { MatMulNBits: 2e-2 };
+
+let engine;
+before(async () => { engine = await Engine.create({ worker: false, flavour: flavours[0] }); });
+after(() => engine.dispose());
+
+async function run({ model, feeds }, backend) {
+  const session = await engine.load(model, { backend, monitor: false });
+  try {
+    const given = Object.entries(feeds).map(([name, { dtype, dims, data }]) => [name, tensor(data, dims, dtype)]);
+    const { y } = await session.run(Object.fromEntries(given));
+    return { data: Array.from(y.data, Number), explained: await session.explain() };
+  } finally {
+    await session.dispose();
+  }
+}
+
+/* Undefined where onnxruntime-web does not have the combination. */
+async function witness({ model, feeds }) {
+  let session;
+  try {
+    session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
+    const given = Object.entries(feeds).map(([name, { dtype, dims, data }]) => [name, new ort.Tensor(dtype, data, dims)]);
+    const { y } = await session.run(Object.fromEntries(given));
+    return Array.from(y.data, Number);
+  } catch {
+    return undefined;
+  } finally {
+    await session?.release();
+  }
+}
+
+function assertWithin(got, expected, dtype, tolerance, what) {
+  const isReal = dtype === 'float32';
+  const size = Math.max(1, ...expected.map(Math.abs));
+  got.forEach((value, i) => {
+    const limit = isReal ? tolerance * size : dtype === 'int32' ? 0 : 1;
+    assert.ok(Math.abs(value - expected[i]) <= limit, `${what}: element ${i} is ${value}, onnxruntime-web has ${expected[i]}`);
+  });
+}
+
+for (const operator of operators) {
+  test(operator, async () => {
+    let witnessed = 0;
+    for (let index = 0; index < kCases; index++) {
+      const one = quantizedCase(operator, index);
+      const what = `${operator}, case ${index}`;
+      const auto = await run(one, 'auto');
+      const plain = await run(one, 'reference');
+      if (one.dtype === 'float32' && !one.exact) assertWithin(auto.data, plain.data, 'float32', 1e-6, what);
+      else assert.deepEqual(auto.data, plain.data, what);
+      if (one.exact) assert.deepEqual(auto.data.map((value) => value + 0), one.exact.map((value) => value + 0), what);
+      const slow = auto.explained.filter(({ on }) => on === 'reference');
+      assert.deepEqual(slow.map(({ op, why }) => `${op}: ${why}`), [], `${what} has no integer kernel`);
+      const expected = await witness(one);
+      if (!expected) continue;
+      witnessed++;
+      assertWithin(auto.data, expected, one.dtype, kTolerance[operator] ?? 1e-5, what);
+    }
+    assert.ok(witnessed > 0, `onnxruntime-web took none of the cases of ${operator}`);
+  });
+}

@@ -1,0 +1,60 @@
+// Values of models: tensors, and what holds tensors: sequences, optional values and maps.
+// Invariant: what leaves the page has the kind that the model declares, at every depth.
+import { InsituError } from './errors.js';
+import type { WireTensor, WireValue } from './rpc/protocol.js';
+import { checkFeed, describe, tensorOver } from './tensor.js';
+import type { Tensor, TensorInfo } from './tensor.js';
+
+/** A sequence is an array; an optional value is the value itself or null; a map is what classifiers of scikit-learn give. */
+export type Value = Tensor | readonly Value[] | ReadonlyMap<string | bigint, number | bigint | string> | null;
+
+/** `value` as the input `info` takes it; InvalidArgument or ShapeMismatch when it is something else. */
+export function toWire(value: Value, info: TensorInfo, transfer: boolean): WireValue {
+  const { name, dtype, element } = info;
+  const inner = { ...element!, name };
+  if (dtype === 'optional') {
+    return { name, dtype, items: value === null ? [] : [toWire(value, inner, transfer)] };
+  }
+  if (dtype === 'sequence') {
+    if (!Array.isArray(value)) refuse(info, 'is no array', 'Pass an array of its elements.');
+    return { name, dtype, items: (value as Value[]).map((item) => toWire(item, inner, transfer)) };
+  }
+  if (dtype === 'map') refuse(info, 'cannot be fed', 'Export the model with tensors as inputs.');
+  const tensor = value as Tensor;
+  checkFeed(tensor, info);
+  return { name, dtype: tensor.dtype, dims: [...tensor.dims], data: detach(tensor.data, transfer) };
+}
+
+/** A value over what came from the engine; nothing is copied. */
+export function fromWire(wire: WireValue): Value {
+  if (!('items' in wire)) return tensorOver(wire);
+  const items = wire.items.map(fromWire);
+  if (wire.dtype === 'sequence') return items;
+  if (wire.dtype === 'optional') return items[0] ?? null;
+  const [keys, values] = (items as [Tensor, Tensor]).map(({ data }) => data) as [
+    BigInt64Array | string[], ArrayLike<number>];
+  return new Map(Array.from(keys as string[], (key, i) => [key, values[i]!]));
+}
+
+/** The buffers in which the data of `values` lie, each once. */
+export function buffersOf(values: readonly WireValue[]): ArrayBuffer[] {
+  const tensorsOf = (value: WireValue): WireTensor[] => ('items' in value ? value.items.flatMap(tensorsOf) : [value]);
+  return [...new Set(values.flatMap(tensorsOf).map(({ data }) => data).filter((data) => data instanceof ArrayBuffer))];
+}
+
+function refuse(info: TensorInfo, what: string, hint: string): never {
+  throw new InsituError({
+    code: 'InvalidArgument',
+    message: `'${info.name}' ${what}, but the model wants ${describe(info)}`,
+    node: info.name,
+    hint,
+  });
+}
+
+/* The caller's own buffer where it may be moved and is all of it, else a copy. */
+function detach(data: Tensor['data'], transfer: boolean): ArrayBuffer | string[] {
+  if (!ArrayBuffer.isView(data)) return [...(data as readonly string[])];
+  const { buffer, byteOffset, byteLength } = data;
+  if (transfer && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) return buffer;
+  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
+}
