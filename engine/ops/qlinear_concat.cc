@@ -7,7 +7,6 @@
 #include "ops/byte_table.h"
 #include "ops/copy.h"
 #include "ops/infer_util.h"
-#include "ops/lower_try.h"
 #include "ops/ops.h"
 #include "ops/quantization.h"
 
@@ -94,27 +93,6 @@ Status Run(RunContext& context) {
   return {};
 }
 
-// Parts that have the quantization of the output already are only copied.
-Lowering Lower(const LowerContext& context) {
-  const Shape* shape = context.output_shape(0);
-  if (!shape) return Refuse("the rank is not known");
-  auto axis = NormalizeAxis(context.node().Attr<int64_t>("axis", 0), shape->size());
-  if (!axis) return Refuse(axis.error().message);
-  INSITU_LOWER(const Quantization y, LowerQuantization(context, kYScale, kYZero));
-  const size_t parts = PartCount(context.node().inputs.size());
-  LoweredNode lowered{lowered::Concat{context.output_dtype(0), static_cast<int64_t>(*axis),
-                                      static_cast<int64_t>(parts)},
-                      {}};
-  for (size_t part = 0; part < parts; ++part) {
-    const size_t i = PartInput(part);
-    INSITU_LOWER(const Quantization x, LowerQuantization(context, i + 1, i + 2));
-    if (x.scale != y.scale || x.zero_point != y.zero_point)
-      return Refuse("a part is quantized differently from the output");
-    lowered.operands.push_back(i);
-  }
-  return lowered;
-}
-
 std::optional<Attributes> Commute(const Graph&, const Node& node, std::span<const int64_t> perm) {
   return CommuteAxis(node, perm, 0);
 }
@@ -133,7 +111,7 @@ const OpDef kQLinearConcatOp = {
     .max_inputs = -1,
     .infer = Infer,
     .run = Run,
-    .lower = Lower,
+    .no_lowering = "scales that are constant make it a Concat (passes/split_qlinear_concat.cc)",
     .commute = Commute,
 };
 

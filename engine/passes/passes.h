@@ -37,6 +37,7 @@ Result<bool> ChooseBranch(Graph& graph, PassContext& context);       // choose_b
 Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
 Result<bool> SinkDequantize(Graph& graph, PassContext& context);     // sink_dequantize.cc
 Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
+Result<bool> SplitQLinearConcat(Graph& graph, PassContext& context);  // split_qlinear_concat.cc
 Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
 Result<bool> FuseConvInteger(Graph& graph, PassContext& context);    // fuse_conv_integer.cc
 Result<bool> FuseQdqToFloat(Graph& graph, PassContext& context);     // fuse_qdq_to_float.cc

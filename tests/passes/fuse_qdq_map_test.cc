@@ -147,6 +147,19 @@ TEST_CASE("Parts of Concat are brought to the quantization of the whole") {
   CheckWithinSteps(fused, 0);
 }
 
+TEST_CASE("QLinearConcat is Concat once its parts are alike") {
+  const Graph graph = ApplyPass(SplitQLinearConcat, R"(graph g {
+    input a: uint8[2,3]
+    input b: uint8[2,4]
+    const s: float32[] = [0.05]
+    const t: float32[] = [0.03]
+    const z: uint8[] = [120]
+    y = com.microsoft.QLinearConcat(s, z, a, s, z, b, t, z) {axis=1}
+    output y
+  })");
+  CHECK(Ops(graph) == "ByteMap, Concat");
+}
+
 TEST_CASE("Softmax and Where become their quantized forms") {
   const Fused softmax = Chain("v = Softmax(af) {axis=1}", "zu");
   CHECK(Ops(softmax.after) == "QLinearSoftmax");

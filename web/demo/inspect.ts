@@ -116,7 +116,7 @@ export class InspectPanel {
   #offerRuns(session: Session): void {
     const table = make('div', { className: 'scroll' });
     const result = make('p', { className: 'help' });
-    const run = async (feeds: Record<string, Tensor>): Promise<void> => {
+    const run = async (feeds: Record<string, Value>): Promise<void> => {
       result.textContent = `Running ${kRuns} times …`;
       try {
         const rows = await session.profile(feeds, kRuns);

@@ -118,7 +118,7 @@ const makers = {
     const dims = convolve({ x, w, xZero: qx.zero, wZero, ...geometry }, toQuantized(exact, { x: qx, wScale, bias, y: qy }));
     const inputs = [['x', x], ...parameters('x', qx), ['w', w, true], ['w_scale', vector('float32', wScale), true],
       ['w_zero', vector(w.dtype, wZero), true], ...parameters('y', qy)];
-      if (bias) inputs.at(-1)[1].dims = [bias.length];
+      if (bias) inputs.push(['bias', makeTensor('int32', [bias.length], bias), true]);
     return finish({ op: 'QLinearConv', attributes: geometry, inputs, dtype: qy.dtype, dims, exact });
   },
 
@@ -236,7 +236,7 @@ const makers = {
       ? quantize(dequantize(x.data[i], qx), qz) : quantize(dequantize(y.data[i % 6], qy), qz)));
     return finish({
       op: 'QLinearWhere', domain: 'com.microsoft', dtype, dims: [4, 6], exact,
-      inputs: [['c', condition], ['x', x], ...parameters('x', qx), ['y', y], ...parameters('y', qy),
+      inputs: [['c', condition], ['x', x], ...parameters('x', qx), ['b', y], ...parameters('b', qy),
         ...parameters('z', qz)],
     });
   },
