@@ -82,7 +82,7 @@ export async function operatorsPage() {
     '',
     '- **Opsets**: the versions in which the operator or its meaning changed; all of them are read, up to opset 23.',
     '- **Types**: element types of the first input. "all" are the float types (float32, float16, float64, bfloat16), the',
-    '  integers of 8 to 64 bits, bool, string, float8 in its four forms, int4 and uint4.',
+    '  integers of 8 to 64 bits, bool, string, float8 in its four forms, int4 and uint4; "-" stands for no tensor.',
     '- **Runs on**: XNNPACK or a kernel of our own where type, shape and attributes allow it; `session.explain()` says for',
     '  each node where it runs and why. What names the reference alone is computed by plain loops.',
   ];

@@ -61,8 +61,8 @@ Result<bool> ShiftsLeft(const Node& node) {
 }
 
 Status InferShift(InferContext& context) {
-  INSITU_TRY(ShiftsLeft(context.node()));
-  return Infer<kUnsignedTypes>(context);
+  INSITU_TRY(Infer<kUnsignedTypes>(context));
+  return ShiftsLeft(context.node()).transform([](bool) {});
 }
 
 Status RunShift(RunContext& context) {

@@ -26,7 +26,9 @@ Answer Ask(const OpDef& def, DType type, DType other) {
   InferContext context(graph, graph.node(id));
   const Status status = def.infer(context);
   if (status) return Answer::kTakes;
-  const bool names_it = status.error().message.contains("'" + std::string(kName) + "'");
+  const std::string& message = status.error().message;
+  const bool names_it =
+      message.contains("'" + std::string(kName) + "'") && !message.contains("'other");
   const bool of_types = status.error().code == ErrorCode::kUnsupportedType ||
                         status.error().code == ErrorCode::kInvalidModel;
   return names_it && of_types ? Answer::kRefuses : Answer::kUnclear;

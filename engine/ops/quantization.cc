@@ -114,11 +114,9 @@ std::expected<Quantization, Refusal> LowerQuantization(const LowerContext& conte
 }
 
 Status CheckByteInput(const InferContext& context, size_t i, std::string_view what) {
-  const DType dtype = context.dtype(i);
-  if (IsByte(dtype)) return {};
-  return Fail(ErrorCode::kUnsupportedType, std::string(what) + " is " +
-                                               std::string(Name(dtype)) +
-                                               "; uint8 or int8 is needed");
+  if (IsByte(context.dtype(i))) return {};
+  return Fail(ErrorCode::kUnsupportedType,
+              std::string(what) + ", input " + context.Describe(i) + ", must be uint8 or int8");
 }
 
 Status RequireInputs(const InferContext& context, std::initializer_list<size_t> inputs) {
