@@ -35,7 +35,8 @@ Result<Model> Take(int upload, const val& external) {
         [files = std::move(files)](const std::string& location) -> Result<ModelBytes> {
       auto it = files.find(location);
       if (it != files.end()) return it->second;
-      return Fail(ErrorCode::kInvalidArgument, "the model needs the external file '" + location + "'",
+      return Fail(ErrorCode::kInvalidArgument,
+                  "the model needs the external file '" + location + "'",
                   "Pass it in externalData under this name.");
     };
   }

@@ -54,8 +54,8 @@ Result<Dims> ToDims(const val& array);
 std::vector<std::string> ToStrings(const val& array);
 // The own property names of an object.
 std::vector<std::string> Keys(const val& object);
-// { name, dtype, dims, pointer, byteLength }; for strings { name, dtype, dims, strings }, for what is
-// no tensor { name, dtype, dims, items }.
+// { name, dtype, dims, pointer, byteLength }; for strings { name, dtype, dims, strings }, for what
+// is no tensor { name, dtype, dims, items }.
 val ToJs(std::string_view name, const Tensor& tensor);
 
 }  // namespace insitu

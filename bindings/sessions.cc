@@ -38,7 +38,8 @@ Result<double> StageBytes(int session, std::string name, const std::string& dtyp
 
 Status StageText(int session, std::string name, const val& js_dims, const val& strings) {
   INSITU_ASSIGN(Dims dims, ToDims(js_dims));
-  return AddFeed(session, std::move(name), Tensor::FromStrings(std::move(dims), ToStrings(strings)));
+  return AddFeed(session, std::move(name),
+                 Tensor::FromStrings(std::move(dims), ToStrings(strings)));
 }
 
 Status StageLast(int session, std::string name, const std::string& kind_name, int count) {

@@ -1,6 +1,6 @@
-// Upload: a file on its way from JavaScript into memory, written chunk by chunk and hashed if asked.
-// Invariant: bytes are written once, straight to where the importer reads them; sizes are checked
-// against base/limits.h before memory is asked for.
+// Upload: a file on its way from JavaScript into memory, written chunk by chunk and hashed if
+// asked. Invariant: bytes are written once, straight to where the importer reads them; sizes are
+// checked against base/limits.h before memory is asked for.
 #pragma once
 
 #include <cstddef>

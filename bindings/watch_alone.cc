@@ -71,10 +71,10 @@ Result<val> Update(int handle, int count) {
   INSITU_ASSIGN(const std::span<const float> numbers, InScratch<float>(count));
   const size_t features = detector->features();
   if (numbers.size() % features != 0) {
-    return Fail(ErrorCode::kShapeMismatch,
-                std::to_string(count) + " numbers are no rows of " + std::to_string(features) +
-                    " features",
-                "Pass as many numbers a row as the profile has features.");
+    return Fail(
+        ErrorCode::kShapeMismatch,
+        std::to_string(count) + " numbers are no rows of " + std::to_string(features) + " features",
+        "Pass as many numbers a row as the profile has features.");
   }
   val alarm_at = val::null();
   std::vector<double> row(features);

@@ -1,6 +1,7 @@
 // Buffer: the fallible, aligned allocation behind every tensor whose size a model or input decides.
-// Invariant: data() is 64-byte aligned and readable kBufferPadding bytes before and after [0, size),
-// because XNNPACK's kernels may read (never write) up to XNN_EXTRA_BYTES outside their operands.
+// Invariant: data() is 64-byte aligned and readable kBufferPadding bytes before and after [0,
+// size), because XNNPACK's kernels may read (never write) up to XNN_EXTRA_BYTES outside their
+// operands.
 #pragma once
 
 #include <cstddef>

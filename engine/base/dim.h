@@ -21,7 +21,7 @@ struct DimExpr;
 
 class Dim {
  public:
-  Dim() = default;  // Unknown
+  Dim() = default;                                            // Unknown
   Dim(int64_t value) : value_(value), kind_(Kind::kKnown) {}  // NOLINT: a number is a Dim
   static Dim Symbol(std::string name);
   static Dim Unknown() { return {}; }

@@ -32,10 +32,13 @@ bool IsNonNegative(const Dim& dim) { return !dim.IsUnknown() && IsNonNegative(Di
 
 bool IsNonNegative(const DimAtom& atom) {
   switch (atom.kind) {
-    case DimAtom::Kind::kSymbol: return true;
+    case DimAtom::Kind::kSymbol:
+      return true;
     case DimAtom::Kind::kFloorDiv:
-    case DimAtom::Kind::kMin: return IsNonNegative(atom.a) && IsNonNegative(atom.b);
-    case DimAtom::Kind::kMax: return IsNonNegative(atom.a) || IsNonNegative(atom.b);
+    case DimAtom::Kind::kMin:
+      return IsNonNegative(atom.a) && IsNonNegative(atom.b);
+    case DimAtom::Kind::kMax:
+      return IsNonNegative(atom.a) || IsNonNegative(atom.b);
   }
   return false;
 }

@@ -5,20 +5,34 @@ namespace insitu {
 
 std::string_view Name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidModel: return "InvalidModel";
-    case ErrorCode::kUnsupportedOp: return "UnsupportedOp";
-    case ErrorCode::kUnsupportedType: return "UnsupportedType";
-    case ErrorCode::kInvalidArgument: return "InvalidArgument";
-    case ErrorCode::kShapeMismatch: return "ShapeMismatch";
-    case ErrorCode::kLimitExceeded: return "LimitExceeded";
-    case ErrorCode::kOutOfMemory: return "OutOfMemory";
-    case ErrorCode::kIntegrity: return "Integrity";
-    case ErrorCode::kNetwork: return "Network";
-    case ErrorCode::kDataQuality: return "DataQuality";
-    case ErrorCode::kCancelled: return "Cancelled";
-    case ErrorCode::kDisposed: return "Disposed";
-    case ErrorCode::kCrashed: return "Crashed";
-    case ErrorCode::kInternal: return "Internal";
+    case ErrorCode::kInvalidModel:
+      return "InvalidModel";
+    case ErrorCode::kUnsupportedOp:
+      return "UnsupportedOp";
+    case ErrorCode::kUnsupportedType:
+      return "UnsupportedType";
+    case ErrorCode::kInvalidArgument:
+      return "InvalidArgument";
+    case ErrorCode::kShapeMismatch:
+      return "ShapeMismatch";
+    case ErrorCode::kLimitExceeded:
+      return "LimitExceeded";
+    case ErrorCode::kOutOfMemory:
+      return "OutOfMemory";
+    case ErrorCode::kIntegrity:
+      return "Integrity";
+    case ErrorCode::kNetwork:
+      return "Network";
+    case ErrorCode::kDataQuality:
+      return "DataQuality";
+    case ErrorCode::kCancelled:
+      return "Cancelled";
+    case ErrorCode::kDisposed:
+      return "Disposed";
+    case ErrorCode::kCrashed:
+      return "Crashed";
+    case ErrorCode::kInternal:
+      return "Internal";
   }
   return "Internal";
 }

@@ -64,15 +64,15 @@ inline std::unexpected<Error> Fail(ErrorCode code, std::string message, std::str
 #define INSITU_CONCAT(a, b) INSITU_CONCAT_INNER(a, b)
 
 // Returns the error of `expression`, a Status or Result, from the enclosing function.
-#define INSITU_TRY(expression)                                                \
-  do {                                                                        \
-    if (auto insitu_status = (expression); !insitu_status) [[unlikely]]       \
-      return std::unexpected(std::move(insitu_status).error());               \
+#define INSITU_TRY(expression)                                          \
+  do {                                                                  \
+    if (auto insitu_status = (expression); !insitu_status) [[unlikely]] \
+      return std::unexpected(std::move(insitu_status).error());         \
   } while (false)
 
 // `INSITU_ASSIGN(auto x, Compute());` binds the value or returns the error.
-#define INSITU_ASSIGN(target, expression)                                     \
-  auto INSITU_CONCAT(insitu_result_, __LINE__) = (expression);                \
-  if (!INSITU_CONCAT(insitu_result_, __LINE__)) [[unlikely]]                  \
+#define INSITU_ASSIGN(target, expression)                                               \
+  auto INSITU_CONCAT(insitu_result_, __LINE__) = (expression);                          \
+  if (!INSITU_CONCAT(insitu_result_, __LINE__)) [[unlikely]]                            \
     return std::unexpected(std::move(INSITU_CONCAT(insitu_result_, __LINE__)).error()); \
   target = *std::move(INSITU_CONCAT(insitu_result_, __LINE__))

@@ -53,13 +53,18 @@ class Parser {
     error_ = Error{ErrorCode::kInvalidArgument,
                    "not JSON: " + std::string(what) + " at line " + std::to_string(line) +
                        ", column " + std::to_string(column),
-                   {}, {}, {}};
+                   {},
+                   {},
+                   {}};
     return false;
   }
 
   bool Exceeds(std::string_view limit) {
     error_ = Error{ErrorCode::kLimitExceeded,
-                   "the JSON text exceeds the limit of " + std::string(limit), {}, {}, {}};
+                   "the JSON text exceeds the limit of " + std::string(limit),
+                   {},
+                   {},
+                   {}};
     return false;
   }
 

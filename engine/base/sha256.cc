@@ -60,7 +60,8 @@ void Sha256::Update(std::span<const std::byte> bytes) {
     Compress(block_.data());
     filled_ = 0;
   }
-  for (; bytes.size() >= block_.size(); bytes = bytes.subspan(block_.size())) Compress(bytes.data());
+  for (; bytes.size() >= block_.size(); bytes = bytes.subspan(block_.size()))
+    Compress(bytes.data());
   std::ranges::copy(bytes, block_.begin());
   filled_ = bytes.size();
 }

@@ -11,9 +11,9 @@ namespace insitu {
 
 Result<int64_t> Elements(std::span<const int64_t> dims) {
   if (static_cast<int>(dims.size()) > kDefaultLimits.max_rank)
-    return Fail(ErrorCode::kLimitExceeded,
-                "rank " + std::to_string(dims.size()) + " exceeds the limit of " +
-                    std::to_string(kDefaultLimits.max_rank));
+    return Fail(ErrorCode::kLimitExceeded, "rank " + std::to_string(dims.size()) +
+                                               " exceeds the limit of " +
+                                               std::to_string(kDefaultLimits.max_rank));
   // Without its zeros too, so that loops over some of the axes stay short and strides fit.
   std::optional<int64_t> product = 1;
   bool empty = false;
@@ -56,10 +56,10 @@ Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   auto bits = CheckedMul(elements, BitWidth(dtype));
   if (!bits || *bits / 8 > kDefaultLimits.max_tensor_bytes)
-    return Fail(ErrorCode::kLimitExceeded,
-                "a " + std::string(Name(dtype)) + " tensor of dims " + ToString(dims) +
-                    " exceeds the limit of " + std::to_string(kDefaultLimits.max_tensor_bytes) +
-                    " bytes");
+    return Fail(ErrorCode::kLimitExceeded, "a " + std::string(Name(dtype)) + " tensor of dims " +
+                                               ToString(dims) + " exceeds the limit of " +
+                                               std::to_string(kDefaultLimits.max_tensor_bytes) +
+                                               " bytes");
   return ByteSize(dtype, elements);
 }
 
@@ -67,8 +67,7 @@ std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, siz
                                  size_t got) {
   return Fail(ErrorCode::kInvalidArgument,
               "a " + std::string(Name(dtype)) + " tensor of dims " + ToString(dims) + " has " +
-                  std::to_string(expected) + " bytes, but " + std::to_string(got) +
-                  " were given");
+                  std::to_string(expected) + " bytes, but " + std::to_string(got) + " were given");
 }
 
 }  // namespace

@@ -95,9 +95,7 @@ class Tensor {
   // The same storage under other extents with the same number of elements.
   Tensor Reshaped(Dims dims) const;
   TensorView View() { return {dtype_, dims_, data_, strings_.get()}; }
-  TensorView View() const {
-    return {dtype_, dims_, const_cast<std::byte*>(data_), strings_.get()};
-  }
+  TensorView View() const { return {dtype_, dims_, const_cast<std::byte*>(data_), strings_.get()}; }
 
  private:
   DType dtype_ = DType::kUndefined;

@@ -1,4 +1,5 @@
-// UTF-8, table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above U+10FFFF.
+// UTF-8, table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above
+// U+10FFFF.
 #include "base/utf8.h"
 
 namespace insitu {

@@ -30,13 +30,18 @@ Status Executor::Bind(const Program& program, const Plan& plan, std::span<const 
   for (size_t i = 0; i < plan.values().size(); ++i) {
     const PlannedValue& value = plan.values()[i];
     switch (value.placement) {
-      case Placement::kArena: addresses_[i] = arena_.data() + value.offset; break;
-      case Placement::kOutput: addresses_[i] = outputs[value.offset].data; break;
+      case Placement::kArena:
+        addresses_[i] = arena_.data() + value.offset;
+        break;
+      case Placement::kOutput:
+        addresses_[i] = outputs[value.offset].data;
+        break;
       case Placement::kConstant:
         addresses_[i] = const_cast<std::byte*>(value.constant.data());
         break;
       case Placement::kInput:
-      case Placement::kNone: break;
+      case Placement::kNone:
+        break;
     }
   }
   for (const Fact& fact : facts) addresses_[static_cast<size_t>(fact.id)] = fact.view.data;
@@ -66,8 +71,8 @@ Status Executor::RunStep(Program& program, const Plan& plan, const PlannedStep& 
       kernel_inputs_.push_back(addresses_[static_cast<size_t>(node.inputs[operand])]);
     for (ValueId id : node.outputs)
       if (id != kNoValue) kernel_outputs_.push_back(addresses_[static_cast<size_t>(id)]);
-    Status status = step.kernel->Run(kernel_inputs_, kernel_outputs_,
-                                     arena_.data() + plan.scratch_offset());
+    Status status =
+        step.kernel->Run(kernel_inputs_, kernel_outputs_, arena_.data() + plan.scratch_offset());
     if (!status) return std::unexpected(std::move(status.error()).At(node.name, node.op));
     return {};
   }

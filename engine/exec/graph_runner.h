@@ -1,6 +1,6 @@
-// GraphRunner: runs a Program on tensors, stage by stage, and keeps the plans of extents it has met.
-// Invariant: a failed run changes nothing that a later run sees; a value lives as long as a later
-// step or the caller needs it.
+// GraphRunner: runs a Program on tensors, stage by stage, and keeps the plans of extents it has
+// met. Invariant: a failed run changes nothing that a later run sees; a value lives as long as a
+// later step or the caller needs it.
 #pragma once
 
 #include <list>

@@ -13,14 +13,12 @@ constexpr std::array kGammas = {0.3, 0.6, 0.9};
 // Far above any threshold, far below overflow.
 constexpr double kLargestWealth = 1e200;
 constexpr double kLargestValue = std::numeric_limits<float>::max();
-constexpr double kSmallestShare = 0.01;     // of the statistic, to be named in an alarm
-constexpr double kRecoveryShift = 0.3;      // standard deviations
+constexpr double kSmallestShare = 0.01;  // of the statistic, to be named in an alarm
+constexpr double kRecoveryShift = 0.3;   // standard deviations
 
 }  // namespace
 
-std::string_view Name(DriftState state) {
-  return state == DriftState::kCalm ? "calm" : "drifting";
-}
+std::string_view Name(DriftState state) { return state == DriftState::kCalm ? "calm" : "drifting"; }
 
 Result<EsrDetector> EsrDetector::Create(const ReferenceProfile& profile,
                                         const EsrOptions& options) {

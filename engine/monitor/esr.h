@@ -21,7 +21,7 @@
 namespace insitu {
 
 struct EsrOptions {
-  double false_alarm_every = 10'000;  // samples; at least 10
+  double false_alarm_every = 10'000;   // samples; at least 10
   uint64_t seed = 0x9e3779b97f4a7c15;  // ties and gaps are broken by a generator of our own
 };
 
@@ -31,11 +31,11 @@ std::string_view Name(DriftState state);
 
 // What one feature contributed to an alarm, or contributes now.
 struct FeatureEvidence {
-  size_t feature = 0;    // position in the profile
-  double share = 0;      // of the statistic, 0..1
-  uint64_t since = 0;    // 1-based sample at which its evidence began; 0: none yet
+  size_t feature = 0;  // position in the profile
+  double share = 0;    // of the statistic, 0..1
+  uint64_t since = 0;  // 1-based sample at which its evidence began; 0: none yet
   double recent_mean = 0;
-  double shift = 0;      // (recent mean - profile mean) / profile std; NaN when std is 0
+  double shift = 0;  // (recent mean - profile mean) / profile std; NaN when std is 0
 };
 
 struct Alarm {

@@ -158,9 +158,9 @@ bool AppendOutputFeatures(std::string_view name, const TensorView& view,
       view.elements() == 0)
     return false;
   const auto width = static_cast<size_t>(view.dims.back());
-  const std::optional<Confidence> confidence =
-      view.dtype == DType::kFloat32 ? ReadConfidence(view.As<float>(), width)
-                                    : ReadConfidence(view.As<double>(), width);
+  const std::optional<Confidence> confidence = view.dtype == DType::kFloat32
+                                                   ? ReadConfidence(view.As<float>(), width)
+                                                   : ReadConfidence(view.As<double>(), width);
   if (!confidence) return false;
   Append(name, ".top", confidence->top, features);
   Append(name, ".entropy", confidence->entropy, features);

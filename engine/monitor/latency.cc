@@ -21,10 +21,10 @@ void WriteStage(JsonWriter& out, const Histogram& histogram) {
   out.Key("count").Integer(static_cast<int64_t>(histogram.count()));
   out.Key("belowStep").Integer(static_cast<int64_t>(histogram.below_step()));
   WriteOptional(out, "minMs", histogram.min_ms());
-  WriteOptional(out, "meanMs", histogram.count() == 0
-                                   ? std::nullopt
-                                   : std::optional(histogram.sum_ms() /
-                                                   static_cast<double>(histogram.count())));
+  WriteOptional(out, "meanMs",
+                histogram.count() == 0
+                    ? std::nullopt
+                    : std::optional(histogram.sum_ms() / static_cast<double>(histogram.count())));
   WriteOptional(out, "maxMs", histogram.max_ms());
   for (const Percentile& percentile : kPercentiles)
     WriteOptional(out, percentile.name, histogram.Quantile(percentile.q));
@@ -40,11 +40,16 @@ void WriteStage(JsonWriter& out, const Histogram& histogram) {
 
 std::string_view Name(Stage stage) {
   switch (stage) {
-    case Stage::kQueue: return "queue";
-    case Stage::kCopyIn: return "copyIn";
-    case Stage::kInfer: return "infer";
-    case Stage::kCopyOut: return "copyOut";
-    case Stage::kTotal: return "total";
+    case Stage::kQueue:
+      return "queue";
+    case Stage::kCopyIn:
+      return "copyIn";
+    case Stage::kInfer:
+      return "infer";
+    case Stage::kCopyOut:
+      return "copyOut";
+    case Stage::kTotal:
+      return "total";
   }
   return "total";
 }

@@ -16,10 +16,14 @@ constexpr uint64_t kMaximumLearnRows = 1'000'000;
 
 std::string_view Name(MonitorEventKind kind) {
   switch (kind) {
-    case MonitorEventKind::kDrift: return "drift";
-    case MonitorEventKind::kRecovered: return "recovered";
-    case MonitorEventKind::kProfile: return "profile";
-    case MonitorEventKind::kQuality: return "quality";
+    case MonitorEventKind::kDrift:
+      return "drift";
+    case MonitorEventKind::kRecovered:
+      return "recovered";
+    case MonitorEventKind::kProfile:
+      return "profile";
+    case MonitorEventKind::kQuality:
+      return "quality";
   }
   return "quality";
 }
@@ -48,8 +52,8 @@ Result<std::unique_ptr<Monitor>> Monitor::Create(MonitorOptions options) {
 
 Status Monitor::StartDetector() {
   const ReferenceProfile& profile = *options_.profile;
-  INSITU_ASSIGN(detector_, EsrDetector::Create(profile, {options_.false_alarm_every,
-                                                         options_.seed}));
+  INSITU_ASSIGN(detector_,
+                EsrDetector::Create(profile, {options_.false_alarm_every, options_.seed}));
   row_.resize(profile.features.size());
   positions_.clear();
   for (size_t k = 0; k < profile.features.size(); ++k) positions_[profile.features[k].name] = k;
@@ -113,9 +117,8 @@ void Monitor::Learn(std::span<const Feature> features) {
   bool usable = !features.empty() && std::ranges::all_of(features, finite);
   if (usable && learn_names_.empty()) {
     for (const Feature& feature : features) learn_names_.push_back(feature.name);
-    auto rows = Tensor::Allocate(DType::kFloat32,
-                                 {static_cast<int64_t>(options_.learn),
-                                  static_cast<int64_t>(features.size())});
+    auto rows = Tensor::Allocate(DType::kFloat32, {static_cast<int64_t>(options_.learn),
+                                                   static_cast<int64_t>(features.size())});
     if (!rows) return StopLearning(rows.error().message);
     learn_rows_ = *std::move(rows);
   }
@@ -156,8 +159,10 @@ void Monitor::Detect(std::span<const Feature> features) {
     if (const auto at = positions_.find(feature.name); at != positions_.end())
       row_[at->second] = feature.value;
   switch (detector_->Update(row_)) {
-    case EsrDetector::Change::kNone: return;
-    case EsrDetector::Change::kDrift: return EmitDrift();
+    case EsrDetector::Change::kNone:
+      return;
+    case EsrDetector::Change::kDrift:
+      return EmitDrift();
     case EsrDetector::Change::kRecovered: {
       JsonWriter out;
       out.BeginObject().Key("sample").Integer(static_cast<int64_t>(detector_->samples()));

@@ -24,10 +24,10 @@ namespace insitu {
 
 struct MonitorOptions {
   std::optional<ReferenceProfile> profile = {};  // what inputs should look like
-  uint64_t learn = 0;           // without a profile: learn one from the first N samples, >= 2,000
+  uint64_t learn = 0;  // without a profile: learn one from the first N samples, >= 2,000
   double false_alarm_every = 10'000;
-  uint64_t sample = 1;          // watch one input in N
-  double clock_step_ms = 0;     // of the clock behind StageTimes
+  uint64_t sample = 1;            // watch one input in N
+  double clock_step_ms = 0;       // of the clock behind StageTimes
   std::string model_sha256 = {};  // hex; compared with the profile's and written into exported ones
   uint64_t seed = EsrOptions{}.seed;
 };

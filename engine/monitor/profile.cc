@@ -44,8 +44,8 @@ Result<Tolerance> ReadTolerance(const Json& json, const std::string& owner) {
 
 Result<FeatureProfile> ReadFeature(const Json& json, size_t position) {
   FeatureProfile feature;
-  INSITU_ASSIGN(feature.name, JsonFields(json, "profile feature " + std::to_string(position))
-                                  .String("name"));
+  INSITU_ASSIGN(feature.name,
+                JsonFields(json, "profile feature " + std::to_string(position)).String("name"));
   const std::string owner = "profile feature '" + feature.name + "'";
   const JsonFields fields(json, owner);
   INSITU_ASSIGN(const Json::Array* knots, fields.Array("knots"));
@@ -135,8 +135,7 @@ Result<ReferenceProfile> ReferenceProfile::FromRows(std::span<const float> rows,
     return Fail(ErrorCode::kInvalidArgument,
                 "a profile needs 256 rows or more, not " + std::to_string(count),
                 "10,000 rows give a detector its full accuracy.");
-  INSITU_ASSIGN(Tensor scratch,
-                Tensor::Allocate(DType::kFloat32, {static_cast<int64_t>(count)}));
+  INSITU_ASSIGN(Tensor scratch, Tensor::Allocate(DType::kFloat32, {static_cast<int64_t>(count)}));
   const std::span<float> column = scratch.As<float>();
   ReferenceProfile profile;
   profile.count = count;

@@ -51,9 +51,12 @@ Result<Attribute> ToAttribute(const Proto& proto, ExternalData& external) {
                 "attribute '" + proto.name() + "' refers to a function's attribute outside of one",
                 "The model was written by a faulty exporter.");
   switch (TypeOf(proto)) {
-    case Proto::FLOAT: return Attribute(proto.f());
-    case Proto::INT: return Attribute(static_cast<int64_t>(proto.i()));
-    case Proto::STRING: return Attribute(proto.s());
+    case Proto::FLOAT:
+      return Attribute(proto.f());
+    case Proto::INT:
+      return Attribute(static_cast<int64_t>(proto.i()));
+    case Proto::STRING:
+      return Attribute(proto.s());
     case Proto::FLOATS:
       return Attribute(std::vector<float>(proto.floats().begin(), proto.floats().end()));
     case Proto::INTS:

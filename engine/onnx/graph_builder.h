@@ -19,8 +19,7 @@ namespace insitu {
 
 class GraphBuilder {
  public:
-  GraphBuilder(const onnx::GraphProto& proto, ExternalData& external,
-               GraphBuilder* outer = nullptr)
+  GraphBuilder(const onnx::GraphProto& proto, ExternalData& external, GraphBuilder* outer = nullptr)
       : proto_(proto), external_(external), outer_(outer) {}
 
   // A constant for each tensor, which is released. `owner` keeps their raw bytes alive.

@@ -19,8 +19,9 @@ Status CheckNodes(const Graph& graph) {
     const Node& node = graph.node(id);
     const OpDef* def = FindOp(node.op, node.domain);
     if (!def)
-      return std::unexpected(UnsupportedError(
-          {{node.name, QualifiedName(node.op, node.domain), "operator " + QualifiedName(node.op, node.domain)}}));
+      return std::unexpected(
+          UnsupportedError({{node.name, QualifiedName(node.op, node.domain),
+                             "operator " + QualifiedName(node.op, node.domain)}}));
     INSITU_TRY(CheckAttributes(node, *def));
     for (const auto& body : Bodies(node)) {
       INSITU_TRY(CheckNodes(*body));

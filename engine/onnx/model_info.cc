@@ -12,7 +12,6 @@
 namespace insitu {
 namespace {
 
-
 Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, int64_t>& counts) {
   if (depth > kDefaultLimits.max_subgraph_depth)
     return Fail(ErrorCode::kLimitExceeded, "subgraphs are nested more than " +
@@ -45,13 +44,15 @@ void FindUnknown(const onnx::GraphProto& graph, std::vector<Unsupported>& found)
 // Whether every operator of an opset before those that are read has not changed until they begin.
 bool IsReadableOldOpset(const ModelInfo& info, int64_t opset) {
   return opset >= 1 && opset < kFirstOpset &&
-         std::ranges::all_of(info.op_counts, [&](const auto& entry) {
-           const OpDef* def = FindOp(entry.first, "");
-           return entry.first.find('.') != std::string::npos ||
-                  (def && std::ranges::none_of(def->since, [&](int since) {
-                     return since > opset && since <= kFirstOpset;
-                   }));
-         });
+         std::ranges::all_of(
+             info.op_counts,
+             [&](const auto& entry) {
+               const OpDef* def = FindOp(entry.first, "");
+               return entry.first.find('.') != std::string::npos ||
+                      (def && std::ranges::none_of(def->since, [&](int since) {
+                         return since > opset && since <= kFirstOpset;
+                       }));
+             });
 }
 
 }  // namespace
@@ -102,8 +103,8 @@ std::vector<Unsupported> FindUnsupported(const WireModel& model, const ModelInfo
       model.graph.node(), [](const auto& node) { return CanonicalDomain(node.domain()).empty(); });
   if (opset == info.opsets.end()
           ? uses_onnx
-          : opset->second > kLastOpset || (opset->second < kFirstOpset &&
-                                           !IsReadableOldOpset(info, opset->second)))
+          : opset->second > kLastOpset ||
+                (opset->second < kFirstOpset && !IsReadableOldOpset(info, opset->second)))
     found.push_back({"", "",
                      "opset " + std::to_string(OnnxOpset(info)) + " (insitu reads " +
                          std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset) + ")"});

@@ -45,8 +45,7 @@ bool IsImportable(std::string_view op, std::string_view domain) {
   if (FindOp(op, domain)) return true;
   if (op == "Constant" && domain.empty()) return true;
   return std::ranges::any_of(kRetired, [&](const Retired& retired) {
-    return retired.op == op && retired.domain == domain &&
-           FindOp(retired.now, retired.new_domain);
+    return retired.op == op && retired.domain == domain && FindOp(retired.now, retired.new_domain);
   });
 }
 
@@ -65,8 +64,7 @@ Status NormalizeOpset(Graph& graph, int64_t opset) {
     }
     const auto first_added = static_cast<NodeId>(graph.node_count());
     if (graph.node(id).domain.empty()) {
-      for (auto rules :
-           {SixRules(), RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
+      for (auto rules : {SixRules(), RetiredRules(), ResizeRules(), SoftmaxRules(), InputRules()})
         INSITU_TRY(Apply(rules, graph, id, opset));
     } else if (graph.node(id).domain == kMicrosoft) {
       INSITU_TRY(Apply(MicrosoftRules(), graph, id, opset));

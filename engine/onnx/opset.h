@@ -30,12 +30,12 @@ struct OpsetRule {
 };
 inline constexpr int64_t kAlways = kLastOpset + 1;
 
-std::span<const OpsetRule> SixRules();      // what opset 6 wrote otherwise
-std::span<const OpsetRule> InputRules();    // attributes that became inputs
-std::span<const OpsetRule> SoftmaxRules();  // Softmax, LogSoftmax, Hardmax
-std::span<const OpsetRule> ResizeRules();   // Resize, Upsample, GridSample, RoiAlign
-std::span<const OpsetRule> RetiredRules();  // Constant, Dropout, Scatter, BatchNormalization
-std::span<const OpsetRule> ScanRules();     // before the bodies of the node are looked at
+std::span<const OpsetRule> SixRules();        // what opset 6 wrote otherwise
+std::span<const OpsetRule> InputRules();      // attributes that became inputs
+std::span<const OpsetRule> SoftmaxRules();    // Softmax, LogSoftmax, Hardmax
+std::span<const OpsetRule> ResizeRules();     // Resize, Upsample, GridSample, RoiAlign
+std::span<const OpsetRule> RetiredRules();    // Constant, Dropout, Scatter, BatchNormalization
+std::span<const OpsetRule> ScanRules();       // before the bodies of the node are looked at
 std::span<const OpsetRule> MicrosoftRules();  // those of com.microsoft, of any version
 
 }  // namespace insitu

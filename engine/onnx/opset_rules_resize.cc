@@ -1,7 +1,7 @@
 // Upsample and early Resize to Resize-19, and renamed modes of the other sampling operators.
 // Upsample and Resize-10 mapped coordinates asymmetrically; "nearest" rounded down when enlarging
-// and up when shrinking (the examples of Resize-10 show it); where both can happen, the nearest_mode
-// floor_or_ceil of insitu's own decides for every axis.
+// and up when shrinking (the examples of Resize-10 show it); where both can happen, the
+// nearest_mode floor_or_ceil of insitu's own decides for every axis.
 #include <algorithm>
 
 #include "onnx/opset.h"

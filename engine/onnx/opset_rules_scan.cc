@@ -1,5 +1,5 @@
-// Scan of opset 8, whose inputs have a batch axis in front of the scanned one: a Scan over the batch
-// whose body is a Scan of today over one sample, of which states are scanned too.
+// Scan of opset 8, whose inputs have a batch axis in front of the scanned one: a Scan over the
+// batch whose body is a Scan of today over one sample, of which states are scanned too.
 // https://onnx.ai/onnx/operators/onnx__Scan.html (8)
 #include "onnx/opset.h"
 #include "onnx/opset_util.h"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 
-
 namespace insitu {
 namespace {
 
@@ -57,15 +56,18 @@ Result<Tensor> FromList(const onnx::TensorProto& proto, DType dtype, Dims dims, 
 
 Result<Tensor> FromTyped(const onnx::TensorProto& proto, DType dtype, Dims dims) {
   switch (dtype) {
-    case DType::kFloat32: return FromList<float>(proto, dtype, std::move(dims), proto.float_data());
+    case DType::kFloat32:
+      return FromList<float>(proto, dtype, std::move(dims), proto.float_data());
     case DType::kFloat64:
       return FromList<double>(proto, dtype, std::move(dims), proto.double_data());
-    case DType::kInt64: return FromList<int64_t>(proto, dtype, std::move(dims), proto.int64_data());
+    case DType::kInt64:
+      return FromList<int64_t>(proto, dtype, std::move(dims), proto.int64_data());
     case DType::kUint64:
       return FromList<uint64_t>(proto, dtype, std::move(dims), proto.uint64_data());
     case DType::kUint32:
       return FromList<uint32_t>(proto, dtype, std::move(dims), proto.uint64_data());
-    case DType::kInt32: return FromList<int32_t>(proto, dtype, std::move(dims), proto.int32_data());
+    case DType::kInt32:
+      return FromList<int32_t>(proto, dtype, std::move(dims), proto.int32_data());
     default:
       if (BitWidth(dtype) == 16)
         return FromList<uint16_t>(proto, dtype, std::move(dims), proto.int32_data());

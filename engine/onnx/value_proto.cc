@@ -1,6 +1,7 @@
 // SequenceProto and OptionalProto -> Tensor, the form in which conformance cases store such values.
 // The two messages share their field numbers: name 1, elem_type 2, tensors 3, sparse tensors 4,
-// sequences 5, maps 6, optional values 7. https://github.com/onnx/onnx/blob/main/onnx/onnx-data.proto
+// sequences 5, maps 6, optional values 7.
+// https://github.com/onnx/onnx/blob/main/onnx/onnx-data.proto
 #include <limits>
 #include <utility>
 
@@ -29,10 +30,13 @@ Result<Tensor> ParseHolder(Bytes bytes, DType kind, std::string* name, int depth
   INSITU_TRY(ForEachField(bytes, "value", [&](const Field& field) -> Status {
     switch (field.number) {
       case kName:
-        if (name) name->assign(reinterpret_cast<const char*>(field.payload.data()), field.payload.size());
+        if (name)
+          name->assign(reinterpret_cast<const char*>(field.payload.data()), field.payload.size());
         return {};
-      case kElementType: return {};
-      case kTensor: return AddTensor(field.payload, items);
+      case kElementType:
+        return {};
+      case kTensor:
+        return AddTensor(field.payload, items);
       case kSequence:
       case kOptional: {
         const DType inner = field.number == kSequence ? DType::kSequence : DType::kOptional;
@@ -40,7 +44,8 @@ Result<Tensor> ParseHolder(Bytes bytes, DType kind, std::string* name, int depth
         return {};
       }
       default:
-        return Fail(ErrorCode::kUnsupportedType, "sparse tensors and maps in files are not supported");
+        return Fail(ErrorCode::kUnsupportedType,
+                    "sparse tensors and maps in files are not supported");
     }
   }));
   if (kind == DType::kSequence) return Tensor::Sequence(std::move(items));

@@ -57,12 +57,14 @@ Result<ValueType> Holding(DType kind, const Proto& element, const std::string& n
 
 Result<ValueType> FromProto(const Proto& proto, const std::string& name) {
   switch (proto.value_case()) {
-    case Proto::kTensorType: return FromTensor(proto.tensor_type(), name);
+    case Proto::kTensorType:
+      return FromTensor(proto.tensor_type(), name);
     case Proto::kSequenceType:
       return Holding(DType::kSequence, proto.sequence_type().elem_type(), name);
     case Proto::kOptionalType:
       return Holding(DType::kOptional, proto.optional_type().elem_type(), name);
-    case Proto::kMapType: return Holding(DType::kMap, proto.map_type().value_type(), name);
+    case Proto::kMapType:
+      return Holding(DType::kMap, proto.map_type().value_type(), name);
     default:
       return Fail(ErrorCode::kUnsupportedType,
                   "'" + name + "' is " +

@@ -67,7 +67,9 @@ Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept) {
         if (static_cast<int64_t>(out.initializers.size()) <= kDefaultLimits.max_values) return {};
         return Fail(ErrorCode::kLimitExceeded, "the model has too many initializers");
       }
-      case graph_field::kSparse: ++out.sparse_initializers; return {};
+      case graph_field::kSparse:
+        ++out.sparse_initializers;
+        return {};
       case graph_field::kNode:
         INSITU_TRY(Count(nodes, kDefaultLimits.max_nodes, "nodes"));
         INSITU_TRY(ForEachField(field.payload, "nodes", [&](const Field&) {
@@ -80,8 +82,11 @@ Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept) {
         INSITU_TRY(Count(listed, kDefaultLimits.max_values, "inputs and outputs"));
         kept.Add(field.whole);
         return {};
-      case graph_field::kName: kept.Add(field.whole); return {};
-      default: return {};
+      case graph_field::kName:
+        kept.Add(field.whole);
+        return {};
+      default:
+        return {};
     }
   });
 }
@@ -141,10 +146,15 @@ Result<WireModel> ReadModel(Bytes bytes) {
         if (!field.delimited) return Damaged("graph");
         has_graph = true;
         return ReadGraph(field.payload, out, kept_graph);
-      case model_field::kFunctions: ++out.functions; return {};
+      case model_field::kFunctions:
+        ++out.functions;
+        return {};
       case model_field::kDocString:
-      case model_field::kTraining: return {};
-      default: kept_model.Add(field.whole); return {};
+      case model_field::kTraining:
+        return {};
+      default:
+        kept_model.Add(field.whole);
+        return {};
     }
   }));
   INSITU_TRY(kept_model.MergeInto(out.model, "header"));

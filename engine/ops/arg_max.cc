@@ -60,8 +60,8 @@ Status Run(RunContext& context) {
   INSITU_ASSIGN(const size_t axis,
                 NormalizeAxis(context.node.Attr<int64_t>("axis", 0), x.dims.size()));
   if (x.dims[axis] == 0) return RefuseEmpty();
-  INSITU_ASSIGN(TensorView y, RunOutput(context, 0, DType::kInt64,
-                                        ReducedShape(x.dims, axis, context.node)));
+  INSITU_ASSIGN(TensorView y,
+                RunOutput(context, 0, DType::kInt64, ReducedShape(x.dims, axis, context.node)));
   const bool last = context.node.Attr<int64_t>("select_last_index", 0) != 0;
   const std::span<const int64_t> dims = x.dims;
   const int64_t outer = ElementsUnchecked(dims.first(axis)), count = dims[axis],
@@ -81,9 +81,8 @@ std::optional<Attributes> Commute(const Graph&, const Node& node, std::span<cons
 }
 
 constexpr int kSince[] = {1, 11, 12, 13};
-constexpr AttrSpec kAttributes[] = {{"axis", AttrKind::kInt},
-                                    {"keepdims", AttrKind::kInt},
-                                    {"select_last_index", AttrKind::kInt}};
+constexpr AttrSpec kAttributes[] = {
+    {"axis", AttrKind::kInt}, {"keepdims", AttrKind::kInt}, {"select_last_index", AttrKind::kInt}};
 
 constexpr OpDef Define(std::string_view name, Status (*run)(RunContext&)) {
   return {.name = name,

@@ -50,9 +50,12 @@ Lowering Lower(const LowerContext& context) {
 
 constexpr int kSince[] = {1, 7, 10, 11, 19, 22};
 constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString},      {"ceil_mode", AttrKind::kInt},
-    {"count_include_pad", AttrKind::kInt}, {"dilations", AttrKind::kInts},
-    {"kernel_shape", AttrKind::kInts, true}, {"pads", AttrKind::kInts},
+    {"auto_pad", AttrKind::kString},
+    {"ceil_mode", AttrKind::kInt},
+    {"count_include_pad", AttrKind::kInt},
+    {"dilations", AttrKind::kInts},
+    {"kernel_shape", AttrKind::kInts, true},
+    {"pads", AttrKind::kInts},
     {"strides", AttrKind::kInts},
 };
 

@@ -1,6 +1,6 @@
-// BatchNormalization: y = (x - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + b[c]. In training
-// mode mean and variance are those of x, and outputs 1 and 2 are the given ones moved towards them:
-// given * momentum + own * (1 - momentum).
+// BatchNormalization: y = (x - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + b[c]. In
+// training mode mean and variance are those of x, and outputs 1 and 2 are the given ones moved
+// towards them: given * momentum + own * (1 - momentum).
 // https://onnx.ai/onnx/operators/onnx__BatchNormalization.html (15). passes/fold_batch_norm.cc
 // folds it into a convolution in front; channels_last is insitu's own.
 #include <cmath>
@@ -36,8 +36,8 @@ Status Infer(InferContext& context) {
     INSITU_TRY(RequireType(context, i, kFloatTypes));
     const Shape* parameter = context.shape(i);
     if (!parameter) continue;
-    if (parameter->size() != 1 || ((*parameter)[0].IsKnown() && channels.IsKnown() &&
-                                   !((*parameter)[0] == channels)))
+    if (parameter->size() != 1 ||
+        ((*parameter)[0].IsKnown() && channels.IsKnown() && !((*parameter)[0] == channels)))
       return Fail(ErrorCode::kShapeMismatch, context.Describe(i) + " does not hold one value for " +
                                                  "each of " + channels.ToString() + " channels");
   }
@@ -98,8 +98,7 @@ Status Run(RunContext& context) {
   TensorView running[2];
   for (size_t i : {1u, 2u})
     if (WantsOutput(context, i)) {
-      INSITU_ASSIGN(running[i - 1],
-                    RunOutput(context, i, context.inputs[i + 2].dtype, {channels}));
+      INSITU_ASSIGN(running[i - 1], RunOutput(context, i, context.inputs[i + 2].dtype, {channels}));
     }
   for (int64_t c = 0; c < channels; ++c) {
     const double scale = LoadReal(context.inputs[1], c), shift = LoadReal(context.inputs[2], c);

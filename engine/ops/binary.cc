@@ -22,21 +22,27 @@ using Wrapping = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
 struct Add {
   static constexpr auto kKind = lowered::BinaryKind::kAdd;
   template <class T>
-  static T Of(T a, T b) { return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b)); }
+  static T Of(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
+  }
   static Dim OfDims(const Dim& a, const Dim& b) { return a + b; }
 };
 
 struct Sub {
   static constexpr auto kKind = lowered::BinaryKind::kSub;
   template <class T>
-  static T Of(T a, T b) { return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b)); }
+  static T Of(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
+  }
   static Dim OfDims(const Dim& a, const Dim& b) { return a - b; }
 };
 
 struct Mul {
   static constexpr auto kKind = lowered::BinaryKind::kMul;
   template <class T>
-  static T Of(T a, T b) { return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b)); }
+  static T Of(T a, T b) {
+    return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
+  }
   static Dim OfDims(const Dim& a, const Dim& b) { return a * b; }
 };
 
@@ -58,8 +64,10 @@ struct Div {
 struct Remainder {
   template <class T>
   static T Of(T a, T b) {
-    if constexpr (std::is_same_v<T, double>) return std::fmod(a, b);
-    else return std::is_signed_v<T> && b == static_cast<T>(-1) ? 0 : a % b;
+    if constexpr (std::is_same_v<T, double>)
+      return std::fmod(a, b);
+    else
+      return std::is_signed_v<T> && b == static_cast<T>(-1) ? 0 : a % b;
   }
   static Dim OfDims(const Dim&, const Dim&) { return Dim::Unknown(); }
 };
@@ -107,9 +115,9 @@ Status RefuseZeroDivisor(const TensorView& divisor) {
     LoadElements(divisor, start, 1, n, block);
     for (int64_t i = 0; i < n; ++i)
       if (block[i] == 0)
-        return Fail(ErrorCode::kInvalidArgument,
-                    "integer division by zero: the divisor is 0 at element " +
-                        std::to_string(start + i));
+        return Fail(
+            ErrorCode::kInvalidArgument,
+            "integer division by zero: the divisor is 0 at element " + std::to_string(start + i));
   }
   return {};
 }
@@ -124,7 +132,11 @@ Status Run(RunContext& context) {
 
 template <class Op>
 Lowering Lower(const LowerContext& context) {
-  lowered::Binary binary{.kind = Op::kKind, .dtype = context.dtype(0), .a = {}, .b = {}, .y = {},
+  lowered::Binary binary{.kind = Op::kKind,
+                         .dtype = context.dtype(0),
+                         .a = {},
+                         .b = {},
+                         .y = {},
                          .clamp = ActivationOf(context.node())};
   return LoweredNode{binary, {0, 1}};
 }

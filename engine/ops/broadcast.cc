@@ -115,8 +115,7 @@ bool BroadcastLoop::Next(int64_t max_count) {
       return false;
     }
     for (size_t k = 0; k < row_.inputs.size(); ++k)
-      row_.inputs[k] +=
-          axes_[axis - 1].strides[k] - axes_[axis].extent * axes_[axis].strides[k];
+      row_.inputs[k] += axes_[axis - 1].strides[k] - axes_[axis].extent * axes_[axis].strides[k];
     index_[axis] = 0;
     ++index_[axis - 1];
   }

@@ -44,7 +44,7 @@ class BroadcastLoop {
     int64_t extent = 1;
     std::vector<int64_t> strides;  // of every input
   };
-  std::vector<Axis> axes_;         // without extents of 1, neighbours merged where possible
+  std::vector<Axis> axes_;  // without extents of 1, neighbours merged where possible
   std::vector<int64_t> index_;
   BroadcastRow row_;
   bool done_ = false;

@@ -1,7 +1,7 @@
-// insitu.ByteMap: every 8-bit element replaced by what a table holds for its bits. One of insitu's own
-// operators: passes/fuse_qdq_map.cc makes it of what is computed element by element on quantized data.
-// Inputs: x (uint8 or int8), table [256] of the output's type, in the order of the bits (for int8:
-// 0 .. 127, then -128 .. -1).
+// insitu.ByteMap: every 8-bit element replaced by what a table holds for its bits. One of insitu's
+// own operators: passes/fuse_qdq_map.cc makes it of what is computed element by element on
+// quantized data. Inputs: x (uint8 or int8), table [256] of the output's type, in the order of the
+// bits (for int8: 0 .. 127, then -128 .. -1).
 #include <algorithm>
 
 #include "ops/infer_util.h"

@@ -56,8 +56,8 @@ Status RunTo(RunContext& context, DType to) {
     NumbersToStrings(x, y);
     return {};
   }
-  const OnOverflow overflow = context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate
-                                                                        : OnOverflow::kInfinity;
+  const OnOverflow overflow =
+      context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate : OnOverflow::kInfinity;
   WithArithmetic(x.dtype, [&]<class T>(T) {
     T block[kBlock];
     const int64_t count = x.elements();

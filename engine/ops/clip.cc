@@ -68,8 +68,10 @@ Status Run(RunContext& context) {
 Lowering Lower(const LowerContext& context) {
   auto bounds = ClipBounds(context.graph(), context.node());
   if (!bounds) return Refuse("the bounds are not constants");
-  return LoweredNode{lowered::Unary{.kind = lowered::UnaryKind::kClamp, .dtype = context.dtype(0),
-                                    .alpha = 0, .clamp = *bounds},
+  return LoweredNode{lowered::Unary{.kind = lowered::UnaryKind::kClamp,
+                                    .dtype = context.dtype(0),
+                                    .alpha = 0,
+                                    .clamp = *bounds},
                      {0}};
 }
 

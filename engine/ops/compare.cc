@@ -10,27 +10,37 @@ namespace {
 struct Equal {
   static constexpr DTypeSet kTypes = kNumericTypes | kBoolType | kStringType;
   template <class T>
-  static bool Of(T a, T b) { return a == b; }
+  static bool Of(T a, T b) {
+    return a == b;
+  }
 };
 struct Less {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static bool Of(T a, T b) { return a < b; }
+  static bool Of(T a, T b) {
+    return a < b;
+  }
 };
 struct LessOrEqual {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static bool Of(T a, T b) { return a <= b; }
+  static bool Of(T a, T b) {
+    return a <= b;
+  }
 };
 struct Greater {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static bool Of(T a, T b) { return a > b; }
+  static bool Of(T a, T b) {
+    return a > b;
+  }
 };
 struct GreaterOrEqual {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static bool Of(T a, T b) { return a >= b; }
+  static bool Of(T a, T b) {
+    return a >= b;
+  }
 };
 
 template <class Op>
@@ -48,9 +58,8 @@ Status EqualStrings(RunContext& context) {
   BroadcastLoop loop(y.dims, context.inputs.first(2));
   while (loop.Next(1)) {
     const BroadcastRow& row = loop.row();
-    const bool equal =
-        (*context.inputs[0].strings)[static_cast<size_t>(row.inputs[0])] ==
-        (*context.inputs[1].strings)[static_cast<size_t>(row.inputs[1])];
+    const bool equal = (*context.inputs[0].strings)[static_cast<size_t>(row.inputs[0])] ==
+                       (*context.inputs[1].strings)[static_cast<size_t>(row.inputs[1])];
     y.data[row.output] = static_cast<std::byte>(equal);
   }
   return {};

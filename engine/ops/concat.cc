@@ -68,8 +68,8 @@ Status Infer(InferContext& context) {
 
 Status Run(RunContext& context) {
   const std::span<const TensorView> inputs = context.inputs;
-  INSITU_ASSIGN(const size_t axis, NormalizeAxis(context.node.Attr<int64_t>("axis", 0),
-                                                 inputs[0].dims.size()));
+  INSITU_ASSIGN(const size_t axis,
+                NormalizeAxis(context.node.Attr<int64_t>("axis", 0), inputs[0].dims.size()));
   Shape joined = ToShape(inputs[0].dims);
   for (const TensorView& input : inputs.subspan(1))
     if (!Join(joined, ToShape(input.dims), axis))
@@ -96,9 +96,9 @@ Lowering Lower(const LowerContext& context) {
   auto axis = NormalizeAxis(context.node().Attr<int64_t>("axis", 0), shape->size());
   if (!axis) return Refuse(axis.error().message);
   const size_t count = context.node().inputs.size();
-  LoweredNode lowered{lowered::Concat{context.dtype(0), static_cast<int64_t>(*axis),
-                                      static_cast<int64_t>(count)},
-                      {}};
+  LoweredNode lowered{
+      lowered::Concat{context.dtype(0), static_cast<int64_t>(*axis), static_cast<int64_t>(count)},
+      {}};
   for (size_t i = 0; i < count; ++i) lowered.operands.push_back(i);
   return lowered;
 }

@@ -35,8 +35,8 @@ Status Infer(InferContext& context) {
     const auto dims = KnownDims(*extents);
     const auto count = dims ? Elements(*dims) : Result<int64_t>(65);
     if (count && *count <= 64 && ArithmeticOf(fill.dtype()) == Arithmetic::kSigned)
-      context.SetElements(0, std::vector<Dim>(static_cast<size_t>(*count),
-                                              Dim(LoadInteger(fill.View(), 0))));
+      context.SetElements(
+          0, std::vector<Dim>(static_cast<size_t>(*count), Dim(LoadInteger(fill.View(), 0))));
   } else if (context.shape(0) && context.shape(0)->size() == 1 &&
              context.shape(0)->front().IsKnown() && context.shape(0)->front().value() <= 16) {
     context.SetOutput(0, fill.dtype(),

@@ -79,7 +79,8 @@ void TypeBodyInputs(const Graph& graph, const Node& node) {
     const size_t inputs = body->inputs.size();
     for (size_t i = 0; i < inputs; ++i) {
       const bool is_captured = i + captured >= inputs;
-      const ValueId outside = is_captured ? node.inputs[node.inputs.size() - (inputs - i)] : kNoValue;
+      const ValueId outside =
+          is_captured ? node.inputs[node.inputs.size() - (inputs - i)] : kNoValue;
       ValueType type = is_captured && outside != kNoValue ? graph.value(outside).type
                                                           : FormalType(graph, node, i);
       ValueType& declared = body->value(body->inputs[i]).type;
@@ -101,9 +102,8 @@ Result<const Graph*> InferBody(const InferContext& context, std::string_view att
     return Fail(ErrorCode::kInvalidModel,
                 "the body '" + std::string(attribute) + "' of " + node.op + " has " +
                     std::to_string(body->inputs.size() - std::min(captured, body->inputs.size())) +
-                    " inputs and " + std::to_string(body->outputs.size()) +
-                    " outputs, but needs " + std::to_string(inputs) + " and " +
-                    std::to_string(outputs),
+                    " inputs and " + std::to_string(body->outputs.size()) + " outputs, but needs " +
+                    std::to_string(inputs) + " and " + std::to_string(outputs),
                 "The model was written by a faulty exporter.");
   TypeBodyInputs(context.graph(), node);
   INSITU_TRY(InferShapes(*body));

@@ -1,7 +1,7 @@
 // What the operators with subgraphs (If, Loop, Scan, SequenceMap) share.
-// A body's inputs are those that its operator defines, followed by one for each value that some body
-// of the node captures; the node's inputs end in these values, in the same order. The attribute
-// `formal_inputs` counts the node's inputs in front of them (onnx/graph_builder.h).
+// A body's inputs are those that its operator defines, followed by one for each value that some
+// body of the node captures; the node's inputs end in these values, in the same order. The
+// attribute `formal_inputs` counts the node's inputs in front of them (onnx/graph_builder.h).
 #pragma once
 
 #include <memory>

@@ -47,8 +47,7 @@ void RunTyped(const ConvGeometry& geometry, const T* x, const T* w, const Tensor
 Status Run(RunContext& context) {
   const TensorView &x = context.inputs[0], &w = context.inputs[1];
   Dims dims;
-  INSITU_ASSIGN(const ConvGeometry geometry,
-                ReadConvGeometry(context.node, x.dims, w.dims, dims));
+  INSITU_ASSIGN(const ConvGeometry geometry, ReadConvGeometry(context.node, x.dims, w.dims, dims));
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, x.dtype, std::move(dims)));
   const TensorView* bias = context.HasInput(2) ? &context.inputs[2] : nullptr;
   if (bias && bias->elements() != geometry.y.channels)
@@ -79,18 +78,13 @@ Lowering Lower(const LowerContext& context) {
 }
 
 constexpr int kSince[] = {1, 11, 22};
-constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString}, {"dilations", AttrKind::kInts},
-    {"group", AttrKind::kInt},       {"kernel_shape", AttrKind::kInts},
-    {"pads", AttrKind::kInts},       {"strides", AttrKind::kInts},
-};
 
 }  // namespace
 
 const OpDef kConvOp = {
     .name = "Conv",
     .since = kSince,
-    .attributes = kAttributes,
+    .attributes = kConvAttributes,
     .min_inputs = 2,
     .max_inputs = 3,
     .infer = Infer,

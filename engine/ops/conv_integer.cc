@@ -25,8 +25,7 @@ Status Infer(InferContext& context) {
 Status Run(RunContext& context) {
   const TensorView &x = context.inputs[0], &w = context.inputs[1];
   Dims dims;
-  INSITU_ASSIGN(const ConvGeometry geometry,
-                ReadConvGeometry(context.node, x.dims, w.dims, dims));
+  INSITU_ASSIGN(const ConvGeometry geometry, ReadConvGeometry(context.node, x.dims, w.dims, dims));
   INSITU_ASSIGN(const auto x_zero, ReadZeroPoints(context, 2, 1, "x"));
   INSITU_ASSIGN(const auto w_zero, ReadZeroPoints(context, 3, geometry.y.channels, "w"));
   INSITU_ASSIGN(TensorView y, RunOutput(context, 0, DType::kInt32, std::move(dims)));
@@ -54,18 +53,13 @@ Lowering Lower(const LowerContext& context) {
 }
 
 constexpr int kSince[] = {10};
-constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString}, {"dilations", AttrKind::kInts},
-    {"group", AttrKind::kInt},       {"kernel_shape", AttrKind::kInts},
-    {"pads", AttrKind::kInts},       {"strides", AttrKind::kInts},
-};
 
 }  // namespace
 
 const OpDef kConvIntegerOp = {
     .name = "ConvInteger",
     .since = kSince,
-    .attributes = kAttributes,
+    .attributes = kConvAttributes,
     .min_inputs = 2,
     .max_inputs = 4,
     .infer = Infer,

@@ -1,9 +1,9 @@
 // insitu.ConvIntegerToFloat: the convolution of quantized tensors, given in real numbers; what
-// com.microsoft.MatMulIntegerToFloat is to MatMulInteger. One of insitu's own operators: passes make it
-// of ConvInteger and its scales (fuse_dynamic_quantization.cc) and of a convolution between
+// com.microsoft.MatMulIntegerToFloat is to MatMulInteger. One of insitu's own operators: passes
+// make it of ConvInteger and its scales (fuse_dynamic_quantization.cc) and of a convolution between
 // DequantizeLinear and floats (fuse_qdq_to_float.cc).
-// Inputs: x, w, x_scale, w_scale, x_zero_point, w_zero_point, bias (float32); w's scale and zero point
-// per tensor or per output channel.
+// Inputs: x, w, x_scale, w_scale, x_zero_point, w_zero_point, bias (float32); w's scale and zero
+// point per tensor or per output channel.
 //   acc = sum (x - zx) * (w - zw[c]), exact in int32
 //   y = clamp(float32(acc) * float32(sx * sw[c]) + bias[c])
 #include "ops/activation.h"
@@ -25,8 +25,7 @@ Status Infer(InferContext& context) {
   INSITU_TRY(RequireInputs(context, {kXScale, kWScale, kXZero}));
   INSITU_TRY(RequireSameType(context, kX, kXZero));
   INSITU_TRY(RequireSameType(context, kW, kWZero));
-  for (size_t i : {kXScale, kWScale, kBias})
-    INSITU_TRY(RequireType(context, i, {DType::kFloat32}));
+  for (size_t i : {kXScale, kWScale, kBias}) INSITU_TRY(RequireType(context, i, {DType::kFloat32}));
   INSITU_ASSIGN(std::optional<Shape> shape,
                 ConvOutputShape(context.node(), context.shape(kX), context.shape(kW)));
   context.SetOutput(0, DType::kFloat32, std::move(shape));
@@ -39,17 +38,17 @@ Status Run(RunContext& context) {
   INSITU_ASSIGN(const ConvGeometry geometry, ReadConvGeometry(context.node, x.dims, w.dims, dims));
   const int64_t channels = geometry.y.channels;
   INSITU_ASSIGN(const Quantization qx, ReadQuantization(context, kXScale, kXZero, "x"));
-  INSITU_ASSIGN(const ChannelQuantization qw,
-                ReadChannelQuantization(context.inputs[kWScale],
-                                        context.HasInput(kWZero) ? context.inputs[kWZero] : TensorView{},
-                                        channels, "w"));
+  INSITU_ASSIGN(
+      const ChannelQuantization qw,
+      ReadChannelQuantization(context.inputs[kWScale],
+                              context.HasInput(kWZero) ? context.inputs[kWZero] : TensorView{},
+                              channels, "w"));
   std::vector<float> bias(static_cast<size_t>(channels), 0.0f);
   if (context.HasInput(kBias)) {
     if (context.inputs[kBias].elements() != channels)
-      return Fail(ErrorCode::kShapeMismatch, "the bias has " +
-                                                 std::to_string(context.inputs[kBias].elements()) +
-                                                 " values for " + std::to_string(channels) +
-                                                 " channels");
+      return Fail(ErrorCode::kShapeMismatch,
+                  "the bias has " + std::to_string(context.inputs[kBias].elements()) +
+                      " values for " + std::to_string(channels) + " channels");
     std::ranges::copy(context.inputs[kBias].As<float>(), bias.begin());
   }
   INSITU_ASSIGN(TensorView y, RunOutput(context, 0, DType::kFloat32, std::move(dims)));
@@ -89,11 +88,6 @@ Lowering Lower(const LowerContext& context) {
 }
 
 constexpr int kSince[] = {1};
-constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString}, {"dilations", AttrKind::kInts},
-    {"group", AttrKind::kInt},       {"kernel_shape", AttrKind::kInts},
-    {"pads", AttrKind::kInts},       {"strides", AttrKind::kInts},
-};
 
 }  // namespace
 
@@ -101,7 +95,7 @@ const OpDef kConvIntegerToFloatOp = {
     .name = "ConvIntegerToFloat",
     .domain = "insitu",
     .since = kSince,
-    .attributes = kAttributes,
+    .attributes = kConvAttributes,
     .min_inputs = 5,
     .max_inputs = 7,
     .infer = Infer,

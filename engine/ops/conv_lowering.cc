@@ -28,8 +28,8 @@ Result<Tensor> ToChannelsLast(const Tensor& weights) {
 
 }  // namespace
 
-std::expected<lowered::Convolution, Refusal> LowerConvolution(const LowerContext& context,
-                                                              size_t x, size_t w) {
+std::expected<lowered::Convolution, Refusal> LowerConvolution(const LowerContext& context, size_t x,
+                                                              size_t w) {
   const Tensor* weights = context.constant(w);
   if (!weights) return Refuse("weights are computed at run time");
   const size_t rank = weights->dims().size();

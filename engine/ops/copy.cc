@@ -19,8 +19,8 @@ void CopyNibble(const TensorView& from, int64_t from_index, const TensorView& to
   const std::byte source = from.data[from_index / 2];
   const std::byte nibble = from_index % 2 ? source >> 4 : source & std::byte{15};
   std::byte& target = to.data[to_index / 2];
-  target = to_index % 2 ? (target & std::byte{15}) | nibble << 4
-                        : (target & std::byte{0xf0}) | nibble;
+  target =
+      to_index % 2 ? (target & std::byte{15}) | nibble << 4 : (target & std::byte{0xf0}) | nibble;
 }
 
 struct Axis {
@@ -71,10 +71,14 @@ void CopyLine(const TensorView& from, int64_t from_offset, int64_t from_step, co
     return;
   }
   switch (size) {
-    case 1: return CopyRun<uint8_t>(source, from_step, target, to_step, count);
-    case 2: return CopyRun<uint16_t>(source, from_step, target, to_step, count);
-    case 4: return CopyRun<uint32_t>(source, from_step, target, to_step, count);
-    default: return CopyRun<uint64_t>(source, from_step, target, to_step, count);
+    case 1:
+      return CopyRun<uint8_t>(source, from_step, target, to_step, count);
+    case 2:
+      return CopyRun<uint16_t>(source, from_step, target, to_step, count);
+    case 4:
+      return CopyRun<uint32_t>(source, from_step, target, to_step, count);
+    default:
+      return CopyRun<uint64_t>(source, from_step, target, to_step, count);
   }
 }
 

@@ -49,11 +49,11 @@ Status Run(RunContext& context) {
   const TensorView &a = context.inputs[kA], &b = context.inputs[kB];
   INSITU_ASSIGN(const MatMulGeometry geometry, ReadMatMulGeometry(a.dims, b.dims));
   const MatrixProduct& product = geometry.product;
-  INSITU_ASSIGN(const ChannelQuantization qb,
-                ReadChannelQuantization(
-                    context.inputs[kBScale],
-                    context.HasInput(kBZero) ? context.inputs[kBZero] : TensorView{},
-                    product.columns, "B"));
+  INSITU_ASSIGN(
+      const ChannelQuantization qb,
+      ReadChannelQuantization(context.inputs[kBScale],
+                              context.HasInput(kBZero) ? context.inputs[kBZero] : TensorView{},
+                              product.columns, "B"));
   std::span<const float> bias;
   if (context.HasInput(kBias)) bias = context.inputs[kBias].As<float>();
   if (!bias.empty() && static_cast<int64_t>(bias.size()) != product.columns)
@@ -99,11 +99,7 @@ Status Lower8(const Tensor& weights, std::vector<int32_t> zero_points,
 }
 
 Lowering Lower(const LowerContext& context) {
-  const Tensor* weights = context.constant(kB);
-  if (!weights) return Refuse("weights are computed at run time");
-  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
-  const Shape* a = context.shape(kA);
-  if (!a || a->size() < 2) return Refuse("the input has fewer than two axes");
+  INSITU_LOWER(const Tensor* weights, MatrixWeights(context, kA, kB));
   lowered::DynamicFullyConnected linear;
   INSITU_LOWER(ChannelQuantization w,
                LowerChannelQuantization(context, kBScale, kBZero, weights->dims()[1]));

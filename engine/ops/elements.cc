@@ -107,23 +107,34 @@ void LoadElements(const TensorView& from, int64_t offset, int64_t stride, int64_
     return;
   }
   switch (from.dtype) {
-    case DType::kFloat32: return LoadPlain<float>(data, offset, stride, count, to);
-    case DType::kFloat64: return LoadPlain<double>(data, offset, stride, count, to);
+    case DType::kFloat32:
+      return LoadPlain<float>(data, offset, stride, count, to);
+    case DType::kFloat64:
+      return LoadPlain<double>(data, offset, stride, count, to);
     case DType::kBool:
-    case DType::kUint8: return LoadPlain<uint8_t>(data, offset, stride, count, to);
-    case DType::kInt8: return LoadPlain<int8_t>(data, offset, stride, count, to);
-    case DType::kUint16: return LoadPlain<uint16_t>(data, offset, stride, count, to);
-    case DType::kInt16: return LoadPlain<int16_t>(data, offset, stride, count, to);
-    case DType::kUint32: return LoadPlain<uint32_t>(data, offset, stride, count, to);
-    case DType::kInt32: return LoadPlain<int32_t>(data, offset, stride, count, to);
-    case DType::kUint64: return LoadPlain<uint64_t>(data, offset, stride, count, to);
-    case DType::kInt64: return LoadPlain<int64_t>(data, offset, stride, count, to);
+    case DType::kUint8:
+      return LoadPlain<uint8_t>(data, offset, stride, count, to);
+    case DType::kInt8:
+      return LoadPlain<int8_t>(data, offset, stride, count, to);
+    case DType::kUint16:
+      return LoadPlain<uint16_t>(data, offset, stride, count, to);
+    case DType::kInt16:
+      return LoadPlain<int16_t>(data, offset, stride, count, to);
+    case DType::kUint32:
+      return LoadPlain<uint32_t>(data, offset, stride, count, to);
+    case DType::kInt32:
+      return LoadPlain<int32_t>(data, offset, stride, count, to);
+    case DType::kUint64:
+      return LoadPlain<uint64_t>(data, offset, stride, count, to);
+    case DType::kInt64:
+      return LoadPlain<int64_t>(data, offset, stride, count, to);
     case DType::kUint4:
     case DType::kInt4:
       for (int64_t i = 0; i < count; ++i)
         to[i] = static_cast<T>(LoadNibble(from.dtype, data, offset + i * stride));
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -145,27 +156,38 @@ void StoreElements(const T* from, int64_t count, const TensorView& to, int64_t o
     return;
   }
   switch (to.dtype) {
-    case DType::kFloat32: return StorePlain<float>(from, count, data, offset, stride);
-    case DType::kFloat64: return StorePlain<double>(from, count, data, offset, stride);
+    case DType::kFloat32:
+      return StorePlain<float>(from, count, data, offset, stride);
+    case DType::kFloat64:
+      return StorePlain<double>(from, count, data, offset, stride);
     case DType::kBool:
       for (int64_t i = 0; i < count; ++i)
         data[offset + i * stride] = static_cast<std::byte>(from[i] != T{});
       return;
-    case DType::kUint8: return StorePlain<uint8_t>(from, count, data, offset, stride);
-    case DType::kInt8: return StorePlain<int8_t>(from, count, data, offset, stride);
-    case DType::kUint16: return StorePlain<uint16_t>(from, count, data, offset, stride);
-    case DType::kInt16: return StorePlain<int16_t>(from, count, data, offset, stride);
-    case DType::kUint32: return StorePlain<uint32_t>(from, count, data, offset, stride);
-    case DType::kInt32: return StorePlain<int32_t>(from, count, data, offset, stride);
-    case DType::kUint64: return StorePlain<uint64_t>(from, count, data, offset, stride);
-    case DType::kInt64: return StorePlain<int64_t>(from, count, data, offset, stride);
+    case DType::kUint8:
+      return StorePlain<uint8_t>(from, count, data, offset, stride);
+    case DType::kInt8:
+      return StorePlain<int8_t>(from, count, data, offset, stride);
+    case DType::kUint16:
+      return StorePlain<uint16_t>(from, count, data, offset, stride);
+    case DType::kInt16:
+      return StorePlain<int16_t>(from, count, data, offset, stride);
+    case DType::kUint32:
+      return StorePlain<uint32_t>(from, count, data, offset, stride);
+    case DType::kInt32:
+      return StorePlain<int32_t>(from, count, data, offset, stride);
+    case DType::kUint64:
+      return StorePlain<uint64_t>(from, count, data, offset, stride);
+    case DType::kInt64:
+      return StorePlain<int64_t>(from, count, data, offset, stride);
     case DType::kUint4:
     case DType::kInt4:
       for (int64_t i = 0; i < count; ++i)
         StoreNibble(ToNibble(to.dtype, from[i]), data, offset + i * stride);
       ClearPadding(to);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -181,9 +203,12 @@ template void StoreElements(const uint64_t*, int64_t, const TensorView&, int64_t
 
 bool FitsInteger(DType dtype, int64_t value) {
   switch (dtype) {
-    case DType::kInt64: return true;
-    case DType::kUint64: return value >= 0;
-    case DType::kBool: return value == 0 || value == 1;
+    case DType::kInt64:
+      return true;
+    case DType::kUint64:
+      return value >= 0;
+    case DType::kBool:
+      return value == 0 || value == 1;
     default: {
       const int bits = BitWidth(dtype);
       const bool is_signed = dtype == DType::kInt32 || dtype == DType::kInt16 ||

@@ -19,9 +19,16 @@ enum class Arithmetic : uint8_t { kReal, kSigned, kUnsigned };
 constexpr Arithmetic ArithmeticOf(DType dtype) {
   if (dtype == DType::kUint64) return Arithmetic::kUnsigned;
   switch (dtype) {
-    case DType::kUint8: case DType::kInt8: case DType::kUint16: case DType::kInt16:
-    case DType::kUint32: case DType::kInt32: case DType::kInt64: case DType::kBool:
-    case DType::kUint4: case DType::kInt4:
+    case DType::kUint8:
+    case DType::kInt8:
+    case DType::kUint16:
+    case DType::kInt16:
+    case DType::kUint32:
+    case DType::kInt32:
+    case DType::kInt64:
+    case DType::kBool:
+    case DType::kUint4:
+    case DType::kInt4:
       return Arithmetic::kSigned;
     default:
       return Arithmetic::kReal;
@@ -56,9 +63,12 @@ bool FitsInteger(DType dtype, int64_t value);
 template <class F>
 auto WithArithmetic(DType dtype, F&& f) {
   switch (ArithmeticOf(dtype)) {
-    case Arithmetic::kReal: return f(double{});
-    case Arithmetic::kUnsigned: return f(uint64_t{});
-    default: return f(int64_t{});
+    case Arithmetic::kReal:
+      return f(double{});
+    case Arithmetic::kUnsigned:
+      return f(uint64_t{});
+    default:
+      return f(int64_t{});
   }
 }
 

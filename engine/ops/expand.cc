@@ -19,8 +19,8 @@ Status Infer(InferContext& context) {
       return Fail(ErrorCode::kInvalidModel, "the target " + ToString(*target) + " is negative");
   auto shape = BroadcastShape(*context.shape(0), *target);
   if (!shape)
-    return Fail(ErrorCode::kShapeMismatch, "input " + context.Describe(0) +
-                                               " cannot be expanded to " + ToString(*target));
+    return Fail(ErrorCode::kShapeMismatch,
+                "input " + context.Describe(0) + " cannot be expanded to " + ToString(*target));
   const bool one = context.elements(0) && context.elements(0)->size() == 1;
   const auto dims = KnownDims(*shape);
   context.SetOutput(0, context.dtype(0), std::move(shape));
@@ -37,8 +37,7 @@ Status Run(RunContext& context) {
   const std::vector<int64_t> target = ReadIntegers(context.inputs[1]);
   const auto shape = BroadcastShape(ToShape(x.dims), ToShape(target));
   if (!shape)
-    return Fail(ErrorCode::kShapeMismatch, "dims " + ToString(x.dims) +
-                                               " cannot be expanded to " +
+    return Fail(ErrorCode::kShapeMismatch, "dims " + ToString(x.dims) + " cannot be expanded to " +
                                                ToString(std::span(target)));
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, x.dtype, *KnownDims(*shape)));
   BroadcastLoop loop(y.dims, context.inputs.first(1));

@@ -26,8 +26,7 @@ Status Infer(InferContext& context) {
 }
 
 Status Run(RunContext& context) {
-  INSITU_ASSIGN(const Shape flattened,
-                Flattened(context.node, ToShape(context.inputs[0].dims)));
+  INSITU_ASSIGN(const Shape flattened, Flattened(context.node, ToShape(context.inputs[0].dims)));
   const auto dims = KnownDims(flattened);
   if (!dims) return Fail(ErrorCode::kLimitExceeded, "the extents overflow");
   return RunReshaped(context, *dims);

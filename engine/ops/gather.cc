@@ -49,9 +49,9 @@ Status Run(RunContext& context) {
   const TensorView &data = context.inputs[0], &indices = context.inputs[1];
   INSITU_ASSIGN(const size_t axis,
                 NormalizeAxis(context.node.Attr<int64_t>("axis", 0), data.dims.size()));
-  INSITU_ASSIGN(const TensorView y,
-                RunOutput(context, 0, data.dtype,
-                          GatheredDims<int64_t>(data.dims, axis, indices.dims)));
+  INSITU_ASSIGN(
+      const TensorView y,
+      RunOutput(context, 0, data.dtype, GatheredDims<int64_t>(data.dims, axis, indices.dims)));
   const std::span<const int64_t> dims = data.dims;
   const int64_t outer = ElementsUnchecked(dims.first(axis)), extent = dims[axis],
                 inner = ElementsUnchecked(dims.subspan(axis + 1)), count = indices.elements();

@@ -15,8 +15,8 @@
 namespace insitu {
 namespace {
 
-constexpr DTypeSet kTypes = kFloatTypes | DTypeSet{DType::kInt32, DType::kInt64, DType::kUint32,
-                                                   DType::kUint64};
+constexpr DTypeSet kTypes =
+    kFloatTypes | DTypeSet{DType::kInt32, DType::kInt64, DType::kUint32, DType::kUint64};
 
 Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, kTypes));
@@ -56,21 +56,18 @@ void RunTyped(const RunContext& context, const MatrixProduct& product, const Sto
   std::optional<Addend> addend;
   if (context.HasInput(2)) addend = MakeAddend(context.inputs[2]);
   const auto no_zero = [](int64_t) { return T{}; };
-  Multiply<T>(product, a, no_zero, b, no_zero,
-              [&](int64_t row, int64_t column, std::span<T> sums) {
-                const auto count = static_cast<int64_t>(sums.size());
-                if (alpha != 1.0f)
-                  for (T& sum : sums) sum = Scale(alpha, sum);
-                if (addend) {
-                  T add[kMatMulRow];
-                  LoadElements(addend->c,
-                               row * addend->row_stride + column * addend->column_stride,
-                               addend->column_stride, count, add);
-                  for (size_t j = 0; j < sums.size(); ++j)
-                    AddProduct(sums[j], Scale(beta, add[j]), T{1});
-                }
-                StoreElements(sums.data(), count, y, row * product.columns + column);
-              });
+  Multiply<T>(product, a, no_zero, b, no_zero, [&](int64_t row, int64_t column, std::span<T> sums) {
+    const auto count = static_cast<int64_t>(sums.size());
+    if (alpha != 1.0f)
+      for (T& sum : sums) sum = Scale(alpha, sum);
+    if (addend) {
+      T add[kMatMulRow];
+      LoadElements(addend->c, row * addend->row_stride + column * addend->column_stride,
+                   addend->column_stride, count, add);
+      for (size_t j = 0; j < sums.size(); ++j) AddProduct(sums[j], Scale(beta, add[j]), T{1});
+    }
+    StoreElements(sums.data(), count, y, row * product.columns + column);
+  });
 }
 
 Result<TensorView> Compute(RunContext& context) {

@@ -54,9 +54,8 @@ Status RunAverage(RunContext& context) {
 }
 
 Status RunMax(RunContext& context) {
-  const double lowest = IsFloat(context.inputs[0].dtype)
-                            ? -std::numeric_limits<double>::infinity()
-                            : std::numeric_limits<int8_t>::lowest();
+  const double lowest = IsFloat(context.inputs[0].dtype) ? -std::numeric_limits<double>::infinity()
+                                                         : std::numeric_limits<int8_t>::lowest();
   return RunFold(
       context, lowest, [](double best, double value) { return std::max(best, value); },
       [](double best, double) { return best; });

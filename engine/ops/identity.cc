@@ -1,4 +1,5 @@
-// Identity: the input, unchanged; sequences and optional values too. https://onnx.ai/onnx/operators/onnx__Identity.html (21).
+// Identity: the input, unchanged; sequences and optional values too.
+// https://onnx.ai/onnx/operators/onnx__Identity.html (21).
 #include "ops/reshape_util.h"
 
 namespace insitu {

@@ -1,6 +1,6 @@
 // If: one of two bodies, as a scalar condition says. https://onnx.ai/onnx/operators/onnx__If.html
-// A branch that its inputs' extents do not fit is an error only when no constant condition excludes it
-// (passes/choose_branch.cc).
+// A branch that its inputs' extents do not fit is an error only when no constant condition excludes
+// it (passes/choose_branch.cc).
 #include "ops/control_flow.h"
 #include "ops/elements.h"
 #include "ops/infer_util.h"
@@ -39,8 +39,8 @@ Status Run(RunContext& context) {
     return Fail(ErrorCode::kShapeMismatch, "the condition of If must have one element, not dims " +
                                                ToString(context.inputs[0].dims));
   const bool condition = LoadInteger(context.inputs[0], 0) != 0;
-  const auto body = context.node.Attr(condition ? "then_branch" : "else_branch",
-                                      std::shared_ptr<Graph>());
+  const auto body =
+      context.node.Attr(condition ? "then_branch" : "else_branch", std::shared_ptr<Graph>());
   INSITU_ASSIGN(auto results,
                 context.run_subgraph(*body, context.tensors.subspan(FormalInputs(context.node))));
   for (size_t i = 0; i < context.results.size(); ++i) context.results[i] = std::move(results[i]);

@@ -36,8 +36,8 @@ inline constexpr DTypeSet kIndexTypes = {DType::kInt32, DType::kInt64};
 inline constexpr DTypeSet kIntegerTypes = kSignedTypes | kUnsignedTypes;
 inline constexpr DTypeSet kNumericTypes = kFloatTypes | kIntegerTypes;
 inline constexpr DTypeSet kNarrowTypes = {DType::kFloat8E4M3FN, DType::kFloat8E4M3FNUZ,
-                                          DType::kFloat8E5M2, DType::kFloat8E5M2FNUZ,
-                                          DType::kUint4, DType::kInt4};
+                                          DType::kFloat8E5M2,   DType::kFloat8E5M2FNUZ,
+                                          DType::kUint4,        DType::kInt4};
 inline constexpr DTypeSet kAllTypes = kNumericTypes | kBoolType | kStringType | kNarrowTypes;
 
 // UnsupportedType naming the input unless its type is one of `allowed`.

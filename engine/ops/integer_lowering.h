@@ -1,5 +1,5 @@
-// What the operators share whose results are integer sums, or those in real numbers, and whose input
-// may be quantized at run time.
+// What the operators share whose results are integer sums, or those in real numbers, and whose
+// input may be quantized at run time.
 #pragma once
 
 #include <optional>

@@ -101,8 +101,8 @@ Lowering Lower(const LowerContext& context) {
   if (!axis) return Refuse(axis.error().message);
   const auto row = KnownDims(std::span(*shape).subspan(*axis));
   if (!row || ElementsUnchecked(*row) < 1) return Refuse("the extents of a row are not known");
-  lowered::Normalize normalize{ElementsUnchecked(*row), node.Attr("epsilon", kDefaultEpsilon),
-                               kCentred, {}, {}};
+  lowered::Normalize normalize{
+      ElementsUnchecked(*row), node.Attr("epsilon", kDefaultEpsilon), kCentred, {}, {}};
   INSITU_LOWER(normalize.scale, LowerRow(context, 1, normalize.count));
   if (context.HasInput(2)) {
     INSITU_LOWER(normalize.bias, LowerRow(context, 2, normalize.count));

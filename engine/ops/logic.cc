@@ -9,15 +9,21 @@ namespace {
 
 struct And {
   template <class T>
-  static bool Of(T a, T b) { return a != 0 && b != 0; }
+  static bool Of(T a, T b) {
+    return a != 0 && b != 0;
+  }
 };
 struct Or {
   template <class T>
-  static bool Of(T a, T b) { return a != 0 || b != 0; }
+  static bool Of(T a, T b) {
+    return a != 0 || b != 0;
+  }
 };
 struct Xor {
   template <class T>
-  static bool Of(T a, T b) { return (a != 0) != (b != 0); }
+  static bool Of(T a, T b) {
+    return (a != 0) != (b != 0);
+  }
 };
 
 Status Infer(InferContext& context) {
@@ -40,8 +46,7 @@ Status RunNot(RunContext& context) {
   const TensorView& x = context.inputs[0];
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, DType::kBool, x.dims));
   const int64_t count = x.elements();
-  for (int64_t i = 0; i < count; ++i)
-    y.data[i] = static_cast<std::byte>(x.data[i] == std::byte{0});
+  for (int64_t i = 0; i < count; ++i) y.data[i] = static_cast<std::byte>(x.data[i] == std::byte{0});
   return {};
 }
 

@@ -5,8 +5,8 @@
 #include "ops/op_def.h"
 
 // The value of a std::expected<T, Refusal>, or its Refusal from the enclosing lower().
-#define INSITU_LOWER(target, expression)                                  \
-  auto INSITU_CONCAT(insitu_lowering_, __LINE__) = (expression);          \
-  if (!INSITU_CONCAT(insitu_lowering_, __LINE__)) [[unlikely]]            \
+#define INSITU_LOWER(target, expression)                                       \
+  auto INSITU_CONCAT(insitu_lowering_, __LINE__) = (expression);               \
+  if (!INSITU_CONCAT(insitu_lowering_, __LINE__)) [[unlikely]]                 \
     return std::unexpected(INSITU_CONCAT(insitu_lowering_, __LINE__).error()); \
   target = *std::move(INSITU_CONCAT(insitu_lowering_, __LINE__))

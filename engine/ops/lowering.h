@@ -3,7 +3,8 @@
 // defaults-filled; shapes are not part of it (they come at planning), ranks are where they matter.
 // Spatial structs say whether data is NHWC. Arithmetic of integer types follows
 // "Numbers that must be right" of the design: exact int32 sums, then
-// y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m = float32(float32(sx * sw) / sy).
+// y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m = float32(float32(sx * sw) /
+// sy).
 #pragma once
 
 #include <array>
@@ -36,8 +37,8 @@ struct Clamp {
 
 namespace lowered {
 
-// Results of convolutions and linear layers of 8-bit data are 8-bit, int32 (the sums) or float32 (the
-// sums times scale_x * scale_w, plus a float bias). Where `x` is not set and the result is not
+// Results of convolutions and linear layers of 8-bit data are 8-bit, int32 (the sums) or float32
+// (the sums times scale_x * scale_w, plus a float bias). Where `x` is not set and the result is not
 // 8-bit, operands 1 and 2 are the zero point and (for float32) the scale of x, one element each.
 
 // 1-D and 2-D; 1-D comes as 2-D with height 1. Weights are OHWI per group: [O, kh, kw, I/groups].
@@ -48,10 +49,10 @@ struct Convolution {
   int64_t kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
   int64_t pad_begin[2] = {0, 0}, pad_end[2] = {0, 0};
   bool auto_pad_same_upper = false, auto_pad_same_lower = false;
-  Tensor weights;                 // float32, int8 or uint8; element type = weights.dtype()
-  Tensor bias;                    // float32, or int32 in accumulator steps; empty: none
+  Tensor weights;  // float32, int8 or uint8; element type = weights.dtype()
+  Tensor bias;     // float32, or int32 in accumulator steps; empty: none
   std::optional<Quantization> x, y;
-  std::vector<float> w_scale;     // one, or one per output channel
+  std::vector<float> w_scale;  // one, or one per output channel
   std::vector<int32_t> w_zero_point;
   Clamp clamp;
 };
@@ -83,8 +84,26 @@ struct Binary {
 };
 
 enum class UnaryKind : uint8_t {
-  kAbs, kNeg, kFloor, kCeil, kRound, kSqrt, kRsqrt, kExp, kLog, kSigmoid, kTanh, kRelu, kLeakyRelu,
-  kElu, kClamp, kHardSwish, kGelu, kSquare, kCopy, kErf,
+  kAbs,
+  kNeg,
+  kFloor,
+  kCeil,
+  kRound,
+  kSqrt,
+  kRsqrt,
+  kExp,
+  kLog,
+  kSigmoid,
+  kTanh,
+  kRelu,
+  kLeakyRelu,
+  kElu,
+  kClamp,
+  kHardSwish,
+  kGelu,
+  kSquare,
+  kCopy,
+  kErf,
   kGeluTanh,     // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
   kSigmoidGate,  // x * sigmoid(alpha * x)
 };
@@ -150,15 +169,15 @@ struct DynamicFullyConnected {
   Clamp clamp;
 };
 
-// y[..., columns] = x[..., depth] * W^T + bias in float32, with weights of 2, 4 or 8 bits in blocks:
-// W[n, k] = (weights[n, k] - zero_point[n, block]) * scale[n, block], block = k / block_size.
-// Blocks of a column are padded to whole ones.
+// y[..., columns] = x[..., depth] * W^T + bias in float32, with weights of 2, 4 or 8 bits in
+// blocks: W[n, k] = (weights[n, k] - zero_point[n, block]) * scale[n, block], block = k /
+// block_size. Blocks of a column are padded to whole ones.
 struct BlockFullyConnected {
   int64_t depth = 0, columns = 0, bits = 4, block_size = 32;
-  Tensor weights;             // uint8 [columns, blocks, block_size * bits / 8], low bits first
-  Tensor scales;              // float32 [columns, blocks]
-  Tensor zero_points;         // float32 [columns, blocks]
-  Tensor bias;                // float32 [columns], or empty
+  Tensor weights;              // uint8 [columns, blocks, block_size * bits / 8], low bits first
+  Tensor scales;               // float32 [columns, blocks]
+  Tensor zero_points;          // float32 [columns, blocks]
+  Tensor bias;                 // float32 [columns], or empty
   std::vector<int32_t> order;  // x[order[k]] meets weight k; empty: in order
 
   int64_t blocks() const { return (depth + block_size - 1) / block_size; }
@@ -181,8 +200,8 @@ struct ByteMap {
 // Softmax of 8-bit elements along one axis; formula in ops/qlinear_softmax.cc.
 struct QuantizedSoftmax {
   DType dtype = DType::kUint8;
-  int64_t axis = -1;       // non-negative
-  bool flattens = false;   // along all axes from `axis` on
+  int64_t axis = -1;      // non-negative
+  bool flattens = false;  // along all axes from `axis` on
   Quantization x, y;
 };
 
@@ -203,11 +222,10 @@ struct Reduce {
 
 using LoweredOp =
     std::variant<lowered::Convolution, lowered::FullyConnected, lowered::BatchMatMul,
-                 lowered::Binary, lowered::Unary, lowered::Pool, lowered::Softmax,
-                 lowered::Permute, lowered::Reshape, lowered::Concat, lowered::Quantize,
-                 lowered::Dequantize, lowered::DynamicFullyConnected, lowered::BlockFullyConnected,
-                 lowered::Normalize, lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect,
-                 lowered::Reduce>;
+                 lowered::Binary, lowered::Unary, lowered::Pool, lowered::Softmax, lowered::Permute,
+                 lowered::Reshape, lowered::Concat, lowered::Quantize, lowered::Dequantize,
+                 lowered::DynamicFullyConnected, lowered::BlockFullyConnected, lowered::Normalize,
+                 lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect, lowered::Reduce>;
 
 // A node in lowered form. `operands` are the indices of the node's inputs that the kernel reads at
 // run time, in the order the struct documents (x; or a, b; constants may be among them). Every

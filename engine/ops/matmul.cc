@@ -10,8 +10,8 @@
 namespace insitu {
 namespace {
 
-constexpr DTypeSet kTypes = kFloatTypes | DTypeSet{DType::kInt32, DType::kInt64, DType::kUint32,
-                                                   DType::kUint64};
+constexpr DTypeSet kTypes =
+    kFloatTypes | DTypeSet{DType::kInt32, DType::kInt64, DType::kUint32, DType::kUint64};
 
 Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, kTypes));

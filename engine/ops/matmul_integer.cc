@@ -35,8 +35,7 @@ Status Run(RunContext& context) {
       return ForEachBatch(geometry, [&](int64_t a_at, int64_t b_at, int64_t y_at) -> Status {
         Multiply<int32_t>(
             product, a.As<A>().data() + a_at,
-            [&](int64_t row) { return a_zero[static_cast<size_t>(row)]; },
-            b.As<B>().data() + b_at,
+            [&](int64_t row) { return a_zero[static_cast<size_t>(row)]; }, b.As<B>().data() + b_at,
             [&](int64_t column) { return b_zero[static_cast<size_t>(column)]; },
             [&](int64_t row, int64_t column, std::span<const int32_t> sums) {
               std::ranges::copy(sums, out + y_at + row * product.columns + column);
@@ -48,11 +47,7 @@ Status Run(RunContext& context) {
 }
 
 Lowering Lower(const LowerContext& context) {
-  const Tensor* weights = context.constant(1);
-  if (!weights) return Refuse("weights are computed at run time");
-  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
-  const Shape* a = context.shape(0);
-  if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");
+  INSITU_LOWER(const Tensor* weights, MatrixWeights(context, 0, 1));
   lowered::FullyConnected linear;
   linear.input = context.dtype(0);
   linear.output = DType::kInt32;

@@ -76,11 +76,7 @@ Status Run(RunContext& context) {
 }
 
 Lowering Lower(const LowerContext& context) {
-  const Tensor* weights = context.constant(kB);
-  if (!weights) return Refuse("weights are computed at run time");
-  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
-  const Shape* a = context.shape(kA);
-  if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");
+  INSITU_LOWER(const Tensor* weights, MatrixWeights(context, kA, kB));
   lowered::FullyConnected linear;
   linear.input = context.dtype(kA);
   linear.output = context.output_dtype(0);

@@ -19,6 +19,17 @@ inline Result<Tensor> TransposedWeights(const Tensor& weights) {
   return packed;
 }
 
+// The constant matrix that a product with at least two axes on its left is multiplied by.
+inline std::expected<const Tensor*, Refusal> MatrixWeights(const LowerContext& context, size_t a,
+                                                           size_t b) {
+  const Tensor* weights = context.constant(b);
+  if (!weights) return Refuse("weights are computed at run time");
+  if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
+  const Shape* left = context.shape(a);
+  if (!left || left->size() < 2) return Refuse("the left operand has fewer than two axes");
+  return weights;
+}
+
 // The addend of a linear layer as one value per column; nullptr: computed at run time.
 inline std::expected<Tensor, Refusal> ColumnBias(const Tensor* bias, int64_t columns) {
   if (!bias) return Refuse("the bias is computed at run time");

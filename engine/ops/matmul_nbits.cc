@@ -72,7 +72,8 @@ using Parameters = std::array<TensorView, kBias + 1>;
 Status CheckCounts(const Parameters& parameters, const Layout& layout) {
   const int64_t columns = layout.columns, blocks = layout.blocks();
   INSITU_ASSIGN(const int64_t scales, Elements(std::vector<int64_t>{columns, blocks}));
-  INSITU_ASSIGN(const int64_t bytes, Elements(std::vector<int64_t>{columns, blocks, layout.blob()}));
+  INSITU_ASSIGN(const int64_t bytes,
+                Elements(std::vector<int64_t>{columns, blocks, layout.blob()}));
   const bool packed = parameters[kZeros].dtype == DType::kUint8;
   const int64_t zeros = packed ? columns * PackedBytes(blocks, layout.bits) : scales;
   const auto check = [&](size_t i, std::string_view what, int64_t expected) -> Status {
@@ -197,9 +198,8 @@ Result<Tensor> Reordered(const Tensor& weights, const std::vector<int32_t>& orde
 Result<lowered::BlockFullyConnected> ToLowered(const Parameters& parameters, const Tensor& weights,
                                                const Layout& layout) {
   INSITU_TRY(CheckCounts(parameters, layout));
-  lowered::BlockFullyConnected linear{layout.depth, layout.columns, layout.bits, layout.block,
-                                      weights,      {},             {},          {},
-                                      {}};
+  lowered::BlockFullyConnected linear{
+      layout.depth, layout.columns, layout.bits, layout.block, weights, {}, {}, {}, {}};
   INSITU_ASSIGN(const auto groups, ReadGroups(parameters[kGroups], layout));
   auto order = OrderOf(groups, layout);
   if (!order) return Fail(ErrorCode::kUnsupportedOp, "g_idx puts too many inputs into a block");
@@ -217,9 +217,9 @@ Result<lowered::BlockFullyConnected> ToLowered(const Parameters& parameters, con
     std::ranges::copy(zeros, linear.zero_points.As<float>().begin() + n * layout.blocks());
   }
   if (parameters[kBias].dtype != DType::kUndefined) {
-    INSITU_ASSIGN(linear.bias, Tensor::FromBytes(DType::kFloat32, {layout.columns},
-                                                 {parameters[kBias].data,
-                                                  parameters[kBias].size_bytes()}));
+    INSITU_ASSIGN(linear.bias,
+                  Tensor::FromBytes(DType::kFloat32, {layout.columns},
+                                    {parameters[kBias].data, parameters[kBias].size_bytes()}));
   }
   return linear;
 }

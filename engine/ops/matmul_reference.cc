@@ -23,9 +23,8 @@ Dims BatchOf(std::span<const int64_t> dims) {
 Result<std::optional<Shape>> MatMulShape(const Shape* a, const Shape* b) {
   if (!a || !b) return std::nullopt;
   const auto mismatch = [&](std::string_view what) {
-    return Fail(ErrorCode::kShapeMismatch,
-                "shapes " + ToString(*a) + " and " + ToString(*b) + " cannot be multiplied: " +
-                    std::string(what));
+    return Fail(ErrorCode::kShapeMismatch, "shapes " + ToString(*a) + " and " + ToString(*b) +
+                                               " cannot be multiplied: " + std::string(what));
   };
   if (a->empty() || b->empty()) return mismatch("a scalar has no rows");
   const Dim& depth = a->back();
@@ -48,8 +47,7 @@ Result<MatMulGeometry> ReadMatMulGeometry(std::span<const int64_t> a, std::span<
   geometry.a_batch = BatchOf(a);
   geometry.b_batch = BatchOf(b);
   const size_t matrix_axes = (a.size() > 1 ? 1u : 0u) + (b.size() > 1 ? 1u : 0u);
-  geometry.batch.assign(geometry.y.begin(),
-                        geometry.y.end() - static_cast<ptrdiff_t>(matrix_axes));
+  geometry.batch.assign(geometry.y.begin(), geometry.y.end() - static_cast<ptrdiff_t>(matrix_axes));
   MatrixProduct& product = geometry.product;
   product.depth = a.back();
   product.rows = a.size() > 1 ? a[a.size() - 2] : 1;

@@ -40,9 +40,8 @@ int64_t LogicalIndex(const SpatialView& x, int64_t offset, bool column_major) {
 template <class T>
 void RunTyped(const PoolGeometry& geometry, const T* x, const TensorView& y, int64_t* indices,
               bool column_major) {
-  constexpr T kLowest = std::numeric_limits<T>::has_infinity
-                            ? -std::numeric_limits<T>::infinity()
-                            : std::numeric_limits<T>::lowest();
+  constexpr T kLowest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                             : std::numeric_limits<T>::lowest();
   ForEachWindow(geometry, [&](const Taps& taps, int64_t image, int64_t output) {
     T best = kLowest;
     int64_t at = -1;
@@ -99,9 +98,9 @@ Lowering Lower(const LowerContext& context) {
 
 constexpr int kSince[] = {1, 8, 10, 11, 12, 22};
 constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString},      {"ceil_mode", AttrKind::kInt},
-    {"dilations", AttrKind::kInts},       {"kernel_shape", AttrKind::kInts, true},
-    {"pads", AttrKind::kInts},            {"storage_order", AttrKind::kInt},
+    {"auto_pad", AttrKind::kString}, {"ceil_mode", AttrKind::kInt},
+    {"dilations", AttrKind::kInts},  {"kernel_shape", AttrKind::kInts, true},
+    {"pads", AttrKind::kInts},       {"storage_order", AttrKind::kInt},
     {"strides", AttrKind::kInts},
 };
 

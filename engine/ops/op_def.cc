@@ -56,10 +56,9 @@ Status CheckOutput(const ValueType& type) {
     return Fail(ErrorCode::kInternal, "inference gave no element type");
   if (!type.shape) return {};
   if (type.shape->size() > static_cast<size_t>(kDefaultLimits.max_rank))
-    return Fail(ErrorCode::kLimitExceeded, "an output has rank " +
-                                               std::to_string(type.shape->size()) +
-                                               ", the limit is " +
-                                               std::to_string(kDefaultLimits.max_rank));
+    return Fail(ErrorCode::kLimitExceeded,
+                "an output has rank " + std::to_string(type.shape->size()) + ", the limit is " +
+                    std::to_string(kDefaultLimits.max_rank));
   for (const Dim& dim : *type.shape)
     if (dim.IsKnown() && dim.value() < 0)
       return Fail(ErrorCode::kShapeMismatch,
@@ -166,7 +165,9 @@ Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
     return place({ErrorCode::kUnsupportedOp,
                   "operator " + (node.domain.empty() ? "" : node.domain + ".") + node.op +
                       " is not supported",
-                  {}, {}, "`insitu ops` lists what is supported."});
+                  {},
+                  {},
+                  "`insitu ops` lists what is supported."});
   if (auto status = CheckArity(*def, node); !status) return place(std::move(status).error());
   for (ValueId input : node.inputs)
     if (input != kNoValue) NoteConstantElements(graph.value(input));
@@ -204,8 +205,8 @@ Status InferShapes(Graph& graph, std::vector<Unsupported>* refused) {
       Error& error = status.error();
       if (error.code != ErrorCode::kUnsupportedOp && error.code != ErrorCode::kUnsupportedType)
         return status;
-      found.push_back({node.name, node.domain.empty() ? node.op : node.domain + "." + node.op,
-                       error.message});
+      found.push_back(
+          {node.name, node.domain.empty() ? node.op : node.domain + "." + node.op, error.message});
       if (!first) first = std::move(error);
     }
     unknown.insert(node.outputs.begin(), node.outputs.end());
@@ -216,7 +217,8 @@ Status InferShapes(Graph& graph, std::vector<Unsupported>* refused) {
     refused->insert(refused->end(), found.begin(), found.end());
     return {};
   }
-  return std::unexpected(found.size() == 1 ? *std::move(first) : UnsupportedError(found, first->code));
+  return std::unexpected(found.size() == 1 ? *std::move(first)
+                                           : UnsupportedError(found, first->code));
 }
 
 }  // namespace insitu

@@ -149,11 +149,11 @@ struct OpDef {
   // What a permutation in front becomes behind the operator. When every data input (every input
   // with as many axes as `perm`) is permuted by `perm` (output axis i is input axis perm[i]), the
   // node with the returned attributes gives the original outputs, each permuted by `perm`. Inputs
-  // of one element stay as they are; any other input must be replaced by `commute_inputs`. Where the
-  // attributes returned say `channels_last` for the first time or no longer, input 0 alone is data.
-  // nullopt, or a nullptr callback: it may not pass.
-  std::optional<Attributes> (*commute)(const Graph&, const Node&, std::span<const int64_t> perm) =
-      nullptr;
+  // of one element stay as they are; any other input must be replaced by `commute_inputs`. Where
+  // the attributes returned say `channels_last` for the first time or no longer, input 0 alone is
+  // data. nullopt, or a nullptr callback: it may not pass.
+  std::optional<Attributes> (*commute)(const Graph&, const Node&,
+                                       std::span<const int64_t> perm) = nullptr;
   // Constant inputs that change with the permutation: parameters given as inputs (pads, axes) and
   // operands of lower rank that broadcast. An input it leaves out stays unreplaced. May be nullptr.
   Result<std::vector<ReplacedInput>> (*commute_inputs)(const Graph&, const Node&,

@@ -18,8 +18,10 @@ Answer Ask(const OpDef& def, DType type, DType other) {
   Node node{"node", std::string(def.domain), std::string(def.name), {}, {}, {}, false};
   const int inputs = std::max(def.min_inputs, 1);
   for (int i = 0; i < inputs; ++i)
-    node.inputs.push_back(graph.AddValue(
-        {i == 0 ? std::string(kName) : "other" + std::to_string(i), {i == 0 ? type : other, std::nullopt}, {}, {}}));
+    node.inputs.push_back(graph.AddValue({i == 0 ? std::string(kName) : "other" + std::to_string(i),
+                                          {i == 0 ? type : other, std::nullopt},
+                                          {},
+                                          {}}));
   for (int i = 0; i < std::max(def.min_outputs, 1); ++i)
     node.outputs.push_back(graph.AddValue({"out" + std::to_string(i), {}, {}, {}}));
   const NodeId id = graph.AddNode(std::move(node));

@@ -68,8 +68,7 @@ Status Infer(InferContext& context) {
     INSITU_ASSIGN(const Pads all, PadsOf(*pads, axes ? &*axes : nullptr, shape->size()));
     for (size_t i = 0; i < padded.size(); ++i) {
       const Dim& extent = (*shape)[i];
-      if (extent.IsKnown())
-        INSITU_TRY(CheckSource(mode, extent.value(), all.begin[i], all.end[i]));
+      if (extent.IsKnown()) INSITU_TRY(CheckSource(mode, extent.value(), all.begin[i], all.end[i]));
       padded[i] = extent + Dim(all.begin[i]) + Dim(all.end[i]);
     }
   }
@@ -160,8 +159,8 @@ Result<std::vector<ReplacedInput>> CommuteInputs(const Graph& graph, const Node&
     axes.push_back(static_cast<int64_t>(i));
   }
   std::vector<ReplacedInput> replaced;
-  INSITU_ASSIGN(Tensor pads, Tensor::From<int64_t>({static_cast<int64_t>(permuted.size())},
-                                                   permuted));
+  INSITU_ASSIGN(Tensor pads,
+                Tensor::From<int64_t>({static_cast<int64_t>(permuted.size())}, permuted));
   replaced.push_back({1, std::move(pads)});
   if (node.inputs.size() > 3 && node.inputs[3] != kNoValue) {
     INSITU_ASSIGN(Tensor all_axes,

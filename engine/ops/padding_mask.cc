@@ -13,7 +13,8 @@ Result<PaddingMask> PaddingMask::Read(const TensorView& view, int64_t batch, int
   if (view.dtype == DType::kUndefined) return mask;
   const Dims& dims = view.dims;
   // ONNX Runtime takes this for no mask; its exporter writes it for models that need none.
-  const bool dummy = dims.size() == 2 && dims[1] == 1 && total != 1 && (dims[0] == 1 || dims[0] == batch);
+  const bool dummy =
+      dims.size() == 2 && dims[1] == 1 && total != 1 && (dims[0] == 1 || dims[0] == batch);
   if (dummy) return mask;
   const bool fits = dims == Dims{batch} || dims == Dims{2 * batch} || dims == Dims{batch, total} ||
                     dims == Dims{batch, rows, total} ||

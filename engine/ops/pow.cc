@@ -48,8 +48,12 @@ Status Run(RunContext& context) {
 
 Lowering Lower(const LowerContext& context) {
   if (context.dtype(0) != context.dtype(1)) return Refuse("base and exponent differ in type");
-  return LoweredNode{lowered::Binary{.kind = lowered::BinaryKind::kPow, .dtype = context.dtype(0),
-                                     .a = {}, .b = {}, .y = {}, .clamp = {}},
+  return LoweredNode{lowered::Binary{.kind = lowered::BinaryKind::kPow,
+                                     .dtype = context.dtype(0),
+                                     .a = {},
+                                     .b = {},
+                                     .y = {},
+                                     .clamp = {}},
                      {0, 1}};
 }
 

@@ -29,10 +29,9 @@ Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, kC, {DType::kInt32}));
   INSITU_TRY(RequireType(context, kYZero, {DType::kUint8, DType::kInt8}));
   INSITU_ASSIGN(std::optional<Shape> shape,
-                GemmShape(context.node(), context.shape(kA), context.shape(kB),
-                          context.shape(kC)));
-  const DType type = context.HasInput(kYScale) ? ZeroPointType(context, kYZero, DType::kUint8)
-                                               : DType::kFloat32;
+                GemmShape(context.node(), context.shape(kA), context.shape(kB), context.shape(kC)));
+  const DType type =
+      context.HasInput(kYScale) ? ZeroPointType(context, kYZero, DType::kUint8) : DType::kFloat32;
   context.SetOutput(0, type, std::move(shape));
   return {};
 }
@@ -49,8 +48,8 @@ struct Operands {
 Result<Operands> ReadOperands(const RunContext& context) {
   Operands operands;
   const Dims* c = context.HasInput(kC) ? &context.inputs[kC].dims : nullptr;
-  INSITU_ASSIGN(operands.product, ReadGemm(context.node, context.inputs[kA].dims,
-                                           context.inputs[kB].dims, c));
+  INSITU_ASSIGN(operands.product,
+                ReadGemm(context.node, context.inputs[kA].dims, context.inputs[kB].dims, c));
   INSITU_ASSIGN(operands.a, ReadQuantization(context, kAScale, kAZero, "A"));
   operands.a.scale *= context.node.Attr<float>("alpha", 1.0f);
   INSITU_ASSIGN(operands.b, ReadChannelQuantization(
@@ -93,8 +92,8 @@ Status Run(RunContext& context) {
   const DType type = !operands.quantized        ? DType::kFloat32
                      : context.HasInput(kYZero) ? context.inputs[kYZero].dtype
                                                 : DType::kUint8;
-  INSITU_ASSIGN(TensorView y, RunOutput(context, 0, type,
-                                        {operands.product.rows, operands.product.columns}));
+  INSITU_ASSIGN(TensorView y,
+                RunOutput(context, 0, type, {operands.product.rows, operands.product.columns}));
   const Clamp clamp = ActivationOf(context.node);
   const auto run = [&](auto store) {
     return DispatchByte(a.dtype, [&]<class A>(A) {
@@ -135,15 +134,14 @@ Lowering Lower(const LowerContext& context) {
     linear.weights = *std::move(packed);
   }
   if (context.HasInput(kC)) {
-    INSITU_LOWER(linear.bias,
-                 ColumnBias(context.constant(kC), linear.weights.dims()[0]));
+    INSITU_LOWER(linear.bias, ColumnBias(context.constant(kC), linear.weights.dims()[0]));
   }
   INSITU_LOWER(linear.x, LowerQuantization(context, kAScale, kAZero));
   if (context.HasInput(kYScale)) {
     INSITU_LOWER(linear.y, LowerQuantization(context, kYScale, kYZero));
   }
-  INSITU_LOWER(ChannelQuantization w, LowerChannelQuantization(context, kBScale, kBZero,
-                                                               linear.weights.dims()[0]));
+  INSITU_LOWER(ChannelQuantization w,
+               LowerChannelQuantization(context, kBScale, kBZero, linear.weights.dims()[0]));
   linear.w_scale = std::move(w.scale);
   linear.w_zero_point = std::move(w.zero_point);
   linear.clamp = ActivationOf(node);

@@ -57,10 +57,10 @@ Lowering Lower(const LowerContext& context) {
 
 constexpr int kSince[] = {1};
 constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString},         {"ceil_mode", AttrKind::kInt},
-    {"channels_last", AttrKind::kInt},       {"count_include_pad", AttrKind::kInt},
-    {"dilations", AttrKind::kInts},          {"kernel_shape", AttrKind::kInts, true},
-    {"pads", AttrKind::kInts},               {"strides", AttrKind::kInts},
+    {"auto_pad", AttrKind::kString},   {"ceil_mode", AttrKind::kInt},
+    {"channels_last", AttrKind::kInt}, {"count_include_pad", AttrKind::kInt},
+    {"dilations", AttrKind::kInts},    {"kernel_shape", AttrKind::kInts, true},
+    {"pads", AttrKind::kInts},         {"strides", AttrKind::kInts},
 };
 
 }  // namespace

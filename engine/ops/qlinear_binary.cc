@@ -76,8 +76,7 @@ Status Run(RunContext& context) {
         const float left = Dequantized(a[row.inputs[0] + i * row.strides[0]], qa);
         const float right = Dequantized(b[row.inputs[1] + i * row.strides[1]], qb);
         const float result = Op::Of(left, right);
-        out[row.output + i] =
-            static_cast<T>(RoundToRange(result / qy.scale, qy.zero_point, range));
+        out[row.output + i] = static_cast<T>(RoundToRange(result / qy.scale, qy.zero_point, range));
       }
     }
     return {};

@@ -43,8 +43,8 @@ Result<Operands> ReadOperands(const RunContext& context, int64_t channels) {
   Operands operands;
   INSITU_ASSIGN(operands.x, ReadQuantization(context, kXScale, kXZero, "x"));
   INSITU_ASSIGN(operands.y, ReadQuantization(context, kYScale, kYZero, "y"));
-  INSITU_ASSIGN(operands.w, ReadChannelQuantization(context.inputs[kWScale],
-                                                    context.inputs[kWZero], channels, "w"));
+  INSITU_ASSIGN(operands.w, ReadChannelQuantization(context.inputs[kWScale], context.inputs[kWZero],
+                                                    channels, "w"));
   if (context.HasInput(kBias)) {
     operands.bias = context.inputs[kBias].As<int32_t>();
     if (static_cast<int64_t>(operands.bias.size()) != channels)
@@ -60,8 +60,7 @@ void RunTyped(const ConvGeometry& geometry, const Operands& operands, QuantizedR
               const X* x, const W* w, Y* y) {
   const int64_t step = geometry.y.stride[2];
   Convolve(
-      geometry, x, operands.x.zero_point, w,
-      [&](int64_t m) { return operands.w.ZeroPointAt(m); },
+      geometry, x, operands.x.zero_point, w, [&](int64_t m) { return operands.w.ZeroPointAt(m); },
       [&](int64_t m, int64_t offset, std::span<const int32_t> sums) {
         const float factor =
             RequantizationFactor(operands.x.scale, operands.w.ScaleAt(m), operands.y.scale);
@@ -77,11 +76,9 @@ void RunTyped(const ConvGeometry& geometry, const Operands& operands, QuantizedR
 Status Run(RunContext& context) {
   const TensorView &x = context.inputs[kX], &w = context.inputs[kW];
   Dims dims;
-  INSITU_ASSIGN(const ConvGeometry geometry,
-                ReadConvGeometry(context.node, x.dims, w.dims, dims));
+  INSITU_ASSIGN(const ConvGeometry geometry, ReadConvGeometry(context.node, x.dims, w.dims, dims));
   INSITU_ASSIGN(const Operands operands, ReadOperands(context, geometry.y.channels));
-  INSITU_ASSIGN(TensorView y,
-                RunOutput(context, 0, context.inputs[kYZero].dtype, std::move(dims)));
+  INSITU_ASSIGN(TensorView y, RunOutput(context, 0, context.inputs[kYZero].dtype, std::move(dims)));
   const Clamp clamp = ActivationOf(context.node);
   return DispatchByte(x.dtype, [&]<class X>(X) {
     return DispatchByte(w.dtype, [&]<class W>(W) {
@@ -112,18 +109,13 @@ Lowering Lower(const LowerContext& context) {
 }
 
 constexpr int kSince[] = {10};
-constexpr AttrSpec kAttributes[] = {
-    {"auto_pad", AttrKind::kString}, {"dilations", AttrKind::kInts},
-    {"group", AttrKind::kInt},       {"kernel_shape", AttrKind::kInts},
-    {"pads", AttrKind::kInts},       {"strides", AttrKind::kInts},
-};
 
 }  // namespace
 
 const OpDef kQLinearConvOp = {
     .name = "QLinearConv",
     .since = kSince,
-    .attributes = kAttributes,
+    .attributes = kConvAttributes,
     .min_inputs = 8,
     .max_inputs = 9,
     .infer = Infer,

@@ -54,8 +54,7 @@ Status Run(RunContext& context) {
 }
 
 Lowering Lower(const LowerContext& context) {
-  INSITU_LOWER(lowered::Pool pool,
-               LowerGlobalPool(context, lowered::PoolKind::kGlobalAverage));
+  INSITU_LOWER(lowered::Pool pool, LowerGlobalPool(context, lowered::PoolKind::kGlobalAverage));
   INSITU_LOWER(pool.x, LowerQuantization(context, 1, 2));
   INSITU_LOWER(pool.y, LowerQuantization(context, 3, 4));
   return LoweredNode{std::move(pool), {0}};

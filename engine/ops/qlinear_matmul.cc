@@ -80,8 +80,8 @@ Lowering Lower(const LowerContext& context) {
   linear.weights = *std::move(packed);
   INSITU_LOWER(linear.x, LowerQuantization(context, kAScale, kAZero));
   INSITU_LOWER(linear.y, LowerQuantization(context, kYScale, kYZero));
-  INSITU_LOWER(ChannelQuantization w, LowerChannelQuantization(context, kBScale, kBZero,
-                                                               linear.weights.dims()[0]));
+  INSITU_LOWER(ChannelQuantization w,
+               LowerChannelQuantization(context, kBScale, kBZero, linear.weights.dims()[0]));
   linear.w_scale = std::move(w.scale);
   linear.w_zero_point = std::move(w.zero_point);
   linear.clamp = ActivationOf(context.node());

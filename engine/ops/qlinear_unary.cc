@@ -48,9 +48,7 @@ Lowering LowerFunction(const LowerContext& context, F&& f) {
 }
 
 Status RunSigmoid(RunContext& context) { return RunFunction(context, Sigmoid); }
-Status RunLeakyRelu(RunContext& context) {
-  return RunFunction(context, LeakyRelu(context.node));
-}
+Status RunLeakyRelu(RunContext& context) { return RunFunction(context, LeakyRelu(context.node)); }
 Lowering LowerSigmoid(const LowerContext& context) { return LowerFunction(context, Sigmoid); }
 Lowering LowerLeakyRelu(const LowerContext& context) {
   return LowerFunction(context, LeakyRelu(context.node()));
@@ -77,7 +75,6 @@ constexpr OpDef Define(std::string_view name, Status (*run)(RunContext&),
 }  // namespace
 
 const OpDef kQLinearSigmoidOp = Define("QLinearSigmoid", RunSigmoid, LowerSigmoid, {});
-const OpDef kQLinearLeakyReluOp =
-    Define("QLinearLeakyRelu", RunLeakyRelu, LowerLeakyRelu, kAlpha);
+const OpDef kQLinearLeakyReluOp = Define("QLinearLeakyRelu", RunLeakyRelu, LowerLeakyRelu, kAlpha);
 
 }  // namespace insitu

@@ -9,10 +9,9 @@
 namespace insitu {
 namespace {
 
-constexpr DTypeSet kZeroPointTypes = kFloat8Types | DTypeSet{DType::kUint8,  DType::kInt8,
-                                                             DType::kUint16, DType::kInt16,
-                                                             DType::kInt32,  DType::kUint4,
-                                                             DType::kInt4};
+constexpr DTypeSet kZeroPointTypes =
+    kFloat8Types | DTypeSet{DType::kUint8, DType::kInt8,  DType::kUint16, DType::kInt16,
+                            DType::kInt32, DType::kUint4, DType::kInt4};
 
 // `count` zero points from a tensor with 1 or `count` of them; zeros when it is omitted.
 Result<std::vector<int32_t>> ZeroPoints(const TensorView& zero_point, int64_t count,
@@ -46,8 +45,8 @@ const TensorView& InputOrOmitted(const RunContext& context, size_t i) {
 }  // namespace
 
 Result<ChannelQuantization> ReadChannelQuantization(const TensorView& scale,
-                                                    const TensorView& zero_point,
-                                                    int64_t channels, std::string_view what) {
+                                                    const TensorView& zero_point, int64_t channels,
+                                                    std::string_view what) {
   const std::string of = " of " + std::string(what);
   if (!kScaleTypes.Has(scale.dtype))
     return Fail(ErrorCode::kUnsupportedType, "the scale" + of + " is " +

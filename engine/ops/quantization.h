@@ -44,8 +44,8 @@ Result<Quantization> ReadQuantization(const TensorView& scale, const TensorView&
                                       std::string_view what);
 // One scale, or `channels` of them.
 Result<ChannelQuantization> ReadChannelQuantization(const TensorView& scale,
-                                                    const TensorView& zero_point,
-                                                    int64_t channels, std::string_view what);
+                                                    const TensorView& zero_point, int64_t channels,
+                                                    std::string_view what);
 
 // The zero points alone, one per channel, from an optional input; zeros when it is omitted.
 Result<std::vector<int32_t>> ReadZeroPoints(const RunContext& context, size_t input,
@@ -73,9 +73,8 @@ template <class F>
 Status DispatchByte(DType dtype, F&& f) {
   if (dtype == DType::kUint8) return f(uint8_t{});
   if (dtype == DType::kInt8) return f(int8_t{});
-  return Fail(ErrorCode::kUnsupportedType,
-              "quantized data of type " + std::string(Name(dtype)) +
-                  "; insitu computes with uint8 and int8");
+  return Fail(ErrorCode::kUnsupportedType, "quantized data of type " + std::string(Name(dtype)) +
+                                               "; insitu computes with uint8 and int8");
 }
 
 }  // namespace insitu

@@ -14,9 +14,8 @@ namespace insitu {
 namespace {
 
 constexpr DTypeSet kInputs = kFloatTypes | DTypeSet{DType::kInt32};
-constexpr DTypeSet kOutputs =
-    kFloat8Types | DTypeSet{DType::kUint8, DType::kInt8,  DType::kUint16,
-                            DType::kInt16, DType::kUint4, DType::kInt4};
+constexpr DTypeSet kOutputs = kFloat8Types | DTypeSet{DType::kUint8, DType::kInt8,  DType::kUint16,
+                                                      DType::kInt16, DType::kUint4, DType::kInt4};
 
 DType OutputType(const Node& node, DType zero_point) {
   if (zero_point != DType::kUndefined) return zero_point;
@@ -40,9 +39,8 @@ Status Infer(InferContext& context) {
                 "Quantize to integers of 4, 8 or 16 bits, or to float8.");
   const auto named = context.node().Attr<int64_t>("output_dtype", 0);
   if (named != 0 && named != static_cast<int64_t>(type))
-    return Fail(ErrorCode::kInvalidModel,
-                "output_dtype " + std::to_string(named) + " contradicts the zero point " +
-                    context.Describe(2));
+    return Fail(ErrorCode::kInvalidModel, "output_dtype " + std::to_string(named) +
+                                              " contradicts the zero point " + context.Describe(2));
   INSITU_TRY(CheckQuantizedAxis(context));
   context.SetOutput(0, type, ShapeOf(context, 0));
   return {};
@@ -50,12 +48,18 @@ Status Infer(InferContext& context) {
 
 QuantizedRange RangeOfType(DType type) {
   switch (type) {
-    case DType::kInt8: return RangeOf<int8_t>({});
-    case DType::kUint16: return RangeOf<uint16_t>({});
-    case DType::kInt16: return RangeOf<int16_t>({});
-    case DType::kUint4: return {0, 15};
-    case DType::kInt4: return {-8, 7};
-    default: return RangeOf<uint8_t>({});
+    case DType::kInt8:
+      return RangeOf<int8_t>({});
+    case DType::kUint16:
+      return RangeOf<uint16_t>({});
+    case DType::kInt16:
+      return RangeOf<int16_t>({});
+    case DType::kUint4:
+      return {0, 15};
+    case DType::kInt4:
+      return {-8, 7};
+    default:
+      return RangeOf<uint8_t>({});
   }
 }
 
@@ -74,8 +78,8 @@ Status Run(RunContext& context) {
         DecodeSmallFloat(format, EncodeSmallFloat(format, exact, OnOverflow::kInfinity)));
   };
   const bool to_float = kFloat8Types.Has(type);
-  const OnOverflow overflow = context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate
-                                                                        : OnOverflow::kInfinity;
+  const OnOverflow overflow =
+      context.node.Attr<int64_t>("saturate", 1) ? OnOverflow::kSaturate : OnOverflow::kInfinity;
   const QuantizedRange range = RangeOfType(type);
   double real[kBlock];
   int64_t steps[kBlock];

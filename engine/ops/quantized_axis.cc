@@ -26,8 +26,7 @@ Status CheckQuantizedAxis(const InferContext& context) {
   INSITU_ASSIGN(const size_t axis, NormalizeAxis(AxisOf(context.node()), data->size()));
   if (BlockSize(context.node()) != 0) return {};
   const Dim& extent = (*data)[axis];
-  if (scale->size() == 1 &&
-      (!(*scale)[0].IsKnown() || !extent.IsKnown() || (*scale)[0] == extent))
+  if (scale->size() == 1 && (!(*scale)[0].IsKnown() || !extent.IsKnown() || (*scale)[0] == extent))
     return {};
   return Fail(ErrorCode::kShapeMismatch,
               "the scale " + context.Describe(1) + " does not fit axis " + std::to_string(axis) +
@@ -57,10 +56,10 @@ Result<QuantizedAxis> ReadQuantizedAxis(const RunContext& context) {
       expected[axis] = (q.extent + block - 1) / block;
     }
     if (scale.dims != expected)
-      return Fail(ErrorCode::kShapeMismatch,
-                  "the scale has dims " + ToString(scale.dims) + "; for data of dims " +
-                      ToString(data) + " along axis " + std::to_string(axis) + " " +
-                      ToString(expected) + " are needed");
+      return Fail(ErrorCode::kShapeMismatch, "the scale has dims " + ToString(scale.dims) +
+                                                 "; for data of dims " + ToString(data) +
+                                                 " along axis " + std::to_string(axis) + " " +
+                                                 ToString(expected) + " are needed");
   }
   INSITU_ASSIGN(ChannelQuantization read,
                 ReadChannelQuantization(scale, zeros, count, context.node.op));

@@ -33,8 +33,8 @@ Status Infer(InferContext& context) {
   if (delta == Dim(0)) return ZeroDelta();
   if (!delta.IsKnown()) return {};
   const bool up = delta.value() > 0;
-  const Dim count = Max(Dim(0), up ? CeilDiv(limit - start, delta)
-                                   : CeilDiv(start - limit, Dim(0) - delta));
+  const Dim count =
+      Max(Dim(0), up ? CeilDiv(limit - start, delta) : CeilDiv(start - limit, Dim(0) - delta));
   context.SetOutput(0, context.dtype(0), Shape{count});
   if (!count.IsKnown() || count.value() > 1024) return {};
   std::vector<Dim> elements;
@@ -50,8 +50,8 @@ Status Run(RunContext& context) {
       return Fail(ErrorCode::kShapeMismatch, "start, limit and delta of Range are scalars");
   const double delta = LoadReal(context.inputs[2], 0);
   if (delta == 0) return ZeroDelta();
-  const double count = std::ceil(
-      (LoadReal(context.inputs[1], 0) - LoadReal(context.inputs[0], 0)) / delta);
+  const double count =
+      std::ceil((LoadReal(context.inputs[1], 0) - LoadReal(context.inputs[0], 0)) / delta);
   if (!(count <= static_cast<double>(kDefaultLimits.max_elements)))
     return Fail(ErrorCode::kLimitExceeded, "Range would give too many elements or no number");
   const auto n = static_cast<int64_t>(std::fmax(count, 0));

@@ -137,9 +137,9 @@ Status Run(RunContext& context) {
     axes = ReadIntegers(context.inputs[1]);
   }
   INSITU_ASSIGN(const auto reduced, ReducedAxes(context.node, &axes, x.dims.size()));
-  INSITU_ASSIGN(const TensorView y,
-                RunOutput(context, 0, x.dtype,
-                          ReducedShape(x.dims, reduced, KeepsDims(context.node))));
+  INSITU_ASSIGN(
+      const TensorView y,
+      RunOutput(context, 0, x.dtype, ReducedShape(x.dims, reduced, KeepsDims(context.node))));
   const auto reduce = [&]<class T>(T) {
     ReduceAs<T>({Op::template Start<T>(), Op::Fold, Op::Finish}, x, y, reduced);
   };

@@ -18,19 +18,24 @@ class Builder {
   // The state at which `node` begins, if `next` follows it.
   Result<size_t> Emit(const RegexNode& node, size_t next) {
     if (++work_ > Regex::kMostStates)
-      return Fail(ErrorCode::kLimitExceeded, "a regular expression needs more than " +
-                                                 std::to_string(Regex::kMostStates) + " states",
-                  "Use smaller repetition counts.");
+      return Fail(
+          ErrorCode::kLimitExceeded,
+          "a regular expression needs more than " + std::to_string(Regex::kMostStates) + " states",
+          "Use smaller repetition counts.");
     switch (node.kind) {
-      case RegexNode::Kind::kSet: return Add({Kind::kSet, next, 0, node.ranges});
-      case RegexNode::Kind::kAssertion: return Add({node.assertion, next, 0, {}});
+      case RegexNode::Kind::kSet:
+        return Add({Kind::kSet, next, 0, node.ranges});
+      case RegexNode::Kind::kAssertion:
+        return Add({node.assertion, next, 0, {}});
       case RegexNode::Kind::kSequence:
         for (const RegexNode& part : std::views::reverse(node.parts)) {
           INSITU_ASSIGN(next, Emit(part, next));
         }
         return next;
-      case RegexNode::Kind::kAlternatives: return Alternatives(node, next);
-      case RegexNode::Kind::kRepeat: return Repeat(node, next);
+      case RegexNode::Kind::kAlternatives:
+        return Alternatives(node, next);
+      case RegexNode::Kind::kRepeat:
+        return Repeat(node, next);
     }
     std::unreachable();
   }
@@ -104,15 +109,21 @@ class Closure {
  private:
   bool Holds(Kind assertion, size_t at) const {
     const bool first = at == 0, last = at == text_.size();
-    const bool edge = (!first && IsWordCharacter(text_[at - 1])) !=
-                      (!last && IsWordCharacter(text_[at]));
+    const bool edge =
+        (!first && IsWordCharacter(text_[at - 1])) != (!last && IsWordCharacter(text_[at]));
     switch (assertion) {
-      case Kind::kTextStart: return first;
-      case Kind::kTextEnd: return last;
-      case Kind::kLineStart: return first || text_[at - 1] == U'\n';
-      case Kind::kLineEnd: return last || text_[at] == U'\n';
-      case Kind::kWordEdge: return edge;
-      default: return !edge;
+      case Kind::kTextStart:
+        return first;
+      case Kind::kTextEnd:
+        return last;
+      case Kind::kLineStart:
+        return first || text_[at - 1] == U'\n';
+      case Kind::kLineEnd:
+        return last || text_[at] == U'\n';
+      case Kind::kWordEdge:
+        return edge;
+      default:
+        return !edge;
     }
   }
 
@@ -150,7 +161,8 @@ bool Regex::MatchesAll(std::string_view text) const {
     next.Clear();
     for (size_t index : now.members()) {
       const State& state = states_[index];
-      if (state.kind == Kind::kSet && Contains(state.ranges, codes[at])) next.Add(state.next, at + 1);
+      if (state.kind == Kind::kSet && Contains(state.ranges, codes[at]))
+        next.Add(state.next, at + 1);
     }
   }
   const Closure& last = codes.size() % 2 ? odd : even;

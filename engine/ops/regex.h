@@ -28,7 +28,12 @@ class Regex {
   enum class Kind : uint8_t {
     kSet,    // takes one code point of `ranges`
     kSplit,  // goes on at `next` and at `other`
-    kTextStart, kTextEnd, kLineStart, kLineEnd, kWordEdge, kNoWordEdge,
+    kTextStart,
+    kTextEnd,
+    kLineStart,
+    kLineEnd,
+    kWordEdge,
+    kNoWordEdge,
     kMatch,
   };
   struct State {

@@ -13,9 +13,9 @@ struct Named {
   std::string_view pairs;  // first and last of each range
 };
 constexpr Named kPosix[] = {
-    {"alnum", "09AZaz"},      {"alpha", "AZaz"},  {"blank", "\t\t  "}, {"digit", "09"},
-    {"graph", "!~"},          {"lower", "az"},    {"print", " ~"},     {"punct", "!/:@[`{~"},
-    {"space", "\t\r  "},      {"upper", "AZ"},    {"word", "09AZ__az"}, {"xdigit", "09AFaf"},
+    {"alnum", "09AZaz"}, {"alpha", "AZaz"}, {"blank", "\t\t  "},  {"digit", "09"},
+    {"graph", "!~"},     {"lower", "az"},   {"print", " ~"},      {"punct", "!/:@[`{~"},
+    {"space", "\t\r  "}, {"upper", "AZ"},   {"word", "09AZ__az"}, {"xdigit", "09AFaf"},
 };
 
 Regex::Ranges FromPairs(std::string_view pairs) {
@@ -27,8 +27,8 @@ Regex::Ranges FromPairs(std::string_view pairs) {
 }
 
 // The part of a range within first .. last, moved by `shift`.
-void AddShifted(const std::pair<char32_t, char32_t>& range, char32_t first, char32_t last, int shift,
-                Regex::Ranges& to) {
+void AddShifted(const std::pair<char32_t, char32_t>& range, char32_t first, char32_t last,
+                int shift, Regex::Ranges& to) {
   const char32_t low = std::max(range.first, first), high = std::min(range.second, last);
   if (low <= high)
     to.emplace_back(static_cast<char32_t>(static_cast<int>(low) + shift),
@@ -72,13 +72,18 @@ Regex::Ranges CaseFolded(Regex::Ranges ranges) {
 
 std::optional<Regex::Ranges> EscapedClass(char32_t letter) {
   switch (letter) {
-    case U'd': return PosixClass("digit");
-    case U'w': return PosixClass("word");
-    case U's': return FromPairs("\t\n\f\r  ");
+    case U'd':
+      return PosixClass("digit");
+    case U'w':
+      return PosixClass("word");
+    case U's':
+      return FromPairs("\t\n\f\r  ");
     case U'D':
     case U'W':
-    case U'S': return Complement(*EscapedClass(letter - U'A' + U'a'));
-    default: return std::nullopt;
+    case U'S':
+      return Complement(*EscapedClass(letter - U'A' + U'a'));
+    default:
+      return std::nullopt;
   }
 }
 

@@ -98,12 +98,14 @@ class Parser {
       INSITU_ASSIGN(Ranges ranges, Class());
       return Set(std::move(ranges));
     }
-    if (Take(".")) return Set(flags_.dot_takes_newline ? Complement({}) : Complement({{'\n', '\n'}}));
+    if (Take("."))
+      return Set(flags_.dot_takes_newline ? Complement({}) : Complement({{'\n', '\n'}}));
     if (Take("^"))
       return Assertion(flags_.many_lines ? Regex::Kind::kLineStart : Regex::Kind::kTextStart);
     if (Take("$"))
       return Assertion(flags_.many_lines ? Regex::Kind::kLineEnd : Regex::Kind::kTextEnd);
-    if (Sees("*") || Sees("+") || Sees("?")) return Wrong("nothing stands in front of a repetition");
+    if (Sees("*") || Sees("+") || Sees("?"))
+      return Wrong("nothing stands in front of a repetition");
     if (Take("\\")) return Escape();
     return Literal(Next());
   }
@@ -138,14 +140,26 @@ class Parser {
   Result<bool> ReadFlags() {
     for (bool on = true; !AtEnd();) {
       switch (Next()) {
-        case U'i': flags_.ignore_case = on; break;
-        case U's': flags_.dot_takes_newline = on; break;
-        case U'm': flags_.many_lines = on; break;
-        case U'U': break;  // which match is preferred does not matter to a full one
-        case U'-': on = false; break;
-        case U':': return true;
-        case U')': return false;
-        default: return Wrong("an unknown flag");
+        case U'i':
+          flags_.ignore_case = on;
+          break;
+        case U's':
+          flags_.dot_takes_newline = on;
+          break;
+        case U'm':
+          flags_.many_lines = on;
+          break;
+        case U'U':
+          break;  // which match is preferred does not matter to a full one
+        case U'-':
+          on = false;
+          break;
+        case U':':
+          return true;
+        case U')':
+          return false;
+        default:
+          return Wrong("an unknown flag");
       }
     }
     return Wrong("a ( is not closed");
@@ -163,7 +177,8 @@ class Parser {
     (void)Take("?");
     if (min > RegexNode::kMostRepeats || max > RegexNode::kMostRepeats ||
         (max != RegexNode::kNoLimit && max < min))
-      return Wrong("a repetition out of order or beyond " + std::to_string(RegexNode::kMostRepeats));
+      return Wrong("a repetition out of order or beyond " +
+                   std::to_string(RegexNode::kMostRepeats));
     int more = 0;
     const size_t here = at_;
     if (Sees("*") || Sees("+") || Sees("?") || TakeCounts(more, more)) {
@@ -213,8 +228,8 @@ class Parser {
                   "the Unicode class \\p in the regular expression '" +
                       std::string(pattern_.substr(0, 200)) + "' is not supported",
                   "Name the characters, as in [A-Za-z].");
-    constexpr std::pair<char32_t, char32_t> kControls[] = {{U'a', 7},    {U'f', U'\f'}, {U't', U'\t'},
-                                                           {U'n', U'\n'}, {U'r', U'\r'}, {U'v', U'\v'}};
+    constexpr std::pair<char32_t, char32_t> kControls[] = {
+        {U'a', 7}, {U'f', U'\f'}, {U't', U'\t'}, {U'n', U'\n'}, {U'r', U'\r'}, {U'v', U'\v'}};
     for (const auto& [letter, control] : kControls)
       if (c == letter) return Ranges{{control, control}};
     if (c == U'x') return Hexadecimal();

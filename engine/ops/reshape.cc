@@ -14,8 +14,8 @@ std::unexpected<Error> Invalid(std::string what) {
 }
 
 std::unexpected<Error> Mismatch(std::span<const Dim> from, std::span<const Dim> target) {
-  return Fail(ErrorCode::kShapeMismatch, "a tensor of dims " + ToString(from) +
-                                             " cannot be reshaped to " + ToString(target));
+  return Fail(ErrorCode::kShapeMismatch,
+              "a tensor of dims " + ToString(from) + " cannot be reshaped to " + ToString(target));
 }
 
 // `from` nullptr: rank unknown.
@@ -25,16 +25,15 @@ Result<Shape> Reshaped(const Shape* from, std::span<const Dim> target, bool allo
   bool has_zero = false;
   for (size_t i = 0; i < target.size(); ++i) {
     Dim dim = target[i];
-    if (dim.IsKnown() && dim.value() < -1)
-      return Invalid("the target holds " + dim.ToString());
+    if (dim.IsKnown() && dim.value() < -1) return Invalid("the target holds " + dim.ToString());
     if (dim == Dim(-1)) {
       if (rest) return Invalid("the target holds -1 twice");
       rest = i;
       dim = Dim(1);
     } else if (dim == Dim(0) && !allow_zero) {
       if (from && i >= from->size())
-        return Invalid("the target copies axis " + std::to_string(i) +
-                       ", which an input of dims " + ToString(*from) + " has not");
+        return Invalid("the target copies axis " + std::to_string(i) + ", which an input of dims " +
+                       ToString(*from) + " has not");
       dim = from ? (*from)[i] : Dim::Unknown();
     } else if (dim == Dim(0)) {
       has_zero = true;
@@ -63,8 +62,7 @@ Status Infer(InferContext& context) {
   if (const Shape* target_shape = context.shape(1); target_shape && target_shape->size() != 1)
     return Fail(ErrorCode::kShapeMismatch, "the target " + context.Describe(1) + " is not 1-D");
   if (const std::vector<Dim>* target = context.elements(1)) {
-    INSITU_ASSIGN(Shape shape,
-                  Reshaped(context.shape(0), *target, AllowsZero(context.node())));
+    INSITU_ASSIGN(Shape shape, Reshaped(context.shape(0), *target, AllowsZero(context.node())));
     SetReshaped(context, std::move(shape));
   } else if (context.shape(1) && context.shape(1)->front().IsKnown()) {
     const int64_t rank = context.shape(1)->front().value();

@@ -88,9 +88,8 @@ Status Run(RunContext& context) {
   std::vector<std::vector<Tensor>> stacks(counts.outputs);
   for (int64_t step = 0; step < length; ++step) {
     for (size_t i = 0; i < counts.scans; ++i) {
-      INSITU_ASSIGN(inputs[counts.states + i],
-                    TakeAt(context.tensors[counts.states + i], axes[i],
-                           in_back[i] ? length - 1 - step : step));
+      INSITU_ASSIGN(inputs[counts.states + i], TakeAt(context.tensors[counts.states + i], axes[i],
+                                                      in_back[i] ? length - 1 - step : step));
     }
     INSITU_ASSIGN(auto outputs, context.run_subgraph(*body, inputs));
     for (size_t i = 0; i < counts.states; ++i) inputs[i] = std::move(outputs[i]);
@@ -111,8 +110,8 @@ Status Run(RunContext& context) {
 
 constexpr int kSince[] = {8, 9, 11, 16, 19, 21, 23};
 constexpr AttrSpec kAttributes[] = {
-    {"body", AttrKind::kGraph, true},        {"formal_inputs", AttrKind::kInt},
-    {"num_scan_inputs", AttrKind::kInt, true}, {"scan_input_axes", AttrKind::kInts},
+    {"body", AttrKind::kGraph, true},           {"formal_inputs", AttrKind::kInt},
+    {"num_scan_inputs", AttrKind::kInt, true},  {"scan_input_axes", AttrKind::kInts},
     {"scan_input_directions", AttrKind::kInts}, {"scan_output_axes", AttrKind::kInts},
     {"scan_output_directions", AttrKind::kInts}};
 

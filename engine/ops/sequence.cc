@@ -33,9 +33,9 @@ Result<size_t> Position(const RunContext& context, size_t input, size_t limit, s
   const int64_t position = given < 0 ? given + size : given;
   if (view.elements() == 1 && position >= 0 && position <= static_cast<int64_t>(limit))
     return static_cast<size_t>(position);
-  return Fail(ErrorCode::kInvalidArgument,
-              "position " + std::to_string(given) + " is outside a sequence of " +
-                  std::to_string(size) + " tensors");
+  return Fail(ErrorCode::kInvalidArgument, "position " + std::to_string(given) +
+                                               " is outside a sequence of " + std::to_string(size) +
+                                               " tensors");
 }
 
 std::vector<Tensor> ItemsOf(const RunContext& context) {
@@ -85,9 +85,9 @@ Status RunInsert(RunContext& context) {
   std::vector<Tensor> items = ItemsOf(context);
   INSITU_ASSIGN(const size_t at, Position(context, 2, items.size(), items.size()));
   if (!items.empty() && items[0].dtype() != context.tensors[1].dtype())
-    return Fail(ErrorCode::kInvalidArgument,
-                "a " + std::string(Name(context.tensors[1].dtype())) +
-                    " tensor cannot go into a sequence of " + std::string(Name(items[0].dtype())));
+    return Fail(ErrorCode::kInvalidArgument, "a " + std::string(Name(context.tensors[1].dtype())) +
+                                                 " tensor cannot go into a sequence of " +
+                                                 std::string(Name(items[0].dtype())));
   items.insert(items.begin() + static_cast<ptrdiff_t>(at), context.tensors[1]);
   context.results[0] = Tensor::Sequence(std::move(items));
   return {};
@@ -102,7 +102,8 @@ Status InferErase(InferContext& context) {
 
 Status RunErase(RunContext& context) {
   std::vector<Tensor> items = ItemsOf(context);
-  if (items.empty()) return Fail(ErrorCode::kInvalidArgument, "an empty sequence has nothing to erase");
+  if (items.empty())
+    return Fail(ErrorCode::kInvalidArgument, "an empty sequence has nothing to erase");
   INSITU_ASSIGN(const size_t at, Position(context, 1, items.size() - 1, items.size() - 1));
   items.erase(items.begin() + static_cast<ptrdiff_t>(at));
   context.results[0] = Tensor::Sequence(std::move(items));

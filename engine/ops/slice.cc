@@ -54,8 +54,8 @@ Result<std::vector<SlicedAxis>> SliceAll(std::span<const Dim> shape, const Slice
     return Fail(ErrorCode::kInvalidModel, "starts, ends, axes and steps differ in length");
   INSITU_ASSIGN(const auto axes, NormalizeAxes(inputs.axes, shape.size()));
   for (size_t i = 0; i < count; ++i) {
-    INSITU_ASSIGN(sliced[axes[i]], SliceAxis(shape[axes[i]], inputs.starts[i], inputs.ends[i],
-                                             inputs.steps[i]));
+    INSITU_ASSIGN(sliced[axes[i]],
+                  SliceAxis(shape[axes[i]], inputs.starts[i], inputs.ends[i], inputs.steps[i]));
   }
   return sliced;
 }
@@ -97,15 +97,14 @@ Status Infer(InferContext& context) {
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
   for (size_t i = 1; i < context.inputs.size(); ++i)
-    if (context.HasInput(i) &&
-        context.inputs[i].elements() > static_cast<int64_t>(x.dims.size()))
+    if (context.HasInput(i) && context.inputs[i].elements() > static_cast<int64_t>(x.dims.size()))
       return Fail(ErrorCode::kInvalidArgument, "more axes are sliced than the tensor has");
-  SliceInputs inputs{ToShape(ReadIntegers(context.inputs[1])),
-                     ToShape(ReadIntegers(context.inputs[2])), {}, {}};
+  SliceInputs inputs{
+      ToShape(ReadIntegers(context.inputs[1])), ToShape(ReadIntegers(context.inputs[2])), {}, {}};
   const size_t count = inputs.starts.size();
   inputs.axes = context.HasInput(3) ? ReadIntegers(context.inputs[3]) : DefaultAxes(count);
-  inputs.steps = context.HasInput(4) ? ReadIntegers(context.inputs[4])
-                                     : std::vector<int64_t>(count, 1);
+  inputs.steps =
+      context.HasInput(4) ? ReadIntegers(context.inputs[4]) : std::vector<int64_t>(count, 1);
   INSITU_ASSIGN(const auto sliced, SliceAll(ToShape(x.dims), inputs));
   Dims dims;
   StridedSide from{0, RowMajorSteps(x.dims)};

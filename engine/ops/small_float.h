@@ -22,12 +22,18 @@ enum class OnOverflow : uint8_t { kInfinity, kSaturate };
 
 constexpr SmallFloat SmallFloatOf(DType dtype) {
   switch (dtype) {
-    case DType::kFloat16: return {5, 10, 15, true, false};
-    case DType::kBfloat16: return {8, 7, 127, true, false};
-    case DType::kFloat8E4M3FN: return {4, 3, 7, false, false};
-    case DType::kFloat8E4M3FNUZ: return {4, 3, 8, false, true};
-    case DType::kFloat8E5M2: return {5, 2, 15, true, false};
-    default: return {5, 2, 16, false, true};  // kFloat8E5M2FNUZ
+    case DType::kFloat16:
+      return {5, 10, 15, true, false};
+    case DType::kBfloat16:
+      return {8, 7, 127, true, false};
+    case DType::kFloat8E4M3FN:
+      return {4, 3, 7, false, false};
+    case DType::kFloat8E4M3FNUZ:
+      return {4, 3, 8, false, true};
+    case DType::kFloat8E5M2:
+      return {5, 2, 15, true, false};
+    default:
+      return {5, 2, 16, false, true};  // kFloat8E5M2FNUZ
   }
 }
 
@@ -38,8 +44,8 @@ inline double DecodeSmallFloat(SmallFloat f, uint32_t bits) {
   const uint64_t sign = static_cast<uint64_t>(bits >> (f.mantissa_bits + f.exponent_bits)) << 63;
   const bool is_nan =
       f.fnuz ? sign && !exponent && !mantissa
-             : exponent == largest && (f.infinity ? mantissa != 0
-                                                  : mantissa == (1u << f.mantissa_bits) - 1);
+             : exponent == largest &&
+                   (f.infinity ? mantissa != 0 : mantissa == (1u << f.mantissa_bits) - 1);
   if (is_nan) return std::bit_cast<double>((f.fnuz ? 0 : sign) | 0x7ff8000000000000u);
   if (f.infinity && exponent == largest) return std::bit_cast<double>(sign | 0x7ff0000000000000u);
   if (exponent == 0) {
@@ -55,7 +61,7 @@ inline double DecodeSmallFloat(SmallFloat f, uint32_t bits) {
 inline uint32_t EncodeSmallFloat(SmallFloat f, double value, OnOverflow overflow) {
   const uint64_t bits = std::bit_cast<uint64_t>(value);
   const uint32_t sign = static_cast<uint32_t>(bits >> 63) << (f.mantissa_bits + f.exponent_bits);
-  const uint32_t top = (1u << f.exponent_bits) - 1;          // the largest exponent
+  const uint32_t top = (1u << f.exponent_bits) - 1;  // the largest exponent
   const uint32_t all = (1u << (f.exponent_bits + f.mantissa_bits)) - 1;
   // The quiet NaN of IEEE formats; float8 has NaN with every bit set.
   const uint32_t quiet = f.mantissa_bits > 3 ? all & ~((1u << (f.mantissa_bits - 1)) - 1) : all;

@@ -51,8 +51,8 @@ void SoftmaxLine(const TensorView& x, const TensorView& y, int64_t offset, int64
 template <bool kLog>
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
-  INSITU_ASSIGN(const size_t axis, NormalizeAxis(context.node.Attr<int64_t>("axis", kDefaultAxis),
-                                                 x.dims.size()));
+  INSITU_ASSIGN(const size_t axis,
+                NormalizeAxis(context.node.Attr<int64_t>("axis", kDefaultAxis), x.dims.size()));
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, x.dtype, x.dims));
   const std::span<const int64_t> dims = x.dims;
   const int64_t outer = ElementsUnchecked(dims.first(axis)), count = dims[axis],

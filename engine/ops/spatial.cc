@@ -13,8 +13,8 @@ namespace {
 Status CheckRange(std::string_view what, int64_t value, int64_t low, int64_t high) {
   if (value >= low && value <= high) return {};
   return Fail(ErrorCode::kInvalidModel,
-              std::string(what) + " has the value " + std::to_string(value) +
-                  ", outside [" + std::to_string(low) + ", " + std::to_string(high) + "]",
+              std::string(what) + " has the value " + std::to_string(value) + ", outside [" +
+                  std::to_string(low) + ", " + std::to_string(high) + "]",
               "Export the model again; the window attributes are damaged.");
 }
 
@@ -25,9 +25,9 @@ Status ReadWindowList(const Node& node, std::string_view key, size_t count, int6
   const auto list = node.Attr<std::vector<int64_t>>(key, {});
   if (list.empty()) return {};
   if (list.size() != count)
-    return Fail(ErrorCode::kInvalidModel,
-                std::string(key) + " has " + std::to_string(list.size()) + " entries, but " +
-                    std::to_string(count) + " are needed for this rank");
+    return Fail(ErrorCode::kInvalidModel, std::string(key) + " has " + std::to_string(list.size()) +
+                                              " entries, but " + std::to_string(count) +
+                                              " are needed for this rank");
   for (size_t i = 0; i < count; ++i) {
     INSITU_TRY(CheckRange(key, list[i], low, high));
     into[i] = list[i];
@@ -49,9 +49,9 @@ Result<AutoPad> ReadAutoPad(const Node& node) {
 
 Status CheckSpatialRank(const Shape& x) {
   if (x.size() >= 3 && x.size() <= 2 + kSlots) return {};
-  return Fail(ErrorCode::kShapeMismatch,
-              "the input has shape " + ToString(x) + ", but batch, channels and 1 to 3 spatial "
-              "extents are needed");
+  return Fail(ErrorCode::kShapeMismatch, "the input has shape " + ToString(x) +
+                                             ", but batch, channels and 1 to 3 spatial "
+                                             "extents are needed");
 }
 
 // Output shape from the input's, with `channels` channels.
@@ -109,12 +109,11 @@ Dim OutputDim(const Window& window, size_t slot, const Dim& input) {
   const Dim stride(window.stride[slot]);
   if (window.auto_pad == AutoPad::kSameUpper || window.auto_pad == AutoPad::kSameLower)
     return CeilDiv(input, stride);
-  const Dim room = input + Dim(window.pad_begin[slot] + window.pad_end[slot]) -
-                   Dim(window.Reach(slot));
+  const Dim room =
+      input + Dim(window.pad_begin[slot] + window.pad_end[slot]) - Dim(window.Reach(slot));
   if (!window.ceil_mode) return FloorDiv(room, stride) + Dim(1);
   // A window that would start behind the input and its first padding is dropped.
-  return Min(CeilDiv(room, stride) + Dim(1),
-             CeilDiv(input + Dim(window.pad_begin[slot]), stride));
+  return Min(CeilDiv(room, stride) + Dim(1), CeilDiv(input + Dim(window.pad_begin[slot]), stride));
 }
 
 void ResolvePads(Window& window, std::span<const int64_t, kSlots> input) {
@@ -122,8 +121,8 @@ void ResolvePads(Window& window, std::span<const int64_t, kSlots> input) {
   if (!upper && window.auto_pad != AutoPad::kSameLower) return;
   for (size_t i = 0; i < kSlots; ++i) {
     const int64_t output = (input[i] + window.stride[i] - 1) / window.stride[i];
-    const int64_t total = std::max<int64_t>(
-        0, (output - 1) * window.stride[i] + window.Reach(i) - input[i]);
+    const int64_t total =
+        std::max<int64_t>(0, (output - 1) * window.stride[i] + window.Reach(i) - input[i]);
     window.pad_begin[i] = upper ? total / 2 : total - total / 2;
     window.pad_end[i] = total - window.pad_begin[i];
   }
@@ -166,8 +165,8 @@ SpatialView MakeSpatialView(std::span<const int64_t> dims, bool channels_last) {
 Result<std::optional<Shape>> ConvOutputShape(const Node& node, const Shape* x, const Shape* w) {
   const auto groups = node.Attr<int64_t>("group", 1);
   if (groups < 1)
-    return Fail(ErrorCode::kInvalidModel, "group is " + std::to_string(groups) +
-                                              ", but must be at least 1");
+    return Fail(ErrorCode::kInvalidModel,
+                "group is " + std::to_string(groups) + ", but must be at least 1");
   if (!x || !w) return std::nullopt;
   INSITU_TRY(CheckSpatialRank(*x));
   if (w->size() != x->size())
@@ -178,16 +177,15 @@ Result<std::optional<Shape>> ConvOutputShape(const Node& node, const Shape* x, c
   const Dim& channels = (*x)[ChannelAxis(channels_last, x->size())];
   const Dim &filters = (*w)[0], &depth = (*w)[1];
   if (filters.IsKnown() && (filters.value() < 1 || filters.value() % groups != 0))
-    return Fail(ErrorCode::kShapeMismatch,
-                std::to_string(filters.value()) + " output channels cannot be split into " +
-                    std::to_string(groups) + " groups");
+    return Fail(ErrorCode::kShapeMismatch, std::to_string(filters.value()) +
+                                               " output channels cannot be split into " +
+                                               std::to_string(groups) + " groups");
   if (channels.IsKnown() && depth.IsKnown() &&
       (channels.value() % groups != 0 || channels.value() / groups != depth.value()))
     return Fail(ErrorCode::kShapeMismatch,
-                "the input of shape " + ToString(*x) + " has " +
-                    std::to_string(channels.value()) + " channels, but weights of shape " +
-                    ToString(*w) + " in " + std::to_string(groups) + " groups need " +
-                    (depth * Dim(groups)).ToString());
+                "the input of shape " + ToString(*x) + " has " + std::to_string(channels.value()) +
+                    " channels, but weights of shape " + ToString(*w) + " in " +
+                    std::to_string(groups) + " groups need " + (depth * Dim(groups)).ToString());
   const auto kernel = KnownDims(std::span(*w).subspan(2));
   if (!kernel && !node.Has("kernel_shape")) {
     Shape spatial(x->size() - 2, Dim::Unknown());
@@ -199,8 +197,7 @@ Result<std::optional<Shape>> ConvOutputShape(const Node& node, const Shape* x, c
 }
 
 Result<std::optional<Shape>> PoolOutputShape(const Node& node, const Shape* x) {
-  if (!node.Has("kernel_shape"))
-    return Fail(ErrorCode::kInvalidModel, "kernel_shape is missing");
+  if (!node.Has("kernel_shape")) return Fail(ErrorCode::kInvalidModel, "kernel_shape is missing");
   if (!x) return std::nullopt;
   INSITU_TRY(CheckSpatialRank(*x));
   const bool channels_last = IsChannelsLast(node);
@@ -213,8 +210,7 @@ Result<std::optional<Shape>> GlobalPoolOutputShape(const Node& node, const Shape
   INSITU_TRY(CheckSpatialRank(*x));
   const bool channels_last = IsChannelsLast(node);
   Shape spatial(x->size() - 2, Dim(1));
-  return SpatialShape(channels_last, (*x)[0], (*x)[ChannelAxis(channels_last, x->size())],
-                      spatial);
+  return SpatialShape(channels_last, (*x)[0], (*x)[ChannelAxis(channels_last, x->size())], spatial);
 }
 
 std::optional<Attributes> CommuteSpatial(const Graph&, const Node& node,

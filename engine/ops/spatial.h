@@ -55,9 +55,7 @@ Dim OutputDim(const Window& window, size_t slot, const Dim& input);
 // Replaces auto_pad by the pads that it means for these extents.
 void ResolvePads(Window& window, std::span<const int64_t, kSlots> input);
 
-inline bool IsChannelsLast(const Node& node) {
-  return node.Attr<int64_t>("channels_last", 0) != 0;
-}
+inline bool IsChannelsLast(const Node& node) { return node.Attr<int64_t>("channels_last", 0) != 0; }
 // The index of the channel axis and of the first spatial axis.
 inline size_t ChannelAxis(bool channels_last, size_t rank) { return channels_last ? rank - 1 : 1; }
 inline size_t FirstSpatialAxis(bool channels_last) { return channels_last ? 1 : 2; }

@@ -22,9 +22,8 @@ Result<std::vector<int64_t>> EqualParts(int64_t extent, size_t count) {
 
 Status CheckSizes(std::span<const int64_t> sizes, size_t outputs, const Dim& extent) {
   if (sizes.size() != outputs)
-    return Fail(ErrorCode::kInvalidModel,
-                std::to_string(sizes.size()) + " sizes are given for " + std::to_string(outputs) +
-                    " outputs");
+    return Fail(ErrorCode::kInvalidModel, std::to_string(sizes.size()) + " sizes are given for " +
+                                              std::to_string(outputs) + " outputs");
   Dim sum = 0;
   for (int64_t size : sizes) {
     if (size < 0)
@@ -33,10 +32,10 @@ Status CheckSizes(std::span<const int64_t> sizes, size_t outputs, const Dim& ext
     sum = sum + Dim(size);
   }
   if (sum.IsUnknown() || (extent.IsKnown() && !(sum == extent)))
-    return Fail(ErrorCode::kShapeMismatch,
-                "the sizes " + ToString(sizes) + " do not add up to the extent " +
-                    extent.ToString(),
-                std::string(kHint));
+    return Fail(
+        ErrorCode::kShapeMismatch,
+        "the sizes " + ToString(sizes) + " do not add up to the extent " + extent.ToString(),
+        std::string(kHint));
   return {};
 }
 

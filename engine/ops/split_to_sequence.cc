@@ -31,9 +31,9 @@ Result<std::vector<int64_t>> Lengths(const RunContext& context, int64_t extent) 
     int64_t rest = extent;
     for (int64_t length : lengths) rest -= length < 0 || length > rest ? rest + 1 : length;
     if (rest == 0) return lengths;
-    return Fail(ErrorCode::kInvalidArgument,
-                "the parts " + ToString(lengths) + " do not make up an axis of " +
-                    std::to_string(extent));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "the parts " + ToString(lengths) + " do not make up an axis of " + std::to_string(extent));
   }
   const int64_t length = given ? LoadInteger(context.inputs[1], 0) : 1;
   if (length < 1)

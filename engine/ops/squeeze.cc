@@ -14,8 +14,7 @@ bool Contains(const std::vector<size_t>& axes, size_t axis) {
 }
 
 // `axes` nullptr: every axis of extent 1. nullopt when that depends on extents not known yet.
-Result<std::optional<Shape>> Squeezed(std::span<const Dim> shape,
-                                      const std::vector<size_t>* axes) {
+Result<std::optional<Shape>> Squeezed(std::span<const Dim> shape, const std::vector<size_t>* axes) {
   Shape squeezed;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (!axes && !shape[i].IsKnown()) return std::nullopt;
@@ -23,9 +22,9 @@ Result<std::optional<Shape>> Squeezed(std::span<const Dim> shape,
     if (!remove) {
       squeezed.push_back(shape[i]);
     } else if (shape[i].IsKnown() && shape[i].value() != 1) {
-      return Fail(ErrorCode::kShapeMismatch,
-                  "axis " + std::to_string(i) + " of " + ToString(shape) +
-                      " cannot be squeezed: its extent is not 1");
+      return Fail(ErrorCode::kShapeMismatch, "axis " + std::to_string(i) + " of " +
+                                                 ToString(shape) +
+                                                 " cannot be squeezed: its extent is not 1");
     }
   }
   return squeezed;

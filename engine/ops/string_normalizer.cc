@@ -16,8 +16,11 @@ char32_t Changed(char32_t c, bool upper) {
     char32_t first, last;  // of the capital letters
     char32_t distance;     // to the small ones
   };
-  constexpr Range kRanges[] = {{U'A', U'Z', 32},       {0xC0, 0xDE, 32},    {0x391, 0x3A9, 32},
-                               {0x410, 0x42F, 32}, {0x400, 0x40F, 80}};
+  constexpr Range kRanges[] = {{U'A', U'Z', 32},
+                               {0xC0, 0xDE, 32},
+                               {0x391, 0x3A9, 32},
+                               {0x410, 0x42F, 32},
+                               {0x400, 0x40F, 80}};
   for (const auto& [first, last, distance] : kRanges) {
     const char32_t from = upper ? first + distance : first, to = upper ? last + distance : last;
     if (c < from || c > to || c == 0xD7 || c == 0xF7) continue;
@@ -48,8 +51,8 @@ Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, kStringType));
   auto shape = ShapeOf(context, 0);
   if (shape && (shape->empty() || shape->size() > 2))
-    return Fail(ErrorCode::kInvalidModel, "StringNormalizer takes " + context.Describe(0) +
-                                              ", but needs dims [C] or [1,C]");
+    return Fail(ErrorCode::kInvalidModel,
+                "StringNormalizer takes " + context.Describe(0) + ", but needs dims [C] or [1,C]");
   if (shape) shape->back() = Dim::Unknown();
   context.SetOutput(0, DType::kString, std::move(shape));
   return {};
@@ -64,8 +67,8 @@ Status Run(RunContext& context) {
     return Fail(ErrorCode::kShapeMismatch,
                 "StringNormalizer takes dims [C] or [1,C], not " + ToString(x.dims));
   if (action != "NONE" && action != "LOWER" && action != "UPPER")
-    return Fail(ErrorCode::kInvalidModel, "case_change_action '" + action +
-                                              "' is none of NONE, LOWER and UPPER");
+    return Fail(ErrorCode::kInvalidModel,
+                "case_change_action '" + action + "' is none of NONE, LOWER and UPPER");
   const auto key = [&](const std::string& word) {
     return sensitive ? word : ChangeCase(word, false);
   };

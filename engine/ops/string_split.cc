@@ -1,6 +1,6 @@
 // StringSplit: every string in its parts, along a new last axis as long as the most parts, and the
-// number of parts of each. Without a delimiter (or with an empty one) runs of white space divide, as
-// Python's str.split does. https://onnx.ai/onnx/operators/onnx__StringSplit.html (20)
+// number of parts of each. Without a delimiter (or with an empty one) runs of white space divide,
+// as Python's str.split does. https://onnx.ai/onnx/operators/onnx__StringSplit.html (20)
 #include <algorithm>
 #include <string_view>
 
@@ -76,8 +76,7 @@ Status Run(RunContext& context) {
 }
 
 constexpr int kSince[] = {20};
-constexpr AttrSpec kAttributes[] = {{"delimiter", AttrKind::kString},
-                                    {"maxsplit", AttrKind::kInt}};
+constexpr AttrSpec kAttributes[] = {{"delimiter", AttrKind::kString}, {"maxsplit", AttrKind::kInt}};
 
 }  // namespace
 

@@ -40,8 +40,8 @@ class Pool {
       if (first < 0 || last < first || last > size || (last - first) % static_cast<int64_t>(n) != 0)
         return Bad("ngram_counts do not divide the pool");
       for (int64_t at = first; at < last; at += static_cast<int64_t>(n))
-        pool.grams_.emplace(Ints(tokens.begin() + at, tokens.begin() + at + static_cast<int64_t>(n)),
-                            count++);
+        pool.grams_.emplace(
+            Ints(tokens.begin() + at, tokens.begin() + at + static_cast<int64_t>(n)), count++);
     }
     pool.outputs_ = node.Attr("ngram_indexes", Ints());
     pool.weights_ = node.Attr("weights", std::vector<float>());
@@ -85,8 +85,7 @@ Status Infer(InferContext& context) {
   INSITU_TRY(RequireType(context, 0, kStringType | kIndexTypes));
   INSITU_ASSIGN(const Pool pool, Pool::Of(context.node()));
   auto shape = ShapeOf(context, 0);
-  if (shape && shape->size() > 2)
-    return Bad("takes dims [C] or [N,C], not " + ToString(*shape));
+  if (shape && shape->size() > 2) return Bad("takes dims [C] or [N,C], not " + ToString(*shape));
   if (shape && shape->empty()) shape->emplace_back();
   if (shape) shape->back() = pool.width();
   context.SetOutput(0, DType::kFloat32, std::move(shape));
@@ -112,8 +111,8 @@ Status Run(RunContext& context) {
   for (int64_t row = 0; columns > 0 && row < x.elements() / columns; ++row) {
     Ints tokens;
     for (int64_t i = 0; i < columns; ++i) tokens.push_back(pool.Token(x, row * columns + i));
-    const auto counts = TensorView(y).As<float>().subspan(
-        static_cast<size_t>(row * pool.width()), static_cast<size_t>(pool.width()));
+    const auto counts = TensorView(y).As<float>().subspan(static_cast<size_t>(row * pool.width()),
+                                                          static_cast<size_t>(pool.width()));
     for (int64_t n = shortest; n <= longest; ++n)
       for (int64_t apart = 1; apart <= (n == 1 ? 1 : std::min(skips + 1, columns)); ++apart)
         for (int64_t start = 0; start + (n - 1) * apart < columns; ++start) {
@@ -132,12 +131,15 @@ Status Run(RunContext& context) {
 }
 
 constexpr int kSince[] = {9};
-constexpr AttrSpec kAttributes[] = {
-    {"max_gram_length", AttrKind::kInt, true}, {"max_skip_count", AttrKind::kInt, true},
-    {"min_gram_length", AttrKind::kInt, true}, {"mode", AttrKind::kString, true},
-    {"ngram_counts", AttrKind::kInts, true},   {"ngram_indexes", AttrKind::kInts, true},
-    {"pool_int64s", AttrKind::kInts},          {"pool_strings", AttrKind::kStrings},
-    {"weights", AttrKind::kFloats}};
+constexpr AttrSpec kAttributes[] = {{"max_gram_length", AttrKind::kInt, true},
+                                    {"max_skip_count", AttrKind::kInt, true},
+                                    {"min_gram_length", AttrKind::kInt, true},
+                                    {"mode", AttrKind::kString, true},
+                                    {"ngram_counts", AttrKind::kInts, true},
+                                    {"ngram_indexes", AttrKind::kInts, true},
+                                    {"pool_int64s", AttrKind::kInts},
+                                    {"pool_strings", AttrKind::kStrings},
+                                    {"weights", AttrKind::kFloats}};
 
 }  // namespace
 

@@ -6,9 +6,9 @@ namespace {
 
 Status CheckRepeats(std::span<const Dim> repeats, size_t rank) {
   if (repeats.size() != rank)
-    return Fail(ErrorCode::kInvalidModel,
-                std::to_string(repeats.size()) + " repeats are given for " +
-                    std::to_string(rank) + " axes");
+    return Fail(ErrorCode::kInvalidModel, std::to_string(repeats.size()) +
+                                              " repeats are given for " + std::to_string(rank) +
+                                              " axes");
   for (const Dim& repeat : repeats)
     if (repeat.IsKnown() && repeat.value() < 0)
       return Fail(ErrorCode::kInvalidModel, "the repeats " + ToString(repeats) + " are negative");

@@ -42,16 +42,34 @@ struct Neg {
 };
 struct Sign {
   template <class T>
-  static T Of(T v) { return v != v ? v : static_cast<T>((v > 0) - (v < 0)); }
+  static T Of(T v) {
+    return v != v ? v : static_cast<T>((v > 0) - (v < 0));
+  }
 };
-struct Floor { static double Of(double v) { return std::floor(v); } };
-struct Ceil { static double Of(double v) { return std::ceil(v); } };
-struct Round { static double Of(double v) { return std::rint(v); } };
-struct Sqrt { static double Of(double v) { return std::sqrt(v); } };
-struct Reciprocal { static double Of(double v) { return 1 / v; } };
-struct Exp { static double Of(double v) { return std::exp(v); } };
-struct Log { static double Of(double v) { return std::log(v); } };
-struct Erf { static double Of(double v) { return std::erf(v); } };
+struct Floor {
+  static double Of(double v) { return std::floor(v); }
+};
+struct Ceil {
+  static double Of(double v) { return std::ceil(v); }
+};
+struct Round {
+  static double Of(double v) { return std::rint(v); }
+};
+struct Sqrt {
+  static double Of(double v) { return std::sqrt(v); }
+};
+struct Reciprocal {
+  static double Of(double v) { return 1 / v; }
+};
+struct Exp {
+  static double Of(double v) { return std::exp(v); }
+};
+struct Log {
+  static double Of(double v) { return std::log(v); }
+};
+struct Erf {
+  static double Of(double v) { return std::erf(v); }
+};
 
 // Unsigned integers have nothing to take the absolute value or sign of, save that uint64 must not
 // be read as signed.
@@ -71,13 +89,17 @@ Status RunNumeric(RunContext& context) {
 }
 
 template <class Op>
-Status RunFloat(RunContext& context) { return RunUnary(context, {}, UnaryLoop<Op, double>); }
+Status RunFloat(RunContext& context) {
+  return RunUnary(context, {}, UnaryLoop<Op, double>);
+}
 
 Status InferNumeric(InferContext& context) { return InferSame(context, kNumericTypes); }
 Status InferSigned(InferContext& context) { return InferSame(context, kFloatTypes | kSignedTypes); }
 
 template <lowered::UnaryKind kKind>
-Lowering Lower(const LowerContext& context) { return LowerUnary(context, kKind); }
+Lowering Lower(const LowerContext& context) {
+  return LowerUnary(context, kKind);
+}
 
 constexpr int kSince[] = {1, 6, 13};
 constexpr int kSignSince[] = {9, 13};

@@ -13,13 +13,19 @@ using P = UnaryParameters;
 
 struct Relu {
   template <class T>
-  static T Of(T v) { return v < 0 ? 0 : v; }
+  static T Of(T v) {
+    return v < 0 ? 0 : v;
+  }
 };
-struct LeakyRelu { static double Of(double v, const P& p) { return v < 0 ? p.alpha * v : v; } };
+struct LeakyRelu {
+  static double Of(double v, const P& p) { return v < 0 ? p.alpha * v : v; }
+};
 struct Elu {
   static double Of(double v, const P& p) { return v < 0 ? p.alpha * std::expm1(v) : v; }
 };
-struct Sigmoid { static double Of(double v) { return 1 / (1 + std::exp(-v)); } };
+struct Sigmoid {
+  static double Of(double v) { return 1 / (1 + std::exp(-v)); }
+};
 struct HardSigmoid {
   static double Of(double v, const P& p) {
     const double line = p.alpha * v + p.beta;
@@ -29,7 +35,9 @@ struct HardSigmoid {
 struct HardSwish {
   static double Of(double v) { return v * HardSigmoid::Of(v, {1.0 / 6.0, 0.5}); }
 };
-struct Tanh { static double Of(double v) { return std::tanh(v); } };
+struct Tanh {
+  static double Of(double v) { return std::tanh(v); }
+};
 struct Softplus {
   // log(1 + exp(v)) without overflow.
   static double Of(double v) { return (v > 0 ? v : 0) + std::log1p(std::exp(-std::fabs(v))); }
@@ -45,7 +53,9 @@ struct GeluTanh {
 };
 
 template <class Op>
-Status RunFloat(RunContext& context) { return RunUnary(context, {}, UnaryLoop<Op, double>); }
+Status RunFloat(RunContext& context) {
+  return RunUnary(context, {}, UnaryLoop<Op, double>);
+}
 
 Status InferRelu(InferContext& context) { return InferSame(context, kFloatTypes | kSignedTypes); }
 Status RunRelu(RunContext& context) {
@@ -89,7 +99,9 @@ Lowering LowerGelu(const LowerContext& context) {
 }
 
 template <lowered::UnaryKind kKind>
-Lowering Lower(const LowerContext& context) { return LowerUnary(context, kKind); }
+Lowering Lower(const LowerContext& context) {
+  return LowerUnary(context, kKind);
+}
 Lowering LowerLeakyRelu(const LowerContext& context) {
   return LowerUnary(context, lowered::UnaryKind::kLeakyRelu, LeakyReluAlpha(context.node()));
 }
@@ -125,12 +137,10 @@ using lowered::UnaryKind;
 
 }  // namespace
 
-const OpDef kReluOp =
-    Define("Relu", kReluSince, RunRelu, Lower<UnaryKind::kRelu>, {}, InferRelu);
+const OpDef kReluOp = Define("Relu", kReluSince, RunRelu, Lower<UnaryKind::kRelu>, {}, InferRelu);
 const OpDef kLeakyReluOp = Define("LeakyRelu", kAlphaSince, RunLeakyRelu, LowerLeakyRelu, kAlpha);
 const OpDef kEluOp = Define("Elu", kAlphaSince, RunElu, LowerElu, kAlpha);
-const OpDef kSigmoidOp =
-    Define("Sigmoid", kSince, RunFloat<Sigmoid>, Lower<UnaryKind::kSigmoid>);
+const OpDef kSigmoidOp = Define("Sigmoid", kSince, RunFloat<Sigmoid>, Lower<UnaryKind::kSigmoid>);
 const OpDef kHardSigmoidOp =
     Define("HardSigmoid", kAlphaSince, RunHardSigmoid, nullptr, kAlphaBeta);
 const OpDef kHardSwishOp =

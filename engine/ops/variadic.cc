@@ -12,19 +12,25 @@ namespace {
 struct Minimum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static T Of(T a, T b) { return a != a || a < b ? a : b; }
+  static T Of(T a, T b) {
+    return a != a || a < b ? a : b;
+  }
   static Dim OfDims(const Dim& a, const Dim& b) { return Min(a, b); }
 };
 struct Maximum {
   static constexpr DTypeSet kTypes = kNumericTypes;
   template <class T>
-  static T Of(T a, T b) { return a != a || a > b ? a : b; }
+  static T Of(T a, T b) {
+    return a != a || a > b ? a : b;
+  }
   static Dim OfDims(const Dim& a, const Dim& b) { return Max(a, b); }
 };
 struct Sum {
   static constexpr DTypeSet kTypes = kFloatTypes;
   template <class T>
-  static T Of(T a, T b) { return a + b; }
+  static T Of(T a, T b) {
+    return a + b;
+  }
 };
 struct Mean : Sum {};
 
@@ -88,13 +94,15 @@ template <lowered::BinaryKind kKind>
 Lowering Lower(const LowerContext& context) {
   const size_t count = context.node().inputs.size();
   if (count == 1)
-    return LoweredNode{lowered::Unary{.kind = lowered::UnaryKind::kCopy,
-                                      .dtype = context.dtype(0), .alpha = 0, .clamp = {}},
-                       {0}};
+    return LoweredNode{
+        lowered::Unary{
+            .kind = lowered::UnaryKind::kCopy, .dtype = context.dtype(0), .alpha = 0, .clamp = {}},
+        {0}};
   if (count > 2) return Refuse("backends combine two operands, this node has more");
-  return LoweredNode{lowered::Binary{.kind = kKind, .dtype = context.dtype(0), .a = {}, .b = {},
-                                     .y = {}, .clamp = {}},
-                     {0, 1}};
+  return LoweredNode{
+      lowered::Binary{
+          .kind = kKind, .dtype = context.dtype(0), .a = {}, .b = {}, .y = {}, .clamp = {}},
+      {0, 1}};
 }
 
 constexpr int kMinSince[] = {1, 6, 8, 12, 13};

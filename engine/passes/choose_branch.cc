@@ -1,5 +1,5 @@
-// An If whose condition is a constant keeps only the branch that it takes: the other may not even fit
-// the extents of its inputs.
+// An If whose condition is a constant keeps only the branch that it takes: the other may not even
+// fit the extents of its inputs.
 #include "ops/control_flow.h"
 #include "ops/elements.h"
 #include "passes/passes.h"

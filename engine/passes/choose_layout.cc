@@ -24,8 +24,8 @@ int64_t TransposeCost(const Value& value) {
   for (const Dim& dim : shape)
     bytes *= static_cast<double>(dim.IsKnown() ? dim.value() : kGuessedExtent);
   const bool one_channel = shape[1] == Dim(1);
-  const bool one_position = std::all_of(shape.begin() + 2, shape.end(),
-                                        [](const Dim& dim) { return dim == Dim(1); });
+  const bool one_position =
+      std::all_of(shape.begin() + 2, shape.end(), [](const Dim& dim) { return dim == Dim(1); });
   if (one_channel || one_position) return 0;
   return static_cast<int64_t>(std::min(bytes, 1e15)) + 1;
 }
@@ -70,9 +70,8 @@ class LayoutChoice {
                : Vertex(id);
   }
   int ConsumerVertex(NodeId id) {
-    return LayoutTransposeOf(graph_, graph_.node(id)) == LayoutTranspose::kToLast
-               ? MinCut::kSource
-               : Vertex(id);
+    return LayoutTransposeOf(graph_, graph_.node(id)) == LayoutTranspose::kToLast ? MinCut::kSource
+                                                                                  : Vertex(id);
   }
 
   // Charges the value once when its producer and any of its readers disagree.

@@ -2,7 +2,7 @@
 
 #include <ranges>
 
-#include "passes/channel_constants.h"
+#include "passes/fold_util.h"
 
 namespace insitu {
 namespace {

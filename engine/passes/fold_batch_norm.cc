@@ -6,7 +6,7 @@
 
 #include "ops/elements.h"
 #include "ops/op_def.h"
-#include "passes/channel_constants.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {
@@ -45,8 +45,8 @@ NodeId ConvInFront(const Graph& graph, const Node& node, size_t channels) {
   const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
   const auto count = static_cast<int64_t>(channels);
   if (!weights || weights->dims().empty() || weights->dims()[0] != count) return kNoNode;
-  if (has_bias && (!graph.IsConstant(conv.inputs[2]) ||
-                   graph.Constant(conv.inputs[2])->elements() != count))
+  if (has_bias &&
+      (!graph.IsConstant(conv.inputs[2]) || graph.Constant(conv.inputs[2])->elements() != count))
     return kNoNode;
   return id;
 }

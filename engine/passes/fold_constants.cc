@@ -45,9 +45,8 @@ bool IsWorthIt(const Graph& graph, const Node& node, int64_t max_bytes) {
 }
 
 bool AllInputsConstant(const Graph& graph, const Node& node) {
-  return std::ranges::all_of(node.inputs, [&](ValueId id) {
-    return id == kNoValue || graph.IsConstant(id);
-  });
+  return std::ranges::all_of(node.inputs,
+                             [&](ValueId id) { return id == kNoValue || graph.IsConstant(id); });
 }
 
 Result<std::vector<Tensor>> Compute(const Graph& graph, NodeId id) {

@@ -2,8 +2,8 @@
 // attributes of that node (ops/activation.h), when nothing else reads its output.
 // Why: kernels clamp while they store; a pass over memory less per activation.
 #include "ops/activation.h"
-#include "passes/channel_constants.h"
 #include "passes/clamp_of.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {

@@ -3,7 +3,7 @@
 // Why: kernels add a bias for nothing; exporters from frameworks without biases write the Add.
 #include "ops/elements.h"
 #include "ops/op_def.h"
-#include "passes/channel_constants.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {

@@ -1,15 +1,16 @@
-// FuseConvInteger: ConvInteger, Cast, Mul by the scales and, where it follows, the Add of a bias become
-// one insitu.ConvIntegerToFloat. Scale and zero point of the input stay what DynamicQuantizeLinear
-// computes at run time. Why: as FuseDynamicQuantization, for convolutions.
-#include "passes/channel_constants.h"
+// FuseConvInteger: ConvInteger, Cast, Mul by the scales and, where it follows, the Add of a bias
+// become one insitu.ConvIntegerToFloat. Scale and zero point of the input stay what
+// DynamicQuantizeLinear computes at run time. Why: as FuseDynamicQuantization, for convolutions.
 #include "passes/dynamic_scales.h"
+#include "passes/fold_util.h"
 
 namespace insitu {
 namespace {
 
-// A constant of one number, or of one per channel along axis 1 of `rank` axes, as float32 of one axis.
-Result<std::optional<ValueId>> ChannelVector(Graph& graph, ValueId id, size_t rank, int64_t channels,
-                                             bool one_suffices) {
+// A constant of one number, or of one per channel along axis 1 of `rank` axes, as float32 of one
+// axis.
+Result<std::optional<ValueId>> ChannelVector(Graph& graph, ValueId id, size_t rank,
+                                             int64_t channels, bool one_suffices) {
   const Tensor* constant = graph.Constant(id);
   if (!constant || constant->dtype() != DType::kFloat32) return std::nullopt;
   if (constant->elements() == 1 && one_suffices)
@@ -35,22 +36,24 @@ Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId id) {
   const size_t rank = weights->dims().size();
   const int64_t channels = weights->dims()[0];
   const ValueId x_scale = graph.node(quantize).outputs[1];
-  const ValueId factor = ScaleFactor(
-      graph, OtherInput(graph.node(mul), graph.node(cast).outputs[0]), x_scale);
+  const ValueId factor =
+      ScaleFactor(graph, OtherInput(graph.node(mul), graph.node(cast).outputs[0]), x_scale);
   INSITU_ASSIGN(const auto scale, ChannelVector(graph, factor, rank, channels, true));
   if (!scale) return false;
 
   NodeId last = mul;
   std::optional<ValueId> bias;
   if (const NodeId add = OnlyNext(graph, mul, "Add"); add != kNoNode) {
-    INSITU_ASSIGN(bias, ChannelVector(graph, OtherInput(graph.node(add), graph.node(mul).outputs[0]),
-                                      rank, channels, false));
+    INSITU_ASSIGN(
+        bias, ChannelVector(graph, OtherInput(graph.node(add), graph.node(mul).outputs[0]), rank,
+                            channels, false));
     if (bias) last = add;
   }
   const std::string by = "ConvIntegerToFloat '" + conv.name + "'";
   for (NodeId absorbed : {cast, mul, last}) context.NoteAbsorbed(graph.node(absorbed), by);
   const ValueId w_zero = conv.inputs.size() > 3 ? conv.inputs[3] : kNoValue;
-  std::vector<ValueId> inputs = {conv.inputs[0], conv.inputs[1], x_scale, *scale, conv.inputs[2], w_zero};
+  std::vector<ValueId> inputs = {conv.inputs[0], conv.inputs[1], x_scale,
+                                 *scale,         conv.inputs[2], w_zero};
   if (bias) inputs.push_back(*bias);
   Node& fused = graph.node(last);
   fused.name = conv.name;

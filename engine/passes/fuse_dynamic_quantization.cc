@@ -5,9 +5,9 @@
 // that of the chain, step by step (ops/dynamic_quantize_matmul.cc).
 #include "ops/activation.h"
 #include "ops/infer_util.h"
-#include "passes/channel_constants.h"
-#include "passes/dynamic_scales.h"
 #include "passes/clamp_of.h"
+#include "passes/dynamic_scales.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {
@@ -80,8 +80,8 @@ std::optional<Chain> MatchInteger(const Graph& graph, NodeId product) {
   if (!chain) return std::nullopt;
   const int64_t columns = graph.Constant(graph.node(product).inputs[1])->dims()[1];
   const NodeId cast = OnlyNext(graph, product, "Cast");
-  if (cast == kNoNode || graph.node(cast).Attr<int64_t>("to", 0) !=
-                             static_cast<int64_t>(DType::kFloat32))
+  if (cast == kNoNode ||
+      graph.node(cast).Attr<int64_t>("to", 0) != static_cast<int64_t>(DType::kFloat32))
     return std::nullopt;
   const NodeId mul = OnlyNext(graph, cast, "Mul");
   if (mul == kNoNode) return std::nullopt;

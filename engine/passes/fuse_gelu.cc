@@ -1,9 +1,9 @@
-// FuseGelu: Gelu written out, 0.5 x (1 + erf(x / sqrt 2)) or with tanh in its place, becomes one Gelu.
-// Why: exporters of opsets before 20 write five to eight operators, each a pass over memory.
+// FuseGelu: Gelu written out, 0.5 x (1 + erf(x / sqrt 2)) or with tanh in its place, becomes one
+// Gelu. Why: exporters of opsets before 20 write five to eight operators, each a pass over memory.
 #include <cmath>
 #include <numbers>
 
-#include "passes/channel_constants.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {
@@ -16,7 +16,8 @@ bool IsClose(std::optional<double> value, double to) {
 // The node of this operator that produces the value, read by nothing else; kNoNode otherwise.
 NodeId Behind(const Graph& graph, ValueId value, std::string_view op) {
   const NodeId id = graph.Producer(value);
-  return id != kNoNode && graph.node(id).Is(op) && OnlyConsumer(graph, value) != kNoNode ? id : kNoNode;
+  return id != kNoNode && graph.node(id).Is(op) && OnlyConsumer(graph, value) != kNoNode ? id
+                                                                                         : kNoNode;
 }
 
 struct Match {
@@ -81,7 +82,8 @@ bool MatchTail(const Graph& graph, ValueId sum, Match& match) {
   if (match.last == kNoNode || !graph.node(match.last).Is("Mul")) return false;
   match.nodes.push_back(first);
   ValueId rest = kNoValue;
-  if (!halved) return IsClose(ScalarOperand(graph, graph.node(match.last), rest), 0.5) && rest == product;
+  if (!halved)
+    return IsClose(ScalarOperand(graph, graph.node(match.last), rest), 0.5) && rest == product;
   const std::vector<ValueId>& last = graph.node(match.last).inputs;
   return (last[0] == product && last[1] == match.x) || (last[1] == product && last[0] == match.x);
 }
@@ -111,11 +113,10 @@ Result<bool> FuseGelu(Graph& graph, PassContext& context) {
     const auto match = MatchAt(graph, id);
     if (!match) continue;
     Node& last = graph.node(match->last);
-    for (NodeId node : match->nodes) context.NoteAbsorbed(graph.node(node), "Gelu '" + last.name + "'");
     last.op = "Gelu";
     if (match->tanh) last.attributes["approximate"] = std::string("tanh");
     graph.Connect(match->last, {match->x}, std::vector<ValueId>(last.outputs));
-    for (NodeId node : match->nodes) graph.Remove(node);
+    Absorb(graph, context, match->nodes, "Gelu '" + last.name + "'");
     changed = true;
   }
   return changed;

@@ -1,10 +1,11 @@
-// FuseLayerNorm: layer normalization written out, over the last axis, becomes one LayerNormalization:
+// FuseLayerNorm: layer normalization written out, over the last axis, becomes one
+// LayerNormalization:
 //   d = x - mean(x); y = d / sqrt(mean(d * d) + epsilon) * scale + bias
 // Why: exporters of opsets before 17 write nine operators, each a pass over memory.
 #include <cmath>
 
 #include "ops/elements.h"
-#include "passes/channel_constants.h"
+#include "passes/fold_util.h"
 #include "passes/passes.h"
 
 namespace insitu {
@@ -59,8 +60,9 @@ bool MatchDeviation(const Graph& graph, ValueId deviation, ValueId d, size_t ran
   const NodeId square = graph.Producer(graph.node(mean).inputs[0]);
   if (square == kNoNode) return false;
   const Node& node = graph.node(square);
-  const bool squares = (node.Is("Pow") && node.inputs[0] == d && ScalarOf(graph, node.inputs[1]) == 2.0) ||
-                       (node.Is("Mul") && node.inputs[0] == d && node.inputs[1] == d);
+  const bool squares =
+      (node.Is("Pow") && node.inputs[0] == d && ScalarOf(graph, node.inputs[1]) == 2.0) ||
+      (node.Is("Mul") && node.inputs[0] == d && node.inputs[1] == d);
   if (!squares) return false;
   match.epsilon = static_cast<float>(*epsilon);
   for (NodeId id : {square, mean, add, sqrt}) {
@@ -109,14 +111,12 @@ Result<bool> FuseLayerNorm(Graph& graph, PassContext& context) {
     const auto match = MatchAt(graph, id);
     if (!match) continue;
     Node& last = graph.node(match->last);
-    for (NodeId node : match->nodes)
-      context.NoteAbsorbed(graph.node(node), "LayerNormalization '" + last.name + "'");
     last.op = "LayerNormalization";
     last.attributes = {{"axis", int64_t{-1}}, {"epsilon", match->epsilon}};
     std::vector<ValueId> inputs = {match->x, match->scale};
     if (match->bias != kNoValue) inputs.push_back(match->bias);
     graph.Connect(match->last, std::move(inputs), std::vector<ValueId>(last.outputs));
-    for (NodeId node : match->nodes) graph.Remove(node);
+    Absorb(graph, context, match->nodes, "LayerNormalization '" + last.name + "'");
     changed = true;
   }
   return changed;

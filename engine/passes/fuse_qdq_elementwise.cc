@@ -31,7 +31,9 @@ Status ReplaceByClip(Graph& graph, PassContext& context, const QuantizedOutput& 
 ValueId Requantized(Graph& graph, NodeId before, ValueId real, const QuantizedOutput& match) {
   const Node& quantize = graph.node(match.quantize);
   Value integers{graph.FreshName(graph.value(real).name + "_requantized"),
-                 {match.y.dtype, graph.value(real).type.shape}, {}, {}};
+                 {match.y.dtype, graph.value(real).type.shape},
+                 {},
+                 {}};
   Node node{integers.name, "", "QuantizeLinear", quantize.inputs, {}, quantize.attributes, false};
   node.inputs[0] = real;
   node.outputs = {graph.AddValue(std::move(integers))};
@@ -96,9 +98,10 @@ Result<bool> FuseQdqBinary(Graph& graph, PassContext& context, const QuantizedOu
   INSITU_ASSIGN(const ValueId a_zero, ZeroPointOf(graph, *a));
   INSITU_ASSIGN(const ValueId b_zero, ZeroPointOf(graph, *b));
   INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
-  ReplaceOutput(graph, context, match,
-                {node.name, standard ? "com.microsoft" : "insitu", "QLinear" + node.op, {}, {}, {}, false},
-                {a->value, a->scale, a_zero, b->value, b->scale, b_zero, match.y.scale, y_zero});
+  ReplaceOutput(
+      graph, context, match,
+      {node.name, standard ? "com.microsoft" : "insitu", "QLinear" + node.op, {}, {}, {}, false},
+      {a->value, a->scale, a_zero, b->value, b->scale, b_zero, match.y.scale, y_zero});
   return true;
 }
 
@@ -109,10 +112,10 @@ Result<bool> FuseQdqPool(Graph& graph, PassContext& context, const QuantizedOutp
   if (!x || x->dtype != match.y.dtype) return false;
   INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
   INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
-  ReplaceOutput(graph, context, match,
-                {pool.name, "com.microsoft", "QLinear" + pool.op, {}, {}, WithoutActivation(pool),
-                 false},
-                {x->value, x->scale, x_zero, match.y.scale, y_zero});
+  ReplaceOutput(
+      graph, context, match,
+      {pool.name, "com.microsoft", "QLinear" + pool.op, {}, {}, WithoutActivation(pool), false},
+      {x->value, x->scale, x_zero, match.y.scale, y_zero});
   return true;
 }
 
@@ -123,9 +126,10 @@ Result<bool> FuseQdqSoftmax(Graph& graph, PassContext& context, const QuantizedO
   if (!x || x->dtype != match.y.dtype) return false;
   INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
   INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
-  ReplaceOutput(graph, context, match,
-                {softmax.name, "com.microsoft", "QLinearSoftmax", {}, {}, softmax.attributes, false},
-                {x->value, x->scale, x_zero, match.y.scale, y_zero});
+  ReplaceOutput(
+      graph, context, match,
+      {softmax.name, "com.microsoft", "QLinearSoftmax", {}, {}, softmax.attributes, false},
+      {x->value, x->scale, x_zero, match.y.scale, y_zero});
   return true;
 }
 

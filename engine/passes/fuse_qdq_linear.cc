@@ -110,10 +110,10 @@ Result<bool> FuseQdqGemm(Graph& graph, PassContext& context, const QuantizedOutp
   INSITU_ASSIGN(const ValueId y_zero, ZeroPointOf(graph, match.y));
   Node fused{gemm.name, "com.microsoft", "QGemm", {}, {}, {}, false};
   fused.attributes.emplace("transB", gemm.Attr<int64_t>("transB", 0));
-  ReplaceOutput(graph, context, match, std::move(fused),
-                {x->value, x->scale, x_zero, w->value, w->scale, w_zero, bias->value,
-                 match.y.scale, y_zero},
-                Remark(*bias));
+  ReplaceOutput(
+      graph, context, match, std::move(fused),
+      {x->value, x->scale, x_zero, w->value, w->scale, w_zero, bias->value, match.y.scale, y_zero},
+      Remark(*bias));
   return true;
 }
 

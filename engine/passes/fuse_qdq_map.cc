@@ -1,8 +1,8 @@
 // FuseQdqMap: whatever is computed element by element between DequantizeLinear and QuantizeLinear,
-// from one quantized value and constants of one element, becomes one insitu.ByteMap: a table of what
-// the operators give for each of the 256 bytes, computed here by the reference.
-// Why: Sigmoid, HardSwish, Gelu or SiLU, written as one operator or as many, cost a look-up an
-// element, exactly as ONNX defines the chain; requantization alone is the same thing.
+// from one quantized value and constants of one element, becomes one insitu.ByteMap: a table of
+// what the operators give for each of the 256 bytes, computed here by the reference. Why: Sigmoid,
+// HardSwish, Gelu or SiLU, written as one operator or as many, cost a look-up an element, exactly
+// as ONNX defines the chain; requantization alone is the same thing.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -15,22 +15,65 @@
 namespace insitu {
 namespace {
 
-constexpr std::array<std::string_view, 53> kElementwise = {
-    "Abs",   "Acos",     "Acosh",     "Add",  "Asin",        "Asinh",      "Atan",
-    "Atanh", "Cast",     "Ceil",      "Celu", "Clip",        "Cos",        "Cosh",
-    "Div",   "Elu",      "Erf",       "Exp",  "Floor",       "Gelu",       "HardSigmoid",
-    "HardSwish", "Identity", "LeakyRelu", "Log", "Max",      "Min",        "Mish",
-    "Mul",   "Neg",      "PRelu",     "Pow",  "QuantizeLinear", "DequantizeLinear", "Reciprocal",
-    "Relu",  "Round",    "Selu",      "Shrink", "Sigmoid",   "Sign",       "Sin",
-    "Sinh",  "Softplus", "Softsign",  "Sqrt", "Sub",         "Sum",        "Tan",
-    "Tanh",  "ThresholdedRelu", "Mean", "Mod"};
+constexpr std::array<std::string_view, 53> kElementwise = {"Abs",
+                                                           "Acos",
+                                                           "Acosh",
+                                                           "Add",
+                                                           "Asin",
+                                                           "Asinh",
+                                                           "Atan",
+                                                           "Atanh",
+                                                           "Cast",
+                                                           "Ceil",
+                                                           "Celu",
+                                                           "Clip",
+                                                           "Cos",
+                                                           "Cosh",
+                                                           "Div",
+                                                           "Elu",
+                                                           "Erf",
+                                                           "Exp",
+                                                           "Floor",
+                                                           "Gelu",
+                                                           "HardSigmoid",
+                                                           "HardSwish",
+                                                           "Identity",
+                                                           "LeakyRelu",
+                                                           "Log",
+                                                           "Max",
+                                                           "Min",
+                                                           "Mish",
+                                                           "Mul",
+                                                           "Neg",
+                                                           "PRelu",
+                                                           "Pow",
+                                                           "QuantizeLinear",
+                                                           "DequantizeLinear",
+                                                           "Reciprocal",
+                                                           "Relu",
+                                                           "Round",
+                                                           "Selu",
+                                                           "Shrink",
+                                                           "Sigmoid",
+                                                           "Sign",
+                                                           "Sin",
+                                                           "Sinh",
+                                                           "Softplus",
+                                                           "Softsign",
+                                                           "Sqrt",
+                                                           "Sub",
+                                                           "Sum",
+                                                           "Tan",
+                                                           "Tanh",
+                                                           "ThresholdedRelu",
+                                                           "Mean",
+                                                           "Mod"};
 
 constexpr size_t kMostNodes = 64;  // of one region
 
 bool IsElementwise(const Node& node) {
   if (node.outputs.size() != 1) return false;
-  if (node.domain.empty())
-    return std::ranges::find(kElementwise, node.op) != kElementwise.end();
+  if (node.domain.empty()) return std::ranges::find(kElementwise, node.op) != kElementwise.end();
   return node.Is("ByteMap", "insitu") || node.Is("QuickGelu", "com.microsoft") ||
          node.Is("Gelu", "com.microsoft");
 }
@@ -57,8 +100,7 @@ class Region {
       sources_.erase(inner);
       if (!Add(producer)) return false;
     }
-    return sources_.size() == 1 &&
-           std::ranges::all_of(nodes_, [&](NodeId id) {
+    return sources_.size() == 1 && std::ranges::all_of(nodes_, [&](NodeId id) {
              return id == quantize || IsShared(id) || IsInside(graph_.node(id).outputs[0]);
            });
   }
@@ -77,8 +119,8 @@ class Region {
   // Whether only nodes of the region read the value.
   bool IsInside(ValueId id) const {
     return !graph_.IsOutput(id) && std::ranges::all_of(graph_.Consumers(id), [&](NodeId reader) {
-             return nodes_.contains(reader);
-           });
+      return nodes_.contains(reader);
+    });
   }
 
   bool Add(NodeId id) {
@@ -128,8 +170,7 @@ Result<Tensor> Tabulate(const Graph& graph, const Region& region, NodeId quantiz
     if (value.constant) computed[entry->second] = *value.constant;
     return entry->second;
   };
-  INSITU_ASSIGN(computed[copy(region.source())],
-                AllBytes(graph.value(region.source()).type.dtype));
+  INSITU_ASSIGN(computed[copy(region.source())], AllBytes(graph.value(region.source()).type.dtype));
   for (NodeId id : graph.Order()) {
     if (!region.Has(id)) continue;
     Node node = graph.node(id);
@@ -166,8 +207,7 @@ Result<bool> FuseQdqMap(Graph& graph, PassContext& context, const QuantizedOutpu
   const ValueId source = region.source();
   for (NodeId id : region.nodes()) {
     if (region.IsShared(id)) continue;
-    if (graph.node(id).name != name)
-      context.NoteAbsorbed(graph.node(id), "ByteMap '" + name + "'");
+    if (graph.node(id).name != name) context.NoteAbsorbed(graph.node(id), "ByteMap '" + name + "'");
     if (id != match.quantize) graph.Remove(id);
   }
   const ValueId constant = graph.AddConstant(name + "_table", std::move(table));

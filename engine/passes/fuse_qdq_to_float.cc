@@ -1,8 +1,8 @@
 // FuseQdqToFloat: a convolution or linear layer that reads dequantized data and weights but whose
 // result nothing quantizes computes with the integers and gives real numbers:
 // insitu.ConvIntegerToFloat and com.microsoft.MatMulIntegerToFloat.
-// Why: last layers are often left so by quantizers, and what was calibrated for integers need not be
-// computed in floats. The sum is exact; only its scaling rounds.
+// Why: last layers are often left so by quantizers, and what was calibrated for integers need not
+// be computed in floats. The sum is exact; only its scaling rounds.
 #include <array>
 
 #include "ops/activation.h"
@@ -28,9 +28,9 @@ Result<std::optional<ValueId>> RealBias(Graph& graph, const Node& node, int64_t 
     if (!quantized)
       reals.As<float>()[i] = stored->As<float>()[i];
     else if (quantized->dtype == DType::kInt32)
-      reals.As<float>()[i] = static_cast<float>(stored->As<int32_t>()[i] -
-                                                quantized->numbers.ZeroPointAt(c)) *
-                             quantized->numbers.ScaleAt(c);
+      reals.As<float>()[i] =
+          static_cast<float>(stored->As<int32_t>()[i] - quantized->numbers.ZeroPointAt(c)) *
+          quantized->numbers.ScaleAt(c);
     else
       return std::nullopt;
   }
@@ -63,8 +63,8 @@ Result<bool> FuseOne(Graph& graph, NodeId id) {
   const auto& x_shape = x ? graph.value(x->value).type.shape : std::optional<Shape>();
   if (!x || !w || !x_shape || (matrix && x_shape->size() < 2)) return false;
   const Tensor weights = *graph.Constant(w->value);
-  INSITU_ASSIGN(const auto bias, RealBias(graph, node,
-                                          weights.dims()[static_cast<size_t>(layer->channel_axis)]));
+  INSITU_ASSIGN(const auto bias,
+                RealBias(graph, node, weights.dims()[static_cast<size_t>(layer->channel_axis)]));
   if (!bias) return false;
   ValueId stored = w->value;
   if (layer->transposed) {

@@ -167,8 +167,8 @@ Status LayoutRewriter::RewriteNode(NodeId id, NodeId next) {
   for (size_t i = 0; i < first.size(); ++i) {
     if (first[i] == kNoValue) continue;
     const std::vector<NodeId> readers = graph_.Consumers(first[i]);
-    const bool reads_first = std::ranges::any_of(
-        readers, [&](NodeId reader) { return ReadsFirst(reader, first[i]); });
+    const bool reads_first =
+        std::ranges::any_of(readers, [&](NodeId reader) { return ReadsFirst(reader, first[i]); });
     if (reads_first || graph_.IsOutput(first[i]))
       AddTranspose(outputs[i], first[i], PermFromLast(converted->rank), next);
   }

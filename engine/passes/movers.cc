@@ -8,10 +8,10 @@ namespace insitu {
 namespace {
 
 constexpr std::array<std::string_view, 19> kPlain = {
-    "MaxPool",      "Reshape",         "Flatten",  "Transpose",       "Squeeze",
-    "Unsqueeze",    "Slice",           "Gather",   "Expand",          "DepthToSpace",
-    "SpaceToDepth", "Tile",            "GatherND", "GatherElements",  "GlobalMaxPool",
-    "ReduceMax",    "ReverseSequence", "Compress", "TopK"};
+    "MaxPool",  "Reshape",        "Flatten",       "Transpose",    "Squeeze",         "Unsqueeze",
+    "Slice",    "Gather",         "Expand",        "DepthToSpace", "SpaceToDepth",    "Tile",
+    "GatherND", "GatherElements", "GlobalMaxPool", "ReduceMax",    "ReverseSequence", "Compress",
+    "TopK"};
 
 bool Interpolates(const Node& node) {
   return node.Attr("mode", std::string("nearest")) != "nearest" ||

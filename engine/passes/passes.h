@@ -20,8 +20,8 @@ struct PassContext {
   std::map<std::string, std::string>* absorbed = nullptr;
   // Outputs of folding are not made larger than this.
   int64_t max_folded_bytes = int64_t{16} << 20;
-  // Whether DequantizeLinear of a constant may be folded. RunPasses sets it once QDQ fusion is done:
-  // before, that would hide the integers from it.
+  // Whether DequantizeLinear of a constant may be folded. RunPasses sets it once QDQ fusion is
+  // done: before, that would hide the integers from it.
   bool fold_dequantize = false;
 
   void NoteAbsorbed(const Node& node, std::string_view by) {
@@ -31,30 +31,31 @@ struct PassContext {
 
 using PassFn = Result<bool> (*)(Graph& graph, PassContext& context);
 
-Result<bool> RemoveIdentities(Graph& graph, PassContext& context);   // remove_identities.cc
-Result<bool> FoldConstants(Graph& graph, PassContext& context);      // fold_constants.cc
-Result<bool> ChooseBranch(Graph& graph, PassContext& context);       // choose_branch.cc
-Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);     // remove_dead_code.cc
-Result<bool> SinkDequantize(Graph& graph, PassContext& context);     // sink_dequantize.cc
-Result<bool> FuseQdq(Graph& graph, PassContext& context);            // fuse_qdq.cc
+Result<bool> RemoveIdentities(Graph& graph, PassContext& context);    // remove_identities.cc
+Result<bool> FoldConstants(Graph& graph, PassContext& context);       // fold_constants.cc
+Result<bool> ChooseBranch(Graph& graph, PassContext& context);        // choose_branch.cc
+Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);      // remove_dead_code.cc
+Result<bool> SinkDequantize(Graph& graph, PassContext& context);      // sink_dequantize.cc
+Result<bool> FuseQdq(Graph& graph, PassContext& context);             // fuse_qdq.cc
 Result<bool> SplitQLinearConcat(Graph& graph, PassContext& context);  // split_qlinear_concat.cc
-Result<bool> FuseDynamicQuantization(Graph& graph, PassContext& context);  // fuse_dynamic_quantization.cc
-Result<bool> FuseConvInteger(Graph& graph, PassContext& context);    // fuse_conv_integer.cc
-Result<bool> FuseQdqToFloat(Graph& graph, PassContext& context);     // fuse_qdq_to_float.cc
-Result<bool> PreferSigned(Graph& graph, PassContext& context);       // prefer_signed.cc
-Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);      // fold_batch_norm.cc
-Result<bool> FuseLayerNorm(Graph& graph, PassContext& context);      // fuse_layer_norm.cc
-Result<bool> FuseGelu(Graph& graph, PassContext& context);           // fuse_gelu.cc
-Result<bool> FuseBias(Graph& graph, PassContext& context);           // fuse_bias.cc
-Result<bool> FuseActivations(Graph& graph, PassContext& context);    // fuse_activations.cc
-Result<bool> ChooseLayout(Graph& graph, PassContext& context);       // choose_layout.cc
+Result<bool> FuseDynamicQuantization(Graph& graph,
+                                     PassContext& context);        // fuse_dynamic_quantization.cc
+Result<bool> FuseConvInteger(Graph& graph, PassContext& context);  // fuse_conv_integer.cc
+Result<bool> FuseQdqToFloat(Graph& graph, PassContext& context);   // fuse_qdq_to_float.cc
+Result<bool> PreferSigned(Graph& graph, PassContext& context);     // prefer_signed.cc
+Result<bool> FoldBatchNorm(Graph& graph, PassContext& context);    // fold_batch_norm.cc
+Result<bool> FuseLayerNorm(Graph& graph, PassContext& context);    // fuse_layer_norm.cc
+Result<bool> FuseGelu(Graph& graph, PassContext& context);         // fuse_gelu.cc
+Result<bool> FuseBias(Graph& graph, PassContext& context);         // fuse_bias.cc
+Result<bool> FuseActivations(Graph& graph, PassContext& context);  // fuse_activations.cc
+Result<bool> ChooseLayout(Graph& graph, PassContext& context);     // choose_layout.cc
 
 // RunPasses for the bodies of If, Loop and their kind; optimise_bodies.cc.
 Status OptimiseBodies(Graph& graph, const PassContext& context);
 
 // Runs all passes in the order of the design: canonicalise (identities, constants, dead code),
-// fuse, layout, clean up, and then the same for the bodies of control-flow nodes. Infers shapes first
-// and after each change.
+// fuse, layout, clean up, and then the same for the bodies of control-flow nodes. Infers shapes
+// first and after each change.
 Status RunPasses(Graph& graph, PassContext& context);
 
 }  // namespace insitu

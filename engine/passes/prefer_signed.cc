@@ -104,9 +104,8 @@ class Turner {
 
   // Puts an int8 value beside or in place of the uint8 one and converts at the edges.
   Status TurnValue(ValueId value) {
-    const bool known_producer =
-        graph_.Producer(value) != kNoNode &&
-        HasPort(graph_, graph_.node(graph_.Producer(value)), value, true);
+    const bool known_producer = graph_.Producer(value) != kNoNode &&
+                                HasPort(graph_, graph_.node(graph_.Producer(value)), value, true);
     std::vector<NodeId> known, others;
     for (NodeId id : graph_.Consumers(value))
       (HasPort(graph_, graph_.node(id), value, false) ? known : others).push_back(id);
@@ -132,8 +131,13 @@ class Turner {
 
   void AddFlip(ValueId value, ValueId twin, bool to_unsigned, const std::vector<NodeId>& readers) {
     const NodeId before = readers.empty() ? kNoNode : readers.front();
-    Node flip{graph_.FreshName(graph_.value(twin).name + "_flip"), "insitu", "FlipSign", {}, {},
-              {}, false};
+    Node flip{graph_.FreshName(graph_.value(twin).name + "_flip"),
+              "insitu",
+              "FlipSign",
+              {},
+              {},
+              {},
+              false};
     if (to_unsigned) {
       const NodeId producer = graph_.Producer(value);
       std::vector<ValueId> outputs = graph_.node(producer).outputs;

@@ -38,8 +38,7 @@ Clamp Compose(const Clamp& outer, const Clamp& inner) {
 
 // Quantization is monotone, so a clamp before it is one in steps after it, exactly.
 std::optional<Clamp> InSteps(const Clamp& clamp, const QuantizedValue& y) {
-  const QuantizedRange range =
-      y.dtype == DType::kInt8 ? RangeOf<int8_t>({}) : RangeOf<uint8_t>({});
+  const QuantizedRange range = y.dtype == DType::kInt8 ? RangeOf<int8_t>({}) : RangeOf<uint8_t>({});
   const auto step = [&](float real) {
     return RoundToRange(real / y.numbers.scale[0], y.numbers.zero_point[0], range);
   };

@@ -41,11 +41,11 @@ Result<ValueId> ZeroPointOf(Graph& graph, const QuantizedValue& value);
 // by nothing else: clamps, and what produces their input.
 struct QuantizedOutput {
   NodeId quantize = kNoNode;
-  std::vector<NodeId> clamps;   // Relu and Clip, from the last to the first
-  ValueId source = kNoValue;    // the input of the first clamp
-  NodeId producer = kNoNode;    // of source; kNoNode where others read it too, or it has none
+  std::vector<NodeId> clamps;  // Relu and Clip, from the last to the first
+  ValueId source = kNoValue;   // the input of the first clamp
+  NodeId producer = kNoNode;   // of source; kNoNode where others read it too, or it has none
   QuantizedValue y;
-  std::optional<Clamp> clamp;   // in steps of y, where it is narrower than the type
+  std::optional<Clamp> clamp;  // in steps of y, where it is narrower than the type
 };
 std::optional<QuantizedOutput> MatchOutput(const Graph& graph, NodeId quantize);
 

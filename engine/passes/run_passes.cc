@@ -1,8 +1,7 @@
 // RunPasses: the order of the passes. Canonical form first, so that patterns meet constants and no
-// Identity in between; integers before floats, so that fusion of activations finds integer operators
-// already closed; layout last, over the nodes that will really run.
-// Invariant: shapes are inferred after every change, so each pass sees true types; debug builds
-// verify the graph as well.
+// Identity in between; integers before floats, so that fusion of activations finds integer
+// operators already closed; layout last, over the nodes that will really run. Invariant: shapes are
+// inferred after every change, so each pass sees true types; debug builds verify the graph as well.
 #include "ir/verify.h"
 #include "ops/op_def.h"
 #include "passes/passes.h"
@@ -40,10 +39,9 @@ Status Canonicalise(Graph& graph, PassContext& context) {
 Status RunPasses(Graph& graph, PassContext& context) {
   INSITU_TRY(InferShapes(graph));
   INSITU_TRY(Canonicalise(graph, context));
-  for (PassFn pass :
-       {FoldBatchNorm, SinkDequantize, FoldConstants, FuseQdq, SplitQLinearConcat,
-        FuseDynamicQuantization, FuseConvInteger, FuseQdqToFloat, FuseLayerNorm, FuseGelu, FuseBias,
-        FuseActivations, PreferSigned})
+  for (PassFn pass : {FoldBatchNorm, SinkDequantize, FoldConstants, FuseQdq, SplitQLinearConcat,
+                      FuseDynamicQuantization, FuseConvInteger, FuseQdqToFloat, FuseLayerNorm,
+                      FuseGelu, FuseBias, FuseActivations, PreferSigned})
     INSITU_TRY(Apply(pass, graph, context));
   context.fold_dequantize = true;
   INSITU_TRY(Canonicalise(graph, context));

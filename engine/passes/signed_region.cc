@@ -11,9 +11,8 @@ namespace insitu {
 namespace {
 
 bool ClipsByConstants(const Graph& graph, const Node& node) {
-  return std::ranges::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId id) {
-    return id == kNoValue || graph.IsConstant(id);
-  });
+  return std::ranges::all_of(node.inputs.begin() + 1, node.inputs.end(),
+                             [&](ValueId id) { return id == kNoValue || graph.IsConstant(id); });
 }
 
 std::vector<Port> PortsOfMover(const DataPorts& data) {
@@ -44,8 +43,7 @@ std::vector<Port> AllPorts(const Graph& graph, const Node& node) {
     return {{0, false, 2}, {3, false, 5}, {0, true, 7}};
   if (is({"QLinearGlobalAveragePool", "QLinearAveragePool", "QLinearSoftmax"}))
     return {{0, false, 2}, {0, true, 4}};
-  if (node.op == "ConvIntegerToFloat" || node.op == "MatMulIntegerToFloat")
-    return {{0, false, 4}};
+  if (node.op == "ConvIntegerToFloat" || node.op == "MatMulIntegerToFloat") return {{0, false, 4}};
   if (node.op == "QLinearWhere") return {{1, false, 3}, {4, false, 6}, {0, true, 8}};
   if (node.op == "QGemm" && node.inputs.size() > 7 && node.inputs[7] != kNoValue)
     return {{0, false, 2}, {0, true, 8}};
@@ -76,8 +74,8 @@ class UnionFind {
 std::vector<Port> PortsOf(const Graph& graph, const Node& node) {
   std::vector<Port> ports = AllPorts(graph, node);
   for (const Port& port : ports) {
-    const bool given = port.zero_point < node.inputs.size() &&
-                       node.inputs[port.zero_point] != kNoValue;
+    const bool given =
+        port.zero_point < node.inputs.size() && node.inputs[port.zero_point] != kNoValue;
     if (given && !graph.IsConstant(node.inputs[port.zero_point])) return {};
   }
   return ports;

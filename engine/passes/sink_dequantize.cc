@@ -1,9 +1,9 @@
 // SinkDequantize: a DequantizeLinear in front of an operator that only moves elements goes behind
 // it, so that bytes are moved instead of floats.
-// Why: the integers come next to the operators that compute with them and to the QuantizeLinear that
-// undoes the dequantization, whatever stands between; weights stay integers through Transpose and
-// Reshape, and tables that Gather reads are never made float as a whole.
-// Several inputs (Concat) must have one quantization. Scales per channel pass Transpose only.
+// Why: the integers come next to the operators that compute with them and to the QuantizeLinear
+// that undoes the dequantization, whatever stands between; weights stay integers through Transpose
+// and Reshape, and tables that Gather reads are never made float as a whole. Several inputs
+// (Concat) must have one quantization. Scales per channel pass Transpose only.
 #include <algorithm>
 #include <utility>
 

@@ -1,6 +1,6 @@
-// SplitQLinearConcat: com.microsoft.QLinearConcat becomes Concat of bytes, each part that has another
-// quantization than the whole brought to it by a ByteMap in front.
-// Why: parts that agree are only copied then, or not even that, and the rest is a look-up.
+// SplitQLinearConcat: com.microsoft.QLinearConcat becomes Concat of bytes, each part that has
+// another quantization than the whole brought to it by a ByteMap in front. Why: parts that agree
+// are only copied then, or not even that, and the rest is a look-up.
 #include "ops/byte_table.h"
 #include "ops/quantization.h"
 #include "passes/passes.h"

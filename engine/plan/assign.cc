@@ -12,7 +12,8 @@ namespace {
 
 // The channels-last flag of spatial operators, nullptr for the rest.
 bool* ChannelsLast(LoweredOp& op) {
-  if (auto* convolution = std::get_if<lowered::Convolution>(&op)) return &convolution->channels_last;
+  if (auto* convolution = std::get_if<lowered::Convolution>(&op))
+    return &convolution->channels_last;
   if (auto* pool = std::get_if<lowered::Pool>(&op)) return &pool->channels_last;
   return nullptr;
 }

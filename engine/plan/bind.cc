@@ -15,8 +15,10 @@ using SymbolValues = std::map<std::string, std::pair<int64_t, std::string>>;  //
 Status CheckInput(const Value& input, const Dims& dims, SymbolValues& symbols) {
   auto mismatch = [&](std::string why) {
     Error error{ErrorCode::kShapeMismatch,
-                "input '" + input.name + "' has dims " + ToString(dims) + ", but " + why, input.name,
-                {}, "The model declares " +
+                "input '" + input.name + "' has dims " + ToString(dims) + ", but " + why,
+                input.name,
+                {},
+                "The model declares " +
                     (input.type.shape ? ToString(*input.type.shape) : std::string("any shape")) +
                     "."};
     return std::unexpected(std::move(error));
@@ -33,8 +35,8 @@ Status CheckInput(const Value& input, const Dims& dims, SymbolValues& symbols) {
     if (dim.IsKnown() || dim.IsUnknown()) continue;
     auto [it, fresh] = symbols.emplace(dim.ToString(), std::pair(dims[axis], input.name));
     if (!fresh && it->second.first != dims[axis])
-      return mismatch("'" + dim.ToString() + "' is already " +
-                      std::to_string(it->second.first) + " in input '" + it->second.second + "'");
+      return mismatch("'" + dim.ToString() + "' is already " + std::to_string(it->second.first) +
+                      " in input '" + it->second.second + "'");
   }
   return {};
 }
@@ -49,8 +51,7 @@ Status CheckInputs(const Graph& graph, std::span<const Fact> facts) {
 
 bool HasKnownOutputs(const Graph& graph, const Node& node) {
   return std::ranges::all_of(node.outputs, [&](ValueId id) {
-    return id == kNoValue ||
-           (graph.value(id).type.shape && KnownDims(*graph.value(id).type.shape));
+    return id == kNoValue || (graph.value(id).type.shape && KnownDims(*graph.value(id).type.shape));
   });
 }
 

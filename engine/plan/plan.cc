@@ -150,7 +150,8 @@ class Planner {
     for (ValueId id : outputs_) ++outputs_of_root[static_cast<size_t>(Root(id))];
     for (size_t i = 0; i < outputs_.size(); ++i) {
       const ValueId root = Root(outputs_[i]);
-      if (at(root).placement != Placement::kArena || outputs_of_root[static_cast<size_t>(root)] != 1)
+      if (at(root).placement != Placement::kArena ||
+          outputs_of_root[static_cast<size_t>(root)] != 1)
         continue;
       at(root).placement = Placement::kOutput;
       at(root).offset = i;
@@ -182,7 +183,8 @@ class Planner {
     }
   }
 
-  // In-place: output `id` inherits the block of the step's first operand if nothing reads that later.
+  // In-place: output `id` inherits the block of the step's first operand if nothing reads that
+  // later.
   bool TakesOver(const Step& step, const Node& node, size_t now, size_t size, ValueId id,
                  std::vector<size_t>& bytes) {
     const ValueId source = Root(node.inputs[step.operands.front()]);
@@ -241,8 +243,8 @@ Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> f
   plan.first_ = first;
   plan.end_ = bound.end;
   for (const auto& [id, view] : facts)
-    plan.premises_.push_back({id, view.dims, with_elements.contains(id) ? KnownElements(view)
-                                                                        : std::nullopt});
+    plan.premises_.push_back(
+        {id, view.dims, with_elements.contains(id) ? KnownElements(view) : std::nullopt});
   Planner planner(program, bound, first, facts);
   INSITU_TRY(planner.Run());
   plan.scratch_offset_ = planner.arena_bytes();

@@ -25,8 +25,8 @@ struct PlannedValue {
   DType dtype = DType::kUndefined;
   Dims dims;
   Placement placement = Placement::kNone;
-  size_t offset = 0;   // kArena: bytes from its start; kOutput: index into Plan.outputs()
-  Tensor constant;     // kConstant, also integers that the extents alone determine
+  size_t offset = 0;  // kArena: bytes from its start; kOutput: index into Plan.outputs()
+  Tensor constant;    // kConstant, also integers that the extents alone determine
 };
 
 struct PlannedStep {
@@ -36,8 +36,9 @@ struct PlannedStep {
 
 class Plan {
  public:
-  // Plans from step `first` on for these facts, which are all values that are live there. An empty stage (end() == first): the extents of step `first` depend on its data.
-  // ShapeMismatch when the facts contradict the model; LimitExceeded.
+  // Plans from step `first` on for these facts, which are all values that are live there. An empty
+  // stage (end() == first): the extents of step `first` depend on its data. ShapeMismatch when the
+  // facts contradict the model; LimitExceeded.
   static Result<Plan> Build(Program& program, size_t first, std::span<const Fact> facts);
   // Whether the plan was made for facts like these.
   bool Fits(std::span<const Fact> facts) const;

@@ -100,8 +100,7 @@ Status OwnConstants(Graph& graph, std::span<const Step> steps) {
       value.constant.reset();
       continue;
     }
-    INSITU_ASSIGN(value.constant, Tensor::FromBytes(value.constant->dtype(),
-                                                    value.constant->dims(),
+    INSITU_ASSIGN(value.constant, Tensor::FromBytes(value.constant->dtype(), value.constant->dims(),
                                                     value.constant->bytes()));
   }
   return {};
@@ -114,8 +113,7 @@ Result<Program> Program::Build(Graph graph, std::span<Backend* const> backends) 
   for (NodeId id : graph.Order()) {
     auto step = MakeStep(graph, id, backends);
     if (!step)
-      return std::unexpected(
-          std::move(step.error()).At(graph.node(id).name, graph.node(id).op));
+      return std::unexpected(std::move(step.error()).At(graph.node(id).name, graph.node(id).op));
     program.steps_.push_back(*std::move(step));
   }
   INSITU_TRY(OwnConstants(graph, program.steps_));

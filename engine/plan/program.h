@@ -32,8 +32,8 @@ struct Step {
   // types of its outputs are left.
   std::map<const Graph*, std::unique_ptr<Program>> bodies;
   uint64_t shaped_by = 0;  // the plan whose extents the kernel has; 0: none
-  std::string on;      // "xnnpack", "kernel", "reference"
-  std::string why;     // why not on the first backend; empty when it is
+  std::string on;          // "xnnpack", "kernel", "reference"
+  std::string why;         // why not on the first backend; empty when it is
 };
 
 class Program {

@@ -30,7 +30,8 @@ std::vector<ExplainRow> Session::Explain() const {
                     reason == absorbed_.end() ? "nothing needs its result" : reason->second, 0});
   }
   for (const Step& step : runner_.program().steps())
-    if (!listed.contains(runner_.program().graph().node(step.node).name)) rows.push_back(row_of(step));
+    if (!listed.contains(runner_.program().graph().node(step.node).name))
+      rows.push_back(row_of(step));
   return rows;
 }
 

@@ -28,8 +28,7 @@ bool Fits(const Tensor& tensor, const ValueType& type) {
 
 std::string DescribeFeed(const Tensor& tensor) {
   const auto items = tensor.items();
-  return std::string(Name(tensor.dtype())) +
-         (items.empty() ? "" : " of " + DescribeFeed(items[0]));
+  return std::string(Name(tensor.dtype())) + (items.empty() ? "" : " of " + DescribeFeed(items[0]));
 }
 
 std::unexpected<Error> BadFeed(std::string message, const std::string& name,

@@ -15,7 +15,8 @@ Result<std::unique_ptr<Runtime>> Runtime::Create(int threads) {
   INSITU_ASSIGN(auto xnn, CreateXnnBackend(threads));
   runtime->backends_.push_back(std::move(xnn));
   runtime->backends_.push_back(CreateKernelBackend());
-  for (const auto& backend : runtime->backends_) runtime->backend_pointers_.push_back(backend.get());
+  for (const auto& backend : runtime->backends_)
+    runtime->backend_pointers_.push_back(backend.get());
   return runtime;
 }
 

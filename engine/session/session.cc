@@ -92,7 +92,9 @@ Result<std::vector<NamedTensor>> Session::Run(std::span<const NamedTensor> feeds
     auto it = std::ranges::find(outputs_, name, &TensorInfo::name);
     if (it == outputs_.end())
       return std::unexpected(Error{ErrorCode::kInvalidArgument,
-                                   "there is no output named '" + name + "'", name, {},
+                                   "there is no output named '" + name + "'",
+                                   name,
+                                   {},
                                    "session.outputs lists the outputs."});
     wanted.push_back(static_cast<size_t>(it - outputs_.begin()));
   }
@@ -108,8 +110,7 @@ Result<std::vector<NamedTensor>> Session::Run(std::span<const NamedTensor> feeds
 
 Result<std::vector<OperatorProfile>> Session::Profile(std::span<const NamedTensor> feeds,
                                                       int runs) {
-  if (runs < 1)
-    return Fail(ErrorCode::kInvalidArgument, "runs must be at least 1");
+  if (runs < 1) return Fail(ErrorCode::kInvalidArgument, "runs must be at least 1");
   INSITU_ASSIGN(const std::vector<Tensor> inputs, MatchFeeds(inputs_, feeds));
   const Program& program = runner_.program();
   std::vector<StepTime> times(program.steps().size());

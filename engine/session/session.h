@@ -40,8 +40,8 @@ struct SessionRunOptions {
 
 struct ExplainRow {
   std::string node, op;
-  std::string on;   // "xnnpack", "kernel", "reference", "folded"
-  std::string why;  // why there, or into what it was folded
+  std::string on;     // "xnnpack", "kernel", "reference", "folded"
+  std::string why;    // why there, or into what it was folded
   int64_t bytes = 0;  // of packed weights
 };
 

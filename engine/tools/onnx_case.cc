@@ -65,9 +65,8 @@ Result<Tolerance> ReadTolerance(const fs::path& case_folder) {
   const fs::path path = case_folder / "tolerance.json";
   if (!fs::exists(path)) return tolerance;
   INSITU_ASSIGN(const ModelBytes bytes, ReadFile(path));
-  INSITU_ASSIGN(const Json json,
-                Json::Parse({reinterpret_cast<const char*>(bytes.bytes.data()),
-                             bytes.bytes.size()}));
+  INSITU_ASSIGN(const Json json, Json::Parse({reinterpret_cast<const char*>(bytes.bytes.data()),
+                                              bytes.bytes.size()}));
   const auto read = [&](std::string_view key, double& target) {
     const Json* value = json.Find(key);
     if (const double* number = value ? value->AsNumber() : nullptr) target = *number;
@@ -80,8 +79,8 @@ Result<Tolerance> ReadTolerance(const fs::path& case_folder) {
 namespace {
 
 std::unexpected<Error> Differs(const std::string& name, std::string how) {
-  return std::unexpected(Error{ErrorCode::kInvalidArgument, "output '" + name + "' " + how, name,
-                               {}, {}});
+  return std::unexpected(
+      Error{ErrorCode::kInvalidArgument, "output '" + name + "' " + how, name, {}, {}});
 }
 
 Status CompareFloats(const std::string& name, const Tensor& actual, const Tensor& expected,

@@ -1,5 +1,6 @@
-// ONNX backend-test cases on disk: a folder with model.onnx, test_data_set_*/{input,output}_N.pb and,
-// optionally, tolerance.json ({"rtol": .., "atol": ..}). Native only; for the developer's tool and tests.
+// ONNX backend-test cases on disk: a folder with model.onnx, test_data_set_*/{input,output}_N.pb
+// and, optionally, tolerance.json ({"rtol": .., "atol": ..}). Native only; for the developer's tool
+// and tests.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,8 @@ Result<ModelBytes> ReadFile(const std::filesystem::path& path);
 ImportOptions ExternalDataBeside(const std::filesystem::path& model);
 
 struct CaseData {
-  std::vector<NamedTensor> feeds;   // named after the session's inputs, in order
-  std::vector<Tensor> expected;     // in the order of the session's outputs
+  std::vector<NamedTensor> feeds;  // named after the session's inputs, in order
+  std::vector<Tensor> expected;    // in the order of the session's outputs
 };
 
 // One test_data_set folder. Missing trailing inputs are left out.

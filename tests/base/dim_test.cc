@@ -117,13 +117,20 @@ TEST_CASE("dims: simplification never changes the value") {
       return n / d - (n % d != 0 && (n < 0) != (d < 0));
     };
     switch (below(7)) {
-      case 0: return {a + b, x + y};
-      case 1: return {a - b, x - y};
-      case 2: return {a * b, x * y};
-      case 3: return y > 0 ? std::pair{FloorDiv(a, b), floor_quotient(x, y)} : std::pair{a, x};
-      case 4: return y > 0 ? std::pair{CeilDiv(a, b), -floor_quotient(-x, y)} : std::pair{a, x};
-      case 5: return {Min(a, b), std::min(x, y)};
-      default: return {Max(a, b), std::max(x, y)};
+      case 0:
+        return {a + b, x + y};
+      case 1:
+        return {a - b, x - y};
+      case 2:
+        return {a * b, x * y};
+      case 3:
+        return y > 0 ? std::pair{FloorDiv(a, b), floor_quotient(x, y)} : std::pair{a, x};
+      case 4:
+        return y > 0 ? std::pair{CeilDiv(a, b), -floor_quotient(-x, y)} : std::pair{a, x};
+      case 5:
+        return {Min(a, b), std::min(x, y)};
+      default:
+        return {Max(a, b), std::max(x, y)};
     }
   };
   auto replace = [](std::string text, const std::string& from, const std::string& to) {

@@ -1,6 +1,6 @@
-// The linear layer with weights in blocks of 2, 4 and 8 bits against its formula in double: closer than
-// float32 arithmetic would be, for every size of block, for zero points whole and broken, in any order
-// of the inputs, and with numbers that are not finite.
+// The linear layer with weights in blocks of 2, 4 and 8 bits against its formula in double: closer
+// than float32 arithmetic would be, for every size of block, for zero points whole and broken, in
+// any order of the inputs, and with numbers that are not finite.
 #include "kernel_fixture.h"
 
 namespace insitu::test {
@@ -12,7 +12,8 @@ Op RandomLayer(Rng& rng, int64_t bits, int64_t block, int64_t depth, int64_t col
   Op op{depth, columns, bits, block, {}, {}, {}, {}, {}};
   op.weights = RandomBytes(rng, DType::kUint8, {columns, op.blocks(), block * bits / 8});
   op.scales = RandomFloats(rng, {columns, op.blocks()}, 0.01f, 0.1f);
-  op.zero_points = RandomFloats(rng, {columns, op.blocks()}, 0, static_cast<float>((1 << bits) - 1));
+  op.zero_points =
+      RandomFloats(rng, {columns, op.blocks()}, 0, static_cast<float>((1 << bits) - 1));
   if (whole)
     for (float& zero : op.zero_points.As<float>()) zero = std::nearbyint(zero);
   op.bias = RandomFloats(rng, {columns});
@@ -27,10 +28,11 @@ std::pair<double, double> Formula(const Op& op, const float* x, int64_t n) {
     const int64_t k = op.order.empty() ? place : op.order[static_cast<size_t>(place)];
     if (k < 0) continue;
     const int64_t bit = (n * op.blocks() * op.block_size + place) * op.bits;
-    const int q = std::to_integer<int>(op.weights.data()[bit / 8]) >> (bit % 8) & ((1 << op.bits) - 1);
+    const int q =
+        std::to_integer<int>(op.weights.data()[bit / 8]) >> (bit % 8) & ((1 << op.bits) - 1);
     const auto b = static_cast<size_t>(n * op.blocks() + place / op.block_size);
-    const double term = static_cast<double>(x[k]) * (q - op.zero_points.As<float>()[b]) *
-                        op.scales.As<float>()[b];
+    const double term =
+        static_cast<double>(x[k]) * (q - op.zero_points.As<float>()[b]) * op.scales.As<float>()[b];
     sum += term;
     magnitude += std::abs(term);
   }

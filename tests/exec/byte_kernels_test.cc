@@ -1,4 +1,5 @@
-// The kernels on single bytes: look-up tables, Where, softmax, and Sub and Div, against plain loops.
+// The kernels on single bytes: look-up tables, Where, softmax, and Sub and Div, against plain
+// loops.
 #include "kernel_fixture.h"
 #include "reference_formulas.h"
 
@@ -36,7 +37,8 @@ TEST_CASE("ByteSelect broadcasts its three operands") {
   auto kernel = Accepted(Own(), op);
   Tensor condition = Make(DType::kBool, {3, 1, 4});
   for (size_t i = 0; i < 12; ++i) condition.data()[i] = static_cast<std::byte>(Pick(rng, 0, 1));
-  const Tensor x = RandomBytes(rng, DType::kUint8, {2, 1}), y = RandomBytes(rng, DType::kUint8, {4});
+  const Tensor x = RandomBytes(rng, DType::kUint8, {2, 1}),
+               y = RandomBytes(rng, DType::kUint8, {4});
   const Tensor z = RunKernel(*kernel, {condition, x, y}, DType::kUint8, {3, 2, 4});
   for (size_t i = 0; i < 3; ++i)
     for (size_t j = 0; j < 2; ++j)
@@ -44,8 +46,9 @@ TEST_CASE("ByteSelect broadcasts its three operands") {
         REQUIRE(Bits(z, (i * 2 + j) * 4 + k) ==
                 (Bits(condition, i * 4 + k) ? op.x[Bits(x, j)] : op.y[Bits(y, k)]));
   auto scalar = Accepted(Own(), op);
-  const Tensor one = RunKernel(*scalar, {Make(DType::kBool, {}), x.Reshaped({1, 2}), y.Reshaped({4, 1})},
-                               DType::kUint8, {4, 2});
+  const Tensor one =
+      RunKernel(*scalar, {Make(DType::kBool, {}), x.Reshaped({1, 2}), y.Reshaped({4, 1})},
+                DType::kUint8, {4, 2});
   CHECK(one.elements() == 8);
 }
 

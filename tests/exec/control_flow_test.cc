@@ -118,13 +118,13 @@ TEST_CASE("a loop carries values, stacks outputs and stops by count or condition
   CheckClose(run(100, true)[1], Floats({3, 1}, {1, 5, 9}));
   CheckClose(run(0, true)[0], x);
   CHECK(run(5, false)[1].dims()[0] == 0);
-  const auto refused = runner.Run(
-      std::vector{Long(kDefaultLimits.max_loop_trips + 1), Bool(true), x, step}, {});
+  const auto refused =
+      runner.Run(std::vector{Long(kDefaultLimits.max_loop_trips + 1), Bool(true), x, step}, {});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::kLimitExceeded);
   const std::atomic<uint32_t> cancel = 1;
-  const auto cancelled = runner.Run(std::vector{Long(9), Bool(true), x, step},
-                                    {.cancel = &cancel, .step_times = {}});
+  const auto cancelled =
+      runner.Run(std::vector{Long(9), Bool(true), x, step}, {.cancel = &cancel, .step_times = {}});
   REQUIRE_FALSE(cancelled.has_value());
   CHECK(cancelled.error().code == ErrorCode::kCancelled);
   CheckClose(run(1, true)[0], Floats({1}, {5}));
@@ -147,8 +147,8 @@ TEST_CASE("a scan goes backwards along another axis") {
     output last
     output sums
   })");
-  const auto outputs = Value(runner.Run(
-      std::vector{Floats({2}, {0, 100}), Floats({2, 3}, {1, 2, 3, 10, 20, 30})}, {}));
+  const auto outputs = Value(
+      runner.Run(std::vector{Floats({2}, {0, 100}), Floats({2, 3}, {1, 2, 3, 10, 20, 30})}, {}));
   CheckClose(outputs[0], Floats({2}, {6, 160}));
   CheckClose(outputs[1], Floats({2, 3}, {3, 5, 6, 130, 150, 160}));
 }

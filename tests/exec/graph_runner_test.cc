@@ -1,4 +1,5 @@
-// Stages of a run: extents that fed or computed integers decide, and values that live between stages.
+// Stages of a run: extents that fed or computed integers decide, and values that live between
+// stages.
 #include "exec/graph_runner.h"
 
 #include "ir/text.h"
@@ -108,9 +109,10 @@ TEST_CASE("a step whose extents only its data tell runs alone") {
   GraphRunner runner = RunnerOf(graph);
   for (const float limit : {2.f, -3.f, 0.75f}) {
     const float start = -1;
-    CheckRun(runner, graph, {{"start", Value(Tensor::From<float>({}, std::span(&start, 1)))},
-                             {"limit", Value(Tensor::From<float>({}, std::span(&limit, 1)))},
-                             {"x", RandomTensor(DType::kFloat32, {3}, 4)}});
+    CheckRun(runner, graph,
+             {{"start", Value(Tensor::From<float>({}, std::span(&start, 1)))},
+              {"limit", Value(Tensor::From<float>({}, std::span(&limit, 1)))},
+              {"x", RandomTensor(DType::kFloat32, {3}, 4)}});
   }
 }
 
@@ -140,7 +142,8 @@ TEST_CASE("more extents than are kept, and back") {
   })");
   GraphRunner runner = RunnerOf(graph);
   for (int64_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 10, 2, 0})
-    CheckRun(runner, graph, {{"x", RandomTensor(DType::kFloat32, {n, 4}, static_cast<uint32_t>(n))}});
+    CheckRun(runner, graph,
+             {{"x", RandomTensor(DType::kFloat32, {n, 4}, static_cast<uint32_t>(n))}});
   CHECK(runner.plan_count() == 8);
 }
 

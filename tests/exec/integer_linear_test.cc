@@ -1,5 +1,5 @@
-// insitu's own linear kernels on 8-bit data: int32 sums, real numbers and quantized results, for every
-// pairing of signs and zero points, constants or given at run time, against plain loops.
+// insitu's own linear kernels on 8-bit data: int32 sums, real numbers and quantized results, for
+// every pairing of signs and zero points, constants or given at run time, against plain loops.
 #include "convolution_cases.h"
 #include "ops/dynamic_range.h"
 
@@ -27,8 +27,8 @@ void CheckResult(const Op& op, const Quantization& x, const Tensor& y, size_t at
     volatile float real = real_bias ? product + op.bias.template As<float>()[channel] : product;
     REQUIRE(y.As<float>()[at] == std::min(std::max(float(real), op.clamp.min), op.clamp.max));
   } else {
-    volatile float steps = static_cast<float>(sum) *
-                           Factor(x.scale, AtOrOnly(op.w_scale, channel), op.y->scale);
+    volatile float steps =
+        static_cast<float>(sum) * Factor(x.scale, AtOrOnly(op.w_scale, channel), op.y->scale);
     REQUIRE(Load8(y, at) == QuantizedStep(steps, op.y->zero_point, op.output, op.clamp));
   }
 }
@@ -107,7 +107,8 @@ TEST_CASE("integer convolutions of every kind") {
       op.pad_begin[i] = Pick(rng, 0, 2);
       op.pad_end[i] = Pick(rng, 0, 2);
     }
-    op.weights = RandomBytes(rng, kBytes[round / 8 % 2], {channels, op.kernel[0], op.kernel[1], depth});
+    op.weights =
+        RandomBytes(rng, kBytes[round / 8 % 2], {channels, op.kernel[0], op.kernel[1], depth});
     Fill(op, rng, round, channels);
     if (op.output != DType::kInt8 && op.output != DType::kUint8 && round % 4 < 2)
       op.x = Quantization{PickFloat(rng, 0.001f, 0.1f), RandomZero(rng, op.input)};
@@ -116,8 +117,10 @@ TEST_CASE("integer convolutions of every kind") {
     const Dims in = {Pick(rng, 1, 2), Pick(rng, 5, 8), Pick(rng, 5, 8), depth * op.groups};
     Dims out = {in[0], 0, 0, channels};
     for (size_t i = 0; i < 2; ++i)
-      out[1 + i] = (in[1 + i] + op.pad_begin[i] + op.pad_end[i] -
-                    (op.kernel[i] - 1) * op.dilation[i] - 1) / op.stride[i] + 1;
+      out[1 + i] =
+          (in[1 + i] + op.pad_begin[i] + op.pad_end[i] - (op.kernel[i] - 1) * op.dilation[i] - 1) /
+              op.stride[i] +
+          1;
     auto kernel = Accepted(Own(), op);
     const Tensor x = RandomBytes(rng, op.input, in);
     const Tensor y = RunKernel(*kernel, Operands(op, x, q), op.output, out);

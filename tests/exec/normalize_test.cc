@@ -17,13 +17,15 @@ TEST_CASE("rows are normalized as in double") {
         for (int64_t row = 0; row < 3; ++row) {
           const float* from = x.As<float>().data() + row * count;
           double mean = 0, variance = 0;
-          for (int64_t i = 0; centred && i < count; ++i) mean += from[i] / static_cast<double>(count);
+          for (int64_t i = 0; centred && i < count; ++i)
+            mean += from[i] / static_cast<double>(count);
           for (int64_t i = 0; i < count; ++i)
             variance += (from[i] - mean) * (from[i] - mean) / static_cast<double>(count);
           for (int64_t i = 0; i < count; ++i) {
             const auto at = static_cast<size_t>(i);
-            const double want = (from[i] - mean) / std::sqrt(variance + 1e-5) * op.scale.As<float>()[at] +
-                                (biased ? op.bias.As<float>()[at] : 0);
+            const double want =
+                (from[i] - mean) / std::sqrt(variance + 1e-5) * op.scale.As<float>()[at] +
+                (biased ? op.bias.As<float>()[at] : 0);
             REQUIRE(std::abs(y.As<float>()[static_cast<size_t>(row * count + i)] - want) <= 2e-5);
           }
         }

@@ -30,7 +30,8 @@ TEST_CASE("quantized Add and Mul: all 65536 pairs of operands") {
         if (round == 0) op.a->scale = op.b->scale = 0.5f, op.y->scale = 1.0f;
         if (round == 1) op.clamp = {-3.0f, 90.0f};
         auto kernel = Accepted(Own(), op);
-        Tensor a = Make(dtype, {256, 1}), b = Make(dtype, {1, 256}), expected = Make(dtype, {256, 256});
+        Tensor a = Make(dtype, {256, 1}), b = Make(dtype, {1, 256}),
+               expected = Make(dtype, {256, 256});
         for (size_t i = 0; i < 256; ++i) {
           Store8(a, i, static_cast<int32_t>(i) + Lowest(dtype));
           Store8(b, i, static_cast<int32_t>(i) + Lowest(dtype));
@@ -160,9 +161,9 @@ TEST_CASE("quantized averages, global and over windows") {
                   const bool inside = iy >= 0 && iy < in[1] && ix >= 0 && ix < in[2];
                   if (inside || op.count_include_pad) ++count;
                   if (inside)
-                    sum += Load8(x, static_cast<size_t>(((n * in[1] + iy) * in[2] + ix) * in[3] +
-                                                        c)) -
-                           op.x->zero_point;
+                    sum +=
+                        Load8(x, static_cast<size_t>(((n * in[1] + iy) * in[2] + ix) * in[3] + c)) -
+                        op.x->zero_point;
                 }
               REQUIRE(Load8(y, index) == MeanStep(sum, count, op));
             }
@@ -176,13 +177,13 @@ TEST_CASE("depthwise convolutions with any weights are exact") {
       for (DType weights : kBytes)
         for (bool zero_weights : {true, false})
           for (int round = 0; round < 6; ++round) {
-            const auto op = RandomQuantizedConvolution(
-                rng, {.input = input,
-                      .output = round % 2 ? DType::kInt8 : DType::kUint8,
-                      .weights = weights,
-                      .grouping = grouping,
-                      .per_channel = round % 3 != 0,
-                      .zero_weights = zero_weights});
+            const auto op =
+                RandomQuantizedConvolution(rng, {.input = input,
+                                                 .output = round % 2 ? DType::kInt8 : DType::kUint8,
+                                                 .weights = weights,
+                                                 .grouping = grouping,
+                                                 .per_channel = round % 3 != 0,
+                                                 .zero_weights = zero_weights});
             auto kernel = Accepted(Own(), op);
             CheckQuantizedConvolution(rng, op, *kernel);
           }

@@ -1,5 +1,5 @@
-// The formulas of the design's "Numbers that must be right" as plain loops, written apart from ops/:
-// what the kernels of exec/ are compared with, bit for bit for integers.
+// The formulas of the design's "Numbers that must be right" as plain loops, written apart from
+// ops/: what the kernels of exec/ are compared with, bit for bit for integers.
 #pragma once
 
 #include <cmath>
@@ -80,8 +80,8 @@ void ForEachOutput(const lowered::Convolution& op, const Dims& in, const Dims& o
               for (int64_t kx = 0; kx < op.kernel[1]; ++kx)
                 for (int64_t c = 0; c < depth; ++c)
                   term(window.Index(n, y, x, ky, kx, o / group_out * depth + c),
-                       static_cast<size_t>(
-                           ((o * op.kernel[0] + ky) * op.kernel[1] + kx) * depth + c));
+                       static_cast<size_t>(((o * op.kernel[0] + ky) * op.kernel[1] + kx) * depth +
+                                           c));
           });
 }
 

@@ -1,4 +1,5 @@
-// XNNPACK's elementwise operations of two operands, over random broadcasts of up to seven dimensions.
+// XNNPACK's elementwise operations of two operands, over random broadcasts of up to seven
+// dimensions.
 #include "kernel_fixture.h"
 #include "reference_formulas.h"
 
@@ -9,20 +10,32 @@ using lowered::BinaryKind;
 
 double Apply(BinaryKind kind, double a, double b) {
   switch (kind) {
-    case BinaryKind::kAdd: return a + b;
-    case BinaryKind::kSub: return a - b;
-    case BinaryKind::kMul: return a * b;
-    case BinaryKind::kDiv: return a / b;
-    case BinaryKind::kMin: return std::fmin(a, b);
-    case BinaryKind::kMax: return std::fmax(a, b);
-    case BinaryKind::kSquaredDifference: return (a - b) * (a - b);
-    case BinaryKind::kPow: return std::pow(a, b);
+    case BinaryKind::kAdd:
+      return a + b;
+    case BinaryKind::kSub:
+      return a - b;
+    case BinaryKind::kMul:
+      return a * b;
+    case BinaryKind::kDiv:
+      return a / b;
+    case BinaryKind::kMin:
+      return std::fmin(a, b);
+    case BinaryKind::kMax:
+      return std::fmax(a, b);
+    case BinaryKind::kSquaredDifference:
+      return (a - b) * (a - b);
+    case BinaryKind::kPow:
+      return std::pow(a, b);
   }
   return 0.0;
 }
 
-constexpr BinaryKind kKinds[] = {BinaryKind::kAdd, BinaryKind::kSub, BinaryKind::kMul,
-                                 BinaryKind::kDiv, BinaryKind::kMin, BinaryKind::kMax,
+constexpr BinaryKind kKinds[] = {BinaryKind::kAdd,
+                                 BinaryKind::kSub,
+                                 BinaryKind::kMul,
+                                 BinaryKind::kDiv,
+                                 BinaryKind::kMin,
+                                 BinaryKind::kMax,
                                  BinaryKind::kSquaredDifference};
 
 struct Shapes {
@@ -79,8 +92,8 @@ TEST_CASE("float32 elementwise operations broadcast like numpy") {
             const double left = a.As<float>()[SourceIndex(s.a, s.out, i)];
             const double right = b.As<float>()[SourceIndex(s.b, s.out, i)];
             double expected = Apply(kind, left, right);
-            const double slack = squared ? 2.5e-7 * std::fabs(expected) + 1e-7
-                                         : 6.1e-8 * std::fabs(expected);
+            const double slack =
+                squared ? 2.5e-7 * std::fabs(expected) + 1e-7 : 6.1e-8 * std::fabs(expected);
             expected = std::fmin(std::fmax(expected, op.clamp.min), op.clamp.max);
             REQUIRE(std::fabs(y.As<float>()[i] - expected) <= slack);
           }

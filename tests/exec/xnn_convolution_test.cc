@@ -81,7 +81,8 @@ TEST_CASE("halves round to even, sums saturate at both ends") {
   op.w_scale = {1.0f};
   op.w_zero_point = {0};
   Tensor x = Make(DType::kInt8, {1, 1, 256, 1});
-  for (int i = 0; i < 256; ++i) x.As<int8_t>()[static_cast<size_t>(i)] = static_cast<int8_t>(i - 128);
+  for (int i = 0; i < 256; ++i)
+    x.As<int8_t>()[static_cast<size_t>(i)] = static_cast<int8_t>(i - 128);
   auto kernel = Accepted(Xnn(1), op);
   const Tensor y = RunKernel(*kernel, {x}, DType::kInt8, {1, 1, 256, 1});
   const auto at = [&](int value) { return y.As<int8_t>()[static_cast<size_t>(value + 128)]; };
@@ -141,8 +142,7 @@ TEST_CASE("one-dimensional data has no height") {
   Tensor expected = Make(DType::kInt8, out);
   QuantizedConvolution(op, x, expected);
   auto kernel = Accepted(Xnn(1), op);
-  const Tensor y =
-      RunKernel(*kernel, {x.Reshaped({2, 20, 7})}, DType::kInt8, {2, out[2], out[3]});
+  const Tensor y = RunKernel(*kernel, {x.Reshaped({2, 20, 7})}, DType::kInt8, {2, out[2], out[3]});
   CHECK(SameBytes(y.Reshaped(out), expected));
 }
 
@@ -196,8 +196,7 @@ TEST_CASE("what XNNPACK would reject or get wrong is refused with a reason") {
 
 TEST_CASE("want of memory is an error, not a crash") {
   Rng rng(9);
-  const auto op =
-      RandomQuantizedConvolution(rng, {.weights = DType::kUint8, .per_channel = true});
+  const auto op = RandomQuantizedConvolution(rng, {.weights = DType::kUint8, .per_channel = true});
   FailBufferAllocationAfter(0);
   const auto kernel = Xnn(1).Create(op);
   FailBufferAllocationAfter(-1);

@@ -43,9 +43,9 @@ void CheckLayer(Rng& rng, const lowered::FullyConnected& op, Kernel& kernel) {
       for (int64_t o = 0; o < out; ++o) {
         int64_t sum = op.bias.empty() ? 0 : op.bias.As<int32_t>()[static_cast<size_t>(o)];
         for (int64_t i = 0; i < in; ++i)
-          sum += static_cast<int64_t>(Load8(x, static_cast<size_t>(b * in + i)) -
-                                      op.x->zero_point) *
-                 (Load8(op.weights, static_cast<size_t>(o * in + i)) - op.w_zero_point[0]);
+          sum +=
+              static_cast<int64_t>(Load8(x, static_cast<size_t>(b * in + i)) - op.x->zero_point) *
+              (Load8(op.weights, static_cast<size_t>(o * in + i)) - op.w_zero_point[0]);
         const float m =
             Factor(op.x->scale, AtOrOnly(op.w_scale, static_cast<size_t>(o)), op.y->scale);
         Store8(expected, static_cast<size_t>(b * out + o),

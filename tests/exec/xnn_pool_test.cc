@@ -98,9 +98,8 @@ TEST_CASE("pooling equals plain loops") {
             CAPTURE(Name(dtype), static_cast<int>(kind), in, out);
             const bool real = dtype == DType::kFloat32;
             const Tensor x = real ? RandomFloats(rng, in) : RandomBytes(rng, dtype, in);
-            const auto load = real ? LoadFloat : [](const Tensor& t, size_t i) -> double {
-              return Load8(t, i);
-            };
+            const auto load =
+                real ? LoadFloat : [](const Tensor& t, size_t i) -> double { return Load8(t, i); };
             const Tensor y = RunKernel(*kernel, {x}, dtype, out);
             ForEachWindow(op, x, out, load, [&](size_t i, const std::vector<double>& values) {
               REQUIRE_FALSE(values.empty());

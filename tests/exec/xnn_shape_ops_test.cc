@@ -72,8 +72,7 @@ TEST_CASE("transposes move every element to its place") {
         for (size_t i = 0; i < static_cast<size_t>(y.elements()); ++i) {
           const auto to = Position(out, i);
           std::vector<int64_t> from(in.size());
-          for (size_t k = 0; k < op.perm.size(); ++k)
-            from[static_cast<size_t>(op.perm[k])] = to[k];
+          for (size_t k = 0; k < op.perm.size(); ++k) from[static_cast<size_t>(op.perm[k])] = to[k];
           REQUIRE(std::equal(y.data() + i * size, y.data() + (i + 1) * size,
                              x.data() + Index(in, from) * size));
         }
@@ -126,12 +125,12 @@ TEST_CASE("a sum over nothing is 0, a mean not a number") {
   lowered::Reduce op;
   op.axes = {1};
   auto sum = Accepted(Xnn(1), op);
-  CHECK(RunKernel(*sum, {Make(DType::kFloat32, {2, 0})}, DType::kFloat32, {2, 1})
-            .As<float>()[1] == 0.0f);
+  CHECK(RunKernel(*sum, {Make(DType::kFloat32, {2, 0})}, DType::kFloat32, {2, 1}).As<float>()[1] ==
+        0.0f);
   op.mean = true;
   auto mean = Accepted(Xnn(1), op);
-  CHECK(std::isnan(RunKernel(*mean, {Make(DType::kFloat32, {2, 0})}, DType::kFloat32, {2, 1})
-                       .As<float>()[1]));
+  CHECK(std::isnan(
+      RunKernel(*mean, {Make(DType::kFloat32, {2, 0})}, DType::kFloat32, {2, 1}).As<float>()[1]));
 }
 
 TEST_CASE("matrix products with numpy's rules") {
@@ -172,9 +171,8 @@ TEST_CASE("matrix products with numpy's rules") {
           position[dims.size() - 1] = column;
           return Index(dims, position);
         };
-        const double term =
-            double{a.As<float>()[pick(da, at[full.size() - 2], k)]} *
-            double{b.As<float>()[pick(db, k, at[full.size() - 1])]};
+        const double term = double{a.As<float>()[pick(da, at[full.size() - 2], k)]} *
+                            double{b.As<float>()[pick(db, k, at[full.size() - 1])]};
         sum += term;
         size += std::fabs(term);
       }

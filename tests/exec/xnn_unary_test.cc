@@ -13,8 +13,8 @@ struct Function {
   UnaryKind kind;
   std::function<double(double)> real;
   float low, high;
-  double relative;         // of the result
-  double absolute = 1e-30; // near zeros of the function
+  double relative;          // of the result
+  double absolute = 1e-30;  // near zeros of the function
   float alpha = 0.0f;
 };
 
@@ -61,8 +61,8 @@ const Function kFunctions[] = {
     {UnaryKind::kTanh, [](double x) { return std::tanh(x); }, -9, 9, kUlps},
     {UnaryKind::kElu, [](double x) { return x < 0 ? double{0.7f} * std::expm1(x) : x; }, -9, 9,
      kUlps, 1e-7, 0.7f},
-    {UnaryKind::kHardSwish,
-     [](double x) { return x * std::fmin(std::fmax(x / 6 + 0.5, 0), 1); }, -9, 9, kUlps, 4e-7},
+    {UnaryKind::kHardSwish, [](double x) { return x * std::fmin(std::fmax(x / 6 + 0.5, 0), 1); },
+     -9, 9, kUlps, 4e-7},
     {UnaryKind::kGelu, [](double x) { return x * 0.5 * (1 + std::erf(x * M_SQRT1_2)); }, -4, 9,
      kUlps, 4e-7},
     {UnaryKind::kGeluTanh,
@@ -96,8 +96,8 @@ TEST_CASE("halves round to even and results may overwrite the operand") {
 }
 
 TEST_CASE("what XNNPACK computes one by one, or not at all, is refused") {
-  for (UnaryKind kind : {UnaryKind::kExp, UnaryKind::kErf, UnaryKind::kRsqrt, UnaryKind::kCopy,
-                         UnaryKind::kLog})
+  for (UnaryKind kind :
+       {UnaryKind::kExp, UnaryKind::kErf, UnaryKind::kRsqrt, UnaryKind::kCopy, UnaryKind::kLog})
     CHECK_FALSE(Xnn(1).Consider(Op(kind)));
   CHECK_FALSE(Xnn(1).Consider(Op(UnaryKind::kAbs, DType::kFloat64)));
   CHECK_FALSE(Xnn(1).Consider(Op(UnaryKind::kClamp, DType::kFloat32, {2.0f, 1.0f})));

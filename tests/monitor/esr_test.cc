@@ -62,8 +62,7 @@ TEST_CASE("No shift: the mean time between false alarms is the one promised") {
   for (uint64_t run = 0; run < 200; ++run) {
     CorrelatedStream stream(1'000 + run);
     EsrDetector detector = Detector(profile, 200, run);
-    total += static_cast<double>(
-        TimeToAlarm(detector, 20'000, [&] { return stream.Next(); }));
+    total += static_cast<double>(TimeToAlarm(detector, 20'000, [&] { return stream.Next(); }));
   }
   CHECK(total / 200 >= 180);
   CHECK(total / 200 <= 320);
@@ -147,8 +146,7 @@ TEST_CASE("Half a sigma is seldom taken for a recovery") {
     CorrelatedStream stream(300 + run);
     TimeToAlarm(detector, 1'000, [&] { return stream.Next(0.5); });
     bool once = false;
-    for (int i = 0; i < 500; ++i)
-      once |= detector.Update(stream.Next(0.5)) == Change::kRecovered;
+    for (int i = 0; i < 500; ++i) once |= detector.Update(stream.Next(0.5)) == Change::kRecovered;
     recovered += once;
   }
   CHECK(recovered <= 10);
@@ -172,9 +170,8 @@ TEST_CASE("A tolerance feature stays calm within its promise and alarms beyond i
   CHECK(alarms <= 2);
   for (double sign : {-1.0, 1.0}) {
     EsrDetector detector = Detector(profile, 10'000);
-    CHECK(TimeToAlarm(detector, 1'000, [&] {
-            return std::array{sign * (4 + normal(random))};
-          }) < 15);
+    CHECK(TimeToAlarm(detector, 1'000, [&] { return std::array{sign * (4 + normal(random))}; }) <
+          15);
   }
 }
 
@@ -199,8 +196,8 @@ TEST_CASE("Values that tie with the knots are ranked at random, so a lattice is 
   double total = 0;
   for (uint64_t run = 0; run < 100; ++run) {
     EsrDetector detector = Detector(profile, 200, run);
-    total += static_cast<double>(
-        TimeToAlarm(detector, 20'000, [&] { return std::array{value()}; }));
+    total +=
+        static_cast<double>(TimeToAlarm(detector, 20'000, [&] { return std::array{value()}; }));
   }
   CHECK(total / 100 >= 160);
 }

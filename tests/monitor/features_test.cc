@@ -107,11 +107,10 @@ TEST_CASE("Input features carry their names") {
   AppendInputFeatures("image", ComputeStatistics(View(values)), features);
   REQUIRE(features.size() == 6);
   const std::map<std::string, double> expected = {
-      {"image.mean", 0.625},     {"image.spread", std::sqrt(0.171875)}, {"image.min", 0},
-      {"image.max", 1},          {"image.zero_share", 0.25},
-      {"image.saturation_share", 0.5}};
-  for (const Feature& feature : features)
-    CHECK(feature.value == Approx(expected.at(feature.name)));
+      {"image.mean", 0.625},      {"image.spread", std::sqrt(0.171875)},
+      {"image.min", 0},           {"image.max", 1},
+      {"image.zero_share", 0.25}, {"image.saturation_share", 0.5}};
+  for (const Feature& feature : features) CHECK(feature.value == Approx(expected.at(feature.name)));
 }
 
 TEST_CASE("Confidence of probability vectors") {

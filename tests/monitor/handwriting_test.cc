@@ -36,12 +36,14 @@ std::vector<float> Floats(const Json& numbers, double scale) {
 
 std::vector<Feature> FeaturesOf(std::vector<float> image, std::vector<float> probabilities) {
   std::vector<Feature> features;
-  const TensorView input{DType::kFloat32, {1, 1, 28, 28},
-                         reinterpret_cast<std::byte*>(image.data()), nullptr};
+  const TensorView input{
+      DType::kFloat32, {1, 1, 28, 28}, reinterpret_cast<std::byte*>(image.data()), nullptr};
   REQUIRE(image.size() == 784);
   AppendInputFeatures("image", ComputeStatistics(input), features);
-  const TensorView output{DType::kFloat32, {1, static_cast<int64_t>(probabilities.size())},
-                          reinterpret_cast<std::byte*>(probabilities.data()), nullptr};
+  const TensorView output{DType::kFloat32,
+                          {1, static_cast<int64_t>(probabilities.size())},
+                          reinterpret_cast<std::byte*>(probabilities.data()),
+                          nullptr};
   CHECK(AppendOutputFeatures("probabilities", output, features));
   return features;
 }

@@ -73,9 +73,15 @@ TEST_CASE("several mutations, insertions and deletions end well") {
     for (int edits = 0; edits < 4; ++edits) {
       const size_t at = random() % damaged.size();
       switch (random() % 3) {
-        case 0: damaged[at] = static_cast<char>(random()); break;
-        case 1: damaged.erase(at, 1 + random() % 8); break;
-        default: damaged.insert(at, 1 + random() % 8, static_cast<char>(random())); break;
+        case 0:
+          damaged[at] = static_cast<char>(random());
+          break;
+        case 1:
+          damaged.erase(at, 1 + random() % 8);
+          break;
+        default:
+          damaged.insert(at, 1 + random() % 8, static_cast<char>(random()));
+          break;
       }
     }
     REQUIRE(EndsWell(damaged));

@@ -6,7 +6,8 @@ namespace {
 
 std::string Delimited(int field, const std::string& payload) {
   REQUIRE(payload.size() < 128);
-  return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(payload.size())} + payload;
+  return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(payload.size())} +
+         payload;
 }
 
 std::string Serialized(std::vector<float> values) {

@@ -25,9 +25,10 @@ double At(const Tensor& tensor, const Dims& output, int64_t flat) {
 template <class F>
 void CompareRandom(const std::string& op, DType dtype, F formula, bool positive = false) {
   const std::vector<std::pair<Dims, Dims>> cases = {
-      {{2, 3, 4}, {2, 3, 4}}, {{2, 3, 4}, {4}},    {{2, 3, 4}, {3, 1}}, {{1}, {5, 2}},
-      {{}, {3}},              {{}, {}},            {{2, 1, 4}, {3, 1}}, {{7, 300}, {7, 1}},
-      {{0, 3}, {3}},          {{3, 1, 2}, {1, 4, 1}}};
+      {{2, 3, 4}, {2, 3, 4}}, {{2, 3, 4}, {4}},   {{2, 3, 4}, {3, 1}},
+      {{1}, {5, 2}},          {{}, {3}},          {{}, {}},
+      {{2, 1, 4}, {3, 1}},    {{7, 300}, {7, 1}}, {{0, 3}, {3}},
+      {{3, 1, 2}, {1, 4, 1}}};
   uint32_t seed = 1;
   for (const auto& [a_dims, b_dims] : cases) {
     const Tensor a = RandomTensor(dtype, a_dims, seed++);
@@ -57,8 +58,9 @@ TEST_CASE("arithmetic agrees with the naive formula", "[ops]") {
     CompareRandom("Max", dtype, [](double a, double b) { return std::fmax(a, b); });
     CompareRandom("Min", dtype, [](double a, double b) { return std::fmin(a, b); });
     const bool real = ArithmeticOf(dtype) == Arithmetic::kReal;
-    CompareRandom("Div", dtype,
-                  [real](double a, double b) { return real ? a / b : std::trunc(a / b); }, true);
+    CompareRandom(
+        "Div", dtype, [real](double a, double b) { return real ? a / b : std::trunc(a / b); },
+        true);
   }
 }
 
@@ -89,8 +91,7 @@ TEST_CASE("integer division by zero is refused", "[ops]") {
 }
 
 TEST_CASE("operands must agree in type and extents", "[ops]") {
-  CHECK(OpError("Add", {Floats({2}, {1, 2}), Floats({3}, {1, 2, 3})}) ==
-        ErrorCode::kShapeMismatch);
+  CHECK(OpError("Add", {Floats({2}, {1, 2}), Floats({3}, {1, 2, 3})}) == ErrorCode::kShapeMismatch);
   CHECK(OpError("Add", {Floats({1}, {1}), Make<int32_t>({1}, {1})}) == ErrorCode::kInvalidModel);
   CHECK(OpError("Add", {Bools({1}, {1}), Bools({1}, {1})}) == ErrorCode::kUnsupportedType);
   CHECK(OpError("Max", {Floats({2}, {1, 2}), Floats({1}, {0}), Floats({3}, {1, 2, 3})}) ==
@@ -119,8 +120,9 @@ TEST_CASE("Pow keeps the type of the base", "[ops]") {
              Floats({3}, {1, 32, 729}));
   CheckClose(RunOp("Pow", {Make<int32_t>({3}, {1, 2, 3}), Floats({3}, {4, 5, 6})}),
              Make<int32_t>({3}, {1, 32, 729}));
-  CheckClose(RunOp("Pow", {Make<int64_t>({4}, {3, -1, 2, -1}), Make<int32_t>({4}, {39, 3, -1, -2})}),
-             Make<int64_t>({4}, {4052555153018976267, -1, 0, 1}));
+  CheckClose(
+      RunOp("Pow", {Make<int64_t>({4}, {3, -1, 2, -1}), Make<int32_t>({4}, {39, 3, -1, -2})}),
+      Make<int64_t>({4}, {4052555153018976267, -1, 0, 1}));
   CheckClose(RunOp("Pow", {Floats({2}, {4, 9}), Make<int64_t>({}, {2})}), Floats({2}, {16, 81}));
 }
 

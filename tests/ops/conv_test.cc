@@ -1,6 +1,6 @@
 // Conv: against a second implementation over random shapes, both layouts, bad models, lowering.
-#include "naive_conv.h"
 #include "ir/text.h"
+#include "naive_conv.h"
 #include "ops/ops.h"
 #include "support/run_op.h"
 

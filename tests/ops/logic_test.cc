@@ -29,8 +29,7 @@ TEST_CASE("comparisons broadcast and tell large integers apart", "[ops]") {
 TEST_CASE("Equal takes strings and bools", "[ops]") {
   CheckClose(RunOp("Equal", {Strings({2}, {"a", "b"}), Strings({1}, {"b"})}), Bools({2}, {0, 1}));
   CheckClose(RunOp("Equal", {Bools({2}, {0, 1}), Bools({2}, {1, 1})}), Bools({2}, {0, 1}));
-  CHECK(OpError("Less", {Strings({1}, {"a"}), Strings({1}, {"b"})}) ==
-        ErrorCode::kUnsupportedType);
+  CHECK(OpError("Less", {Strings({1}, {"a"}), Strings({1}, {"b"})}) == ErrorCode::kUnsupportedType);
 }
 
 TEST_CASE("boolean algebra", "[ops]") {
@@ -46,7 +45,8 @@ TEST_CASE("Where chooses with broadcasting and for every type", "[ops]") {
   const Tensor condition = Bools({2, 2}, {1, 0, 1, 1});
   CheckClose(RunOp("Where", {condition, Floats({2, 2}, {1, 2, 3, 4}), Floats({1}, {9})}),
              Floats({2, 2}, {1, 9, 3, 4}));
-  CheckClose(RunOp("Where", {Bools({2, 1}, {1, 0}), Make<int64_t>({1, 2}, {1, 2}), Make<int64_t>({2}, {7, 8})}),
+  CheckClose(RunOp("Where", {Bools({2, 1}, {1, 0}), Make<int64_t>({1, 2}, {1, 2}),
+                             Make<int64_t>({2}, {7, 8})}),
              Make<int64_t>({2, 2}, {1, 2, 7, 8}));
   CheckClose(RunOp("Where", {Bools({2}, {0, 1}), Strings({2}, {"a", "b"}), Strings({1}, {"z"})}),
              Strings({2}, {"z", "b"}));

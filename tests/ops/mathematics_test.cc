@@ -99,8 +99,9 @@ TEST_CASE("Cast between strings and numbers", "[ops]") {
   const auto cast = [](const Tensor& x, DType to) {
     return RunOp("Cast", {x}, {{"to", static_cast<int64_t>(to)}});
   };
-  CheckClose(cast(Floats({8}, {0.1f, -2.5f, 100000, 1e-4f, 1e20f, kInf, -kInf, kNan}), DType::kString),
-             Strings({8}, {"0.1", "-2.5", "100000", "0.0001", "1e+20", "INF", "-INF", "NaN"}));
+  CheckClose(
+      cast(Floats({8}, {0.1f, -2.5f, 100000, 1e-4f, 1e20f, kInf, -kInf, kNan}), DType::kString),
+      Strings({8}, {"0.1", "-2.5", "100000", "0.0001", "1e+20", "INF", "-INF", "NaN"}));
   CheckClose(cast(Make<double>({2}, {0.1, 1.0 / 3}), DType::kString),
              Strings({2}, {"0.1", "0.3333333333333333"}));
   CheckClose(cast(Bools({2}, {0, 1}), DType::kString), Strings({2}, {"0", "1"}));
@@ -109,7 +110,8 @@ TEST_CASE("Cast between strings and numbers", "[ops]") {
   CheckClose(cast(cast(largest, DType::kString), DType::kUint64), largest);
   CheckClose(cast(Strings({5}, {"1e3", "-0.5", "inf", "-INF", "nan"}), DType::kFloat32),
              Floats({5}, {1000, -0.5, kInf, -kInf, kNan}));
-  CheckClose(cast(Strings({3}, {"-7", "100.5", "1e2"}), DType::kInt32), Make<int32_t>({3}, {-7, 100, 100}));
+  CheckClose(cast(Strings({3}, {"-7", "100.5", "1e2"}), DType::kInt32),
+             Make<int32_t>({3}, {-7, 100, 100}));
   for (const char* text : {"", "abc", "1x", "0x10", "1e400000"}) {
     INFO(text);
     const auto code = OpError("Cast", {Strings({1}, {text})}, {{"to", int64_t{7}}});

@@ -70,11 +70,9 @@ TEST_CASE("Gemm transposes, scales and broadcasts its addend") {
     const Tensor b = RandomTensor(DType::kFloat32, tb ? Dims{4, 5} : Dims{5, 4}, 2);
     for (const Dims& c_dims : {Dims{}, Dims{1}, Dims{4}, Dims{3, 1}, Dims{1, 4}, Dims{3, 4}}) {
       const Tensor c = RandomTensor(DType::kFloat32, c_dims, 3);
-      const Tensor y = RunOp("Gemm", {a, b, c},
-                             {{"transA", int64_t{ta}},
-                              {"transB", int64_t{tb}},
-                              {"alpha", 0.5f},
-                              {"beta", 2.0f}});
+      const Tensor y = RunOp(
+          "Gemm", {a, b, c},
+          {{"transA", int64_t{ta}}, {"transB", int64_t{tb}}, {"alpha", 0.5f}, {"beta", 2.0f}});
       for (int64_t i = 0; i < 3; ++i)
         for (int64_t j = 0; j < 4; ++j) {
           double sum = 0;
@@ -150,15 +148,15 @@ TEST_CASE("DynamicQuantizeMatMul equals the chain of operators that it stands fo
     const Tensor x = RandomTensor(DType::kFloat32, {3, 5}, 1), b = RandomTensor(type, {5, 4}, 2);
     const Tensor sb = Floats({4}, {0.1f, 0.2f, 0.03f, 0.5f}), zb = Byte(type, 7);
     const Tensor bias = RandomTensor(DType::kFloat32, {4}, 3);
-    const auto q = RunOpAll("DynamicQuantizeLinear", {x},
-                            {.attributes = {}, .outputs = 3, .domain = {}});
+    const auto q =
+        RunOpAll("DynamicQuantizeLinear", {x}, {.attributes = {}, .outputs = 3, .domain = {}});
     const Tensor sums = RunOp("MatMulInteger", {q[0], b, q[2], zb});
-    const Tensor scaled = RunOp("Mul", {RunOp("Cast", {sums}, {{"to", int64_t{1}}}),
-                                        RunOp("Mul", {q[1], sb})});
+    const Tensor scaled =
+        RunOp("Mul", {RunOp("Cast", {sums}, {{"to", int64_t{1}}}), RunOp("Mul", {q[1], sb})});
     const Tensor want = RunOp("Relu", {RunOp("Add", {scaled, bias})});
-    CheckClose(MicrosoftOp("DynamicQuantizeMatMul", {x, b, sb, zb, bias},
-                           {{"activation_min", 0.0f}}),
-               want, 0);
+    CheckClose(
+        MicrosoftOp("DynamicQuantizeMatMul", {x, b, sb, zb, bias}, {{"activation_min", 0.0f}}),
+        want, 0);
   }
 }
 

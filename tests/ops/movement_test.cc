@@ -66,19 +66,17 @@ TEST_CASE("every element size moves", "[ops]") {
 TEST_CASE("Concat undoes Split", "[ops]") {
   const Tensor x = FromIndex({4, 5, 6}, Digits);
   for (int64_t axis : {0, 1, 2, -1}) {
-    const auto parts =
-        RunOpAll("Split", {x}, {.attributes = {{"axis", axis}, {"num_outputs", int64_t{3}}},
-                                .outputs = 3,
-                                .domain = {}});
+    const auto parts = RunOpAll(
+        "Split", {x},
+        {.attributes = {{"axis", axis}, {"num_outputs", int64_t{3}}}, .outputs = 3, .domain = {}});
     CheckClose(RunOp("Concat", parts, {{"axis", axis}}), x);
   }
-  const auto parts = RunOpAll("Split", {x, Longs({1, 0, 3})},
-                              {.attributes = {}, .outputs = 3, .domain = {}});
+  const auto parts =
+      RunOpAll("Split", {x, Longs({1, 0, 3})}, {.attributes = {}, .outputs = 3, .domain = {}});
   CHECK(parts[0].dims() == Dims{1, 5, 6});
   CHECK(parts[1].dims() == Dims{0, 5, 6});
-  CheckClose(parts[2], FromIndex({3, 5, 6}, [](const Dims& i) {
-               return Digits({i[0] + 1, i[1], i[2]});
-             }));
+  CheckClose(parts[2],
+             FromIndex({3, 5, 6}, [](const Dims& i) { return Digits({i[0] + 1, i[1], i[2]}); }));
 }
 
 TEST_CASE("Concat and Split refuse what does not fit", "[ops]") {
@@ -94,8 +92,10 @@ TEST_CASE("Concat and Split refuse what does not fit", "[ops]") {
 
 TEST_CASE("Slice agrees with the numpy rule", "[ops]") {
   const Tensor x = FromIndex({7}, Digits);
-  const int64_t far = std::numeric_limits<int64_t>::max(), low = std::numeric_limits<int64_t>::min();
-  for (int64_t start : {int64_t{-9}, int64_t{-7}, int64_t{-2}, int64_t{0}, int64_t{3}, int64_t{7}, far, low})
+  const int64_t far = std::numeric_limits<int64_t>::max(),
+                low = std::numeric_limits<int64_t>::min();
+  for (int64_t start :
+       {int64_t{-9}, int64_t{-7}, int64_t{-2}, int64_t{0}, int64_t{3}, int64_t{7}, far, low})
     for (int64_t end : {int64_t{-9}, int64_t{-1}, int64_t{0}, int64_t{4}, int64_t{9}, far, low})
       for (int64_t step : {-3, -1, 1, 2, 9}) {
         // Python's slice.indices, on plain numbers.
@@ -118,8 +118,9 @@ TEST_CASE("Slice agrees with the numpy rule", "[ops]") {
 
 TEST_CASE("Slice along several axes", "[ops]") {
   const Tensor x = FromIndex({4, 5, 6}, Digits);
-  CheckClose(RunOp("Slice", {x, Longs({1, -1}), Longs({3, 0}), Longs({0, -1}), Longs({1, -2})}),
-             FromIndex({2, 5, 3}, [](const Dims& i) { return Digits({i[0] + 1, i[1], 5 - 2 * i[2]}); }));
+  CheckClose(
+      RunOp("Slice", {x, Longs({1, -1}), Longs({3, 0}), Longs({0, -1}), Longs({1, -2})}),
+      FromIndex({2, 5, 3}, [](const Dims& i) { return Digits({i[0] + 1, i[1], 5 - 2 * i[2]}); }));
   CHECK(RunOp("Slice", {x, Longs({1}), Longs({3})}).dims() == Dims{2, 5, 6});
   CHECK(OpError("Slice", {x, Longs({0}), Longs({1}), Longs({0}), Longs({0})}) ==
         ErrorCode::kInvalidModel);

@@ -19,8 +19,9 @@ struct ConvCase {
   Dims YDims() const {
     std::vector<int64_t> output;
     for (size_t i = 0; i < rank(); ++i)
-      output.push_back((extent[i] + pads[i] + pads[i + rank()] - (kernel[i] - 1) * dilation[i] -
-                        1) / stride[i] + 1);
+      output.push_back(
+          (extent[i] + pads[i] + pads[i + rank()] - (kernel[i] - 1) * dilation[i] - 1) / stride[i] +
+          1);
     return With(batch, groups * filters, output);
   }
   Attributes Attrs() const {

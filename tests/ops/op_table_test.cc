@@ -29,7 +29,8 @@ TEST_CASE("every operator is complete", "[ops]") {
     CHECK((def->max_outputs < 0 || def->max_outputs >= def->min_outputs));
     CHECK((def->commute_inputs == nullptr || def->commute != nullptr));
     std::set<std::string_view> attributes;
-    for (const AttrSpec& attribute : def->attributes) CHECK(attributes.insert(attribute.name).second);
+    for (const AttrSpec& attribute : def->attributes)
+      CHECK(attributes.insert(attribute.name).second);
   }
   CHECK(names.size() > 60);
 }

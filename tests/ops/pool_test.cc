@@ -67,10 +67,10 @@ TEST_CASE("MaxPool and AveragePool equal plain loops over random windows, in bot
   for (int round = 0; round < 60; ++round) {
     const PoolCase c = RandomPool(random);
     const Tensor x = RandomTensor(DType::kFloat32, {2, 3, c.height, c.width}, random());
-    const Tensor q = RandomTensor(round % 2 ? DType::kInt8 : DType::kUint8,
-                                  {2, 3, c.height, c.width}, random());
-    const auto max = RunOpAll("MaxPool", {x},
-                              {.attributes = c.Attrs(false), .outputs = 2, .domain = {}});
+    const Tensor q =
+        RandomTensor(round % 2 ? DType::kInt8 : DType::kUint8, {2, 3, c.height, c.width}, random());
+    const auto max =
+        RunOpAll("MaxPool", {x}, {.attributes = c.Attrs(false), .outputs = 2, .domain = {}});
     const Tensor q_max = RunOp("MaxPool", {q}, c.Attrs(false));
     const Tensor mean = RunOp("AveragePool", {x}, c.Attrs(true));
     const int64_t rows = c.Output(0), columns = c.Output(1);
@@ -103,10 +103,11 @@ TEST_CASE("MaxPool and AveragePool equal plain loops over random windows, in bot
 
 TEST_CASE("MaxPool gives indices in column-major order when asked") {
   const Tensor x = Floats({1, 1, 2, 3}, {1, 2, 9, 4, 5, 6});
-  const auto y = RunOpAll("MaxPool", {x},
-                          {.attributes = {{"kernel_shape", Ints{2, 3}},
-                                          {"storage_order", int64_t{1}}},
-                           .outputs = 2, .domain = {}});
+  const auto y =
+      RunOpAll("MaxPool", {x},
+               {.attributes = {{"kernel_shape", Ints{2, 3}}, {"storage_order", int64_t{1}}},
+                .outputs = 2,
+                .domain = {}});
   CheckClose(y[1], Make<int64_t>({1, 1, 1, 1}, {4}));
 }
 
@@ -123,7 +124,8 @@ TEST_CASE("Pools over everything") {
 Tensor Mean(const std::string& op, const Tensor& x, float sx, Tensor zx, float sy, Tensor zy,
             Attributes attributes = {}) {
   return RunOpAll(op, {x, Floats({}, {sx}), zx, Floats({}, {sy}), zy},
-                  {.attributes = std::move(attributes), .domain = "com.microsoft"}).front();
+                  {.attributes = std::move(attributes), .domain = "com.microsoft"})
+      .front();
 }
 
 TEST_CASE("Quantized means follow their formula and stay within a step of the float chain") {
@@ -155,8 +157,10 @@ TEST_CASE("Quantized means follow their formula and stay within a step of the fl
     const Tensor global = Mean("QLinearGlobalAveragePool", ToLast(x), sx, Make<uint8_t>({}, {zx}),
                                sy, Make<uint8_t>({}, {zy}), {{"channels_last", int64_t{1}}});
     Attributes whole = {{"kernel_shape", Ints{c.height, c.width}}};
-    CheckClose(global, ToLast(Mean("QLinearAveragePool", x, sx, Make<uint8_t>({}, {zx}), sy,
-                                   Make<uint8_t>({}, {zy}), whole)), 0);
+    CheckClose(global,
+               ToLast(Mean("QLinearAveragePool", x, sx, Make<uint8_t>({}, {zx}), sy,
+                           Make<uint8_t>({}, {zy}), whole)),
+               0);
   }
 }
 
@@ -167,10 +171,10 @@ TEST_CASE("Pools refuse damaged windows") {
   CHECK(OpError("MaxPool", {x}, {{"kernel_shape", Ints{0, 2}}}) == ErrorCode::kInvalidModel);
   CHECK(OpError("AveragePool", {x}, {{"kernel_shape", Ints{5, 2}}}) == ErrorCode::kShapeMismatch);
   const int64_t huge = int64_t{1} << 29;
-  CHECK(OpError("AveragePool", {x}, {{"kernel_shape", Ints{huge, huge}},
-                                     {"pads", Ints{huge, huge, huge, huge}},
-                                     {"count_include_pad", int64_t{1}}}) ==
-        ErrorCode::kInvalidModel);
+  CHECK(OpError("AveragePool", {x},
+                {{"kernel_shape", Ints{huge, huge}},
+                 {"pads", Ints{huge, huge, huge, huge}},
+                 {"count_include_pad", int64_t{1}}}) == ErrorCode::kInvalidModel);
   CHECK(OpError("GlobalAveragePool", {Floats({2}, {1, 2})}) == ErrorCode::kShapeMismatch);
 }
 
@@ -184,7 +188,8 @@ TEST_CASE("BatchNormalization normalises per channel, in both layouts") {
     const int64_t c = i / 8 % 3;
     const double want = (LoadReal(x.View(), i) - LoadReal(mean.View(), c)) /
                             std::sqrt(LoadReal(variance.View(), c) + 0.5) *
-                            LoadReal(scale.View(), c) + LoadReal(shift.View(), c);
+                            LoadReal(scale.View(), c) +
+                        LoadReal(shift.View(), c);
     REQUIRE(std::abs(LoadReal(y.View(), i) - want) < 1e-5);
   }
   const Tensor last = RunOp("BatchNormalization", {ToLast(x), scale, shift, mean, variance},

@@ -28,9 +28,14 @@ TEST_CASE("QLinearAdd and QLinearMul are DequantizeLinear, the operator and Quan
     const auto scale = [&] {
       return Floats({}, {0.001f + 0.05f * static_cast<float>(random() % 1000) / 1000});
     };
-    const std::vector<Tensor> inputs = {RandomTensor(type, a_dims, random()), scale(), zero(),
-                                        RandomTensor(type, b_dims, random()), scale(), zero(),
-                                        scale(), zero()};
+    const std::vector<Tensor> inputs = {RandomTensor(type, a_dims, random()),
+                                        scale(),
+                                        zero(),
+                                        RandomTensor(type, b_dims, random()),
+                                        scale(),
+                                        zero(),
+                                        scale(),
+                                        zero()};
     for (const char* op : {"Add", "Mul"}) {
       const Tensor a = RunOp("DequantizeLinear", {inputs[0], inputs[1], inputs[2]});
       const Tensor b = RunOp("DequantizeLinear", {inputs[3], inputs[4], inputs[5]});
@@ -41,9 +46,14 @@ TEST_CASE("QLinearAdd and QLinearMul are DequantizeLinear, the operator and Quan
 }
 
 TEST_CASE("QLinearAdd rounds halves to even, takes omitted zero points and clamps in steps") {
-  const std::vector<Tensor> inputs = {Make<int8_t>({4}, {1, 3, -1, 120}), Floats({}, {1}), {},
-                                      Make<int8_t>({1}, {0}), Floats({}, {1}), {},
-                                      Floats({}, {2}), {}};
+  const std::vector<Tensor> inputs = {Make<int8_t>({4}, {1, 3, -1, 120}),
+                                      Floats({}, {1}),
+                                      {},
+                                      Make<int8_t>({1}, {0}),
+                                      Floats({}, {1}),
+                                      {},
+                                      Floats({}, {2}),
+                                      {}};
   CheckClose(Microsoft("QLinearAdd", inputs), Make<int8_t>({4}, {0, 2, 0, 60}));
   CheckClose(Microsoft("QLinearAdd", inputs, {{"activation_min", 1.0f}, {"activation_max", 9.0f}}),
              Make<int8_t>({4}, {1, 2, 1, 9}));

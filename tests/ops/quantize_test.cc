@@ -21,16 +21,15 @@ TEST_CASE("QuantizeLinear divides instead of multiplying by a reciprocal") {
   std::uniform_real_distribution<float> uniform(0.001f, 1.0f);
   for (int round = 0; round < 200; ++round) {
     const float scale = uniform(random), x = scale * (0.5f + static_cast<float>(random() % 200));
-    const Tensor q = RunOp("QuantizeLinear", {Floats({1}, {x}), Floats({}, {scale}),
-                                              Make<uint8_t>({}, {0})});
+    const Tensor q =
+        RunOp("QuantizeLinear", {Floats({1}, {x}), Floats({}, {scale}), Make<uint8_t>({}, {0})});
     REQUIRE(q.As<uint8_t>()[0] == static_cast<uint8_t>(std::nearbyint(x / scale)));
   }
 }
 
 TEST_CASE("Scales per axis and in blocks") {
   const Tensor x = Floats({2, 3}, {1, 2, 3, 4, 5, 6});
-  const Tensor by_row = RunOp("QuantizeLinear",
-                              {x, Floats({2}, {1, 2}), Make<int8_t>({2}, {0, 1})},
+  const Tensor by_row = RunOp("QuantizeLinear", {x, Floats({2}, {1, 2}), Make<int8_t>({2}, {0, 1})},
                               {{"axis", int64_t{0}}});
   CheckClose(by_row, Make<int8_t>({2, 3}, {1, 2, 3, 3, 3, 4}));
   CheckClose(RunOp("DequantizeLinear", {by_row, Floats({2}, {1, 2}), Make<int8_t>({2}, {0, 1})},
@@ -43,11 +42,11 @@ TEST_CASE("Scales per axis and in blocks") {
 }
 
 TEST_CASE("DequantizeLinear reads every integer type") {
+  CheckClose(
+      RunOp("DequantizeLinear", {Make<int32_t>({2}, {-2147483647 - 1, 7}), Floats({}, {0.5f})}),
+      Floats({2}, {-1073741824.0f, 3.5f}));
   CheckClose(RunOp("DequantizeLinear",
-                   {Make<int32_t>({2}, {-2147483647 - 1, 7}), Floats({}, {0.5f})}),
-             Floats({2}, {-1073741824.0f, 3.5f}));
-  CheckClose(RunOp("DequantizeLinear", {Make<uint16_t>({2}, {0, 65535}), Floats({}, {1}),
-                                        Make<uint16_t>({}, {1})}),
+                   {Make<uint16_t>({2}, {0, 65535}), Floats({}, {1}), Make<uint16_t>({}, {1})}),
              Floats({2}, {-1, 65534}));
   const std::byte nibbles[] = {std::byte{0x8f}, std::byte{0x07}};
   const Tensor packed = Value(Tensor::FromBytes(DType::kInt4, {3}, nibbles));

@@ -11,7 +11,8 @@ namespace {
 std::vector<double> Group(const Tensor& x, const std::vector<bool>& reduced, int64_t output) {
   Dims kept;
   for (size_t i = 0; i < 3; ++i) kept.push_back(reduced[i] ? 1 : x.dims()[i]);
-  const int64_t want[] = {output / (kept[1] * kept[2]), output / kept[2] % kept[1], output % kept[2]};
+  const int64_t want[] = {output / (kept[1] * kept[2]), output / kept[2] % kept[1],
+                          output % kept[2]};
   std::vector<double> group;
   for (int64_t flat = 0; flat < x.elements(); ++flat) {
     const int64_t index[] = {flat / (x.dims()[1] * x.dims()[2]), flat / x.dims()[2] % x.dims()[1],
@@ -45,7 +46,8 @@ TEST_CASE("reductions agree with the naive loop on any axes", "[ops]") {
       std::vector<int64_t> axes;
       std::vector<bool> reduced(3);
       for (int64_t i = 0; i < 3; ++i)
-        if (mask >> i & 1) axes.push_back(i % 2 ? i - 3 : i), reduced[static_cast<size_t>(i)] = true;
+        if (mask >> i & 1)
+          axes.push_back(i % 2 ? i - 3 : i), reduced[static_cast<size_t>(i)] = true;
       const Tensor axes_tensor =
           Value(Tensor::From<int64_t>({static_cast<int64_t>(axes.size())}, axes));
       for (const Tensor& data : {x, n}) {
@@ -80,13 +82,15 @@ TEST_CASE("reductions without axes", "[ops]") {
 TEST_CASE("float32 sums are taken in double", "[ops]") {
   Tensor x = Value(Tensor::Allocate(DType::kFloat32, {1 << 20}));
   for (float& value : x.As<float>()) value = 0.1f;
-  CheckClose(RunOp("ReduceSum", {x}), Floats({1}, {static_cast<float>((1 << 20) * double{0.1f})}), 1e-7);
+  CheckClose(RunOp("ReduceSum", {x}), Floats({1}, {static_cast<float>((1 << 20) * double{0.1f})}),
+             1e-7);
 }
 
 TEST_CASE("ArgMax and ArgMin", "[ops]") {
   const Tensor x = Floats({2, 3}, {1, 5, 5, 7, 2, 2});
   CheckClose(RunOp("ArgMax", {x}, {{"axis", int64_t{1}}}), Make<int64_t>({2, 1}, {1, 0}));
-  CheckClose(RunOp("ArgMin", {x}, {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}}), Longs({0, 1}));
+  CheckClose(RunOp("ArgMin", {x}, {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}}),
+             Longs({0, 1}));
   CheckClose(RunOp("ArgMax", {x}, {{"axis", int64_t{1}}, {"select_last_index", int64_t{1}}}),
              Make<int64_t>({2, 1}, {2, 0}));
   CheckClose(RunOp("ArgMax", {x}, {{"keepdims", int64_t{0}}}), Longs({1, 0, 0}));

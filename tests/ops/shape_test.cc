@@ -1,5 +1,5 @@
-// Operators on shapes: Shape, Size, Reshape, Squeeze, Unsqueeze, Flatten, Identity, Dropout, and how
-// symbolic elements flow through them.
+// Operators on shapes: Shape, Size, Reshape, Squeeze, Unsqueeze, Flatten, Identity, Dropout, and
+// how symbolic elements flow through them.
 #include "ir/text.h"
 #include "support/run_op.h"
 

@@ -1,5 +1,5 @@
-// Operators on strings beyond the conformance cases: letters outside ASCII, white space, weights, and
-// attributes that make no sense.
+// Operators on strings beyond the conformance cases: letters outside ASCII, white space, weights,
+// and attributes that make no sense.
 #include "support/run_op.h"
 
 namespace insitu::test {
@@ -17,8 +17,7 @@ TEST_CASE("white space in any amount divides", "[ops]") {
 
 TEST_CASE("letters of several alphabets change their case", "[ops]") {
   const Tensor words = Strings({4}, {"Äpfel", "МОСКВА", "Ωmega", "×÷ß日"});
-  const auto y = RunOp("StringNormalizer", {words},
-                       {{"case_change_action", std::string("LOWER")}});
+  const auto y = RunOp("StringNormalizer", {words}, {{"case_change_action", std::string("LOWER")}});
   CheckClose(y, Strings({4}, {"äpfel", "москва", "ωmega", "×÷ß日"}));
   const auto kept = RunOp("StringNormalizer", {words},
                           {{"stopwords", std::vector<std::string>{"москва", "äPFEL"}}});
@@ -93,13 +92,17 @@ TEST_CASE("what is no pattern is refused at load", "[ops]") {
     CAPTURE(pattern);
     const auto y = TryOp("RegexFullMatch", {Strings({1}, {"a"})},
                          {.attributes = {{"pattern", std::string(pattern)}},
-                          .outputs = 1, .domain = "", .inputs_known = true});
+                          .outputs = 1,
+                          .domain = "",
+                          .inputs_known = true});
     REQUIRE_FALSE(y);
     CHECK(y.error().code == ErrorCode::kInvalidModel);
   }
   const auto big = TryOp("RegexFullMatch", {Strings({1}, {"a"})},
                          {.attributes = {{"pattern", std::string("((a{1000}){1000}){1000}")}},
-                          .outputs = 1, .domain = "", .inputs_known = true});
+                          .outputs = 1,
+                          .domain = "",
+                          .inputs_known = true});
   REQUIRE_FALSE(big);
   CHECK(big.error().code == ErrorCode::kLimitExceeded);
 }

@@ -13,8 +13,7 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 // Compares with the formula on random values for all float types.
 void CompareRandom(const std::string& op, double (*formula)(double), bool positive = false,
                    Attributes attributes = {}) {
-  for (DType dtype :
-       {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBfloat16}) {
+  for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBfloat16}) {
     Tensor x = RandomTensor(dtype, {3, 211}, 7);
     if (positive)
       for (int64_t i = 0; i < x.elements(); ++i) {
@@ -22,7 +21,9 @@ void CompareRandom(const std::string& op, double (*formula)(double), bool positi
         StoreElements(&value, 1, x.View(), i);
       }
     const Tensor y = RunOp(op, {x}, attributes);
-    const double tolerance = dtype == DType::kBfloat16 ? 4e-3 : dtype == DType::kFloat16 ? 5e-4 : 1e-7;
+    const double tolerance = dtype == DType::kBfloat16  ? 4e-3
+                             : dtype == DType::kFloat16 ? 5e-4
+                                                        : 1e-7;
     for (int64_t i = 0; i < x.elements(); ++i) {
       const double want = formula(LoadReal(x.View(), i));
       INFO(op << " of " << LoadReal(x.View(), i));
@@ -52,15 +53,15 @@ TEST_CASE("functions agree with their formula", "[ops]") {
   CompareRandom("Elu", [](double v) { return v < 0 ? std::exp(v) - 1 : v; });
   CompareRandom("HardSigmoid", [](double v) { return std::fmax(0, std::fmin(1, 0.5 * v + 0.25)); },
                 false, {{"alpha", 0.5f}, {"beta", 0.25f}});
-  CompareRandom("HardSwish",
-                [](double v) { return v * std::fmax(0, std::fmin(1, v / 6 + 0.5)); });
+  CompareRandom("HardSwish", [](double v) { return v * std::fmax(0, std::fmin(1, v / 6 + 0.5)); });
   CompareRandom("Gelu", [](double v) { return 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))); });
-  CompareRandom("Gelu",
-                [](double v) {
-                  return 0.5 * v *
-                         (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (v + 0.044715 * v * v * v)));
-                },
-                false, {{"approximate", std::string("tanh")}});
+  CompareRandom(
+      "Gelu",
+      [](double v) {
+        return 0.5 * v *
+               (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (v + 0.044715 * v * v * v)));
+      },
+      false, {{"approximate", std::string("tanh")}});
 }
 
 TEST_CASE("defaults of the standard", "[ops]") {
@@ -109,8 +110,7 @@ TEST_CASE("Softmax and LogSoftmax sum to one along any axis", "[ops]") {
   const Tensor x = RandomTensor(DType::kFloat32, {3, 300, 4}, 5);
   for (int64_t axis : {0, 1, 2, -1, -2}) {
     const Tensor y = RunOp("Softmax", {x}, {{"axis", axis}});
-    const Tensor sum =
-        RunOp("ReduceSum", {y, Longs({axis})}, {{"keepdims", int64_t{0}}});
+    const Tensor sum = RunOp("ReduceSum", {y, Longs({axis})}, {{"keepdims", int64_t{0}}});
     for (float value : sum.As<float>()) CHECK(std::fabs(value - 1) < 1e-5);
     CheckClose(RunOp("Log", {y}), RunOp("LogSoftmax", {x}, {{"axis", axis}}), 1e-4);
   }
@@ -127,8 +127,8 @@ TEST_CASE("Cast between all kinds of numbers", "[ops]") {
   CheckClose(cast(Make<int32_t>({2}, {-1, 300}), DType::kUint8), Make<uint8_t>({2}, {255, 44}));
   CheckClose(cast(Floats({3}, {0, 0.5, kNan}), DType::kBool), Bools({3}, {0, 1, 1}));
   CheckClose(cast(Bools({2}, {0, 1}), DType::kFloat32), Floats({2}, {0, 1}));
-  const Tensor half = cast(Floats({6}, {1, 65504, 65520, 6.1035e-5f, 5.9605e-8f, -0.0f}),
-                           DType::kFloat16);
+  const Tensor half =
+      cast(Floats({6}, {1, 65504, 65520, 6.1035e-5f, 5.9605e-8f, -0.0f}), DType::kFloat16);
   const std::vector<uint16_t> want = {0x3c00, 0x7bff, 0x7c00, 0x0400, 0x0001, 0x8000};
   for (size_t i = 0; i < want.size(); ++i) {
     CHECK(reinterpret_cast<const uint16_t*>(half.data())[i] == want[i]);
@@ -136,7 +136,8 @@ TEST_CASE("Cast between all kinds of numbers", "[ops]") {
   const Tensor bfloat = cast(Floats({2}, {1.0f, 3.1415927f}), DType::kBfloat16);
   CHECK(reinterpret_cast<const uint16_t*>(bfloat.data())[0] == 0x3f80);
   CHECK(reinterpret_cast<const uint16_t*>(bfloat.data())[1] == 0x4049);
-  const Tensor eight = cast(Floats({5}, {448, 1000, -1000, kNan, 0.0019531f}), DType::kFloat8E4M3FN);
+  const Tensor eight =
+      cast(Floats({5}, {448, 1000, -1000, kNan, 0.0019531f}), DType::kFloat8E4M3FN);
   const uint8_t bytes[] = {0x7e, 0x7e, 0xfe, 0x7f, 0x01};
   for (size_t i = 0; i < 5; ++i) CHECK(static_cast<uint8_t>(eight.data()[i]) == bytes[i]);
   const Tensor not_saturated = cast(Floats({1}, {1000}), DType::kFloat8E4M3FN, 0);

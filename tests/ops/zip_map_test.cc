@@ -5,7 +5,9 @@ namespace insitu::test {
 namespace {
 
 OpCall With(Attributes attributes) {
-  return {.attributes = std::move(attributes), .outputs = 1, .domain = "ai.onnx.ml",
+  return {.attributes = std::move(attributes),
+          .outputs = 1,
+          .domain = "ai.onnx.ml",
           .inputs_known = true};
 }
 

@@ -128,7 +128,8 @@ TEST_CASE("folding does not blow up the model", "[passes]") {
     const shape: int64[1] = [100]
     c = ConstantOfShape(shape)
     output c
-  })", context)) == "ConstantOfShape");
+  })",
+                      context)) == "ConstantOfShape");
 }
 
 TEST_CASE("a constant that cannot be computed is an error with its place", "[passes]") {

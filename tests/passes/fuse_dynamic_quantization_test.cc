@@ -74,7 +74,8 @@ TEST_CASE("Several layers share one DynamicQuantizeLinear") {
     real2 = Cast(sums2) {to=1}
     y2 = Mul(real2, scales)
     output y
-    output y2)"), true);
+    output y2)"),
+                                    true);
   CHECK(graph.Order().size() == 2);
 }
 

@@ -17,8 +17,8 @@ std::string WithNorm(const std::string& body) { return "graph g {" + kNorm + bod
 }  // namespace
 
 TEST_CASE("BatchNormalization goes into the convolution in front", "[passes]") {
-  for (const char* conv : {"Conv(x, w) {pads=[1,1,1,1]}", "Conv(x, w, b) {pads=[1,1,1,1]}",
-                           "Conv(x, w2) {group=2}"}) {
+  for (const char* conv :
+       {"Conv(x, w) {pads=[1,1,1,1]}", "Conv(x, w, b) {pads=[1,1,1,1]}", "Conv(x, w2) {group=2}"}) {
     const Graph graph = ApplyPass(FoldBatchNorm, WithNorm(R"(
     input x: float32[n,2,5,5]
     const w: float32[4,2,3,3] = random(3)

@@ -34,17 +34,20 @@ TEST_CASE("ConvInteger with its scales and bias becomes one node") {
   CHECK(node.inputs.size() == 7);
   CHECK(node.Attr("pads", std::vector<int64_t>()).size() == 4);
   // Without a bias, and with one that is none.
-  CHECK(Ops(ApplyPass(FuseConvInteger, Replaced(kDynamic, "scaled = Mul(real, scales)\n  y = Add(scaled, bias)",
-                                                "y = Mul(real, scales)"), {}, 0)) ==
-        "DynamicQuantizeLinear, ConvIntegerToFloat");
-  CHECK(Ops(ApplyPass(FuseConvInteger, Replaced(kDynamic, "float32[1,3,1,1] = [0.5,-1,2]",
-                                                "float32[1,1,1,4] = [0.5,-1,2,3]"), {}, 0)) ==
-        "DynamicQuantizeLinear, ConvIntegerToFloat, Add");
+  CHECK(Ops(ApplyPass(FuseConvInteger,
+                      Replaced(kDynamic, "scaled = Mul(real, scales)\n  y = Add(scaled, bias)",
+                               "y = Mul(real, scales)"),
+                      {}, 0)) == "DynamicQuantizeLinear, ConvIntegerToFloat");
+  CHECK(Ops(ApplyPass(
+            FuseConvInteger,
+            Replaced(kDynamic, "float32[1,3,1,1] = [0.5,-1,2]", "float32[1,1,1,4] = [0.5,-1,2,3]"),
+            {}, 0)) == "DynamicQuantizeLinear, ConvIntegerToFloat, Add");
 }
 
 TEST_CASE("sums that something else reads stay sums") {
-  CHECK(Ops(ApplyPass(FuseConvInteger, Replaced(kDynamic, "output y", "output y\n  output sums"))) ==
-        "DynamicQuantizeLinear, Mul, ConvInteger, Cast, Mul, Add");
+  CHECK(
+      Ops(ApplyPass(FuseConvInteger, Replaced(kDynamic, "output y", "output y\n  output sums"))) ==
+      "DynamicQuantizeLinear, Mul, ConvInteger, Cast, Mul, Add");
 }
 
 const std::string kStatic = R"(graph g {
@@ -82,7 +85,8 @@ TEST_CASE("a layer whose result stays float computes with integers") {
 }
 
 TEST_CASE("weights alone do not make a layer an integer one") {
-  CHECK(Ops(ApplyPass(FuseQdqToFloat, Replaced(kStatic, "xf = DequantizeLinear(x, sx, zx)", "xf = Cast(x) {to=1}"))) ==
+  CHECK(Ops(ApplyPass(FuseQdqToFloat, Replaced(kStatic, "xf = DequantizeLinear(x, sx, zx)",
+                                               "xf = Cast(x) {to=1}"))) ==
         "Cast, DequantizeLinear, Gemm");
   CHECK(Ops(ApplyPass(FuseQdqToFloat, Replaced(kStatic, "{transB=1}", "{transB=1, alpha=0.5}"))) ==
         "DequantizeLinear, DequantizeLinear, Gemm");

@@ -1,5 +1,5 @@
-// SinkDequantize and the tables of FuseQdqMap: chains of operators on single elements, written in one
-// operator or in many, and operators that move elements in between.
+// SinkDequantize and the tables of FuseQdqMap: chains of operators on single elements, written in
+// one operator or in many, and operators that move elements in between.
 #include "qdq_check.h"
 
 namespace insitu::test {
@@ -60,13 +60,15 @@ TEST_CASE("What has other readers, other operands or two sources is no table") {
     y = QuantizeLinear(g, sy, zy)
     output y
     output g
-  })").after) == "DequantizeLinear, Sigmoid, QuantizeLinear");
+  })")
+                .after) == "DequantizeLinear, Sigmoid, QuantizeLinear");
   CHECK(Ops(Fuse(kHead + R"(
     const w: float32[6] = [1,2,3,4,5,6]
     g = Mul(af, w)
     y = QuantizeLinear(g, sy, zy)
     output y
-  })").after) == "DequantizeLinear, Mul, QuantizeLinear");
+  })")
+                .after) == "DequantizeLinear, Mul, QuantizeLinear");
   // The DequantizeLinear may have others: it stays for them.
   const Fused shared = Fuse(kHead + R"(
     g = Sigmoid(af)

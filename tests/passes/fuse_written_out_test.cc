@@ -26,7 +26,8 @@ Graph Fused(PassFn pass, const std::string& body) {
 }
 
 TEST_CASE("Gelu by erf, its factors in any order") {
-  const char* const tails[] = {"m = Mul(x, s)\n y = Mul(m, half)", "m = Mul(s, half)\n y = Mul(x, m)",
+  const char* const tails[] = {"m = Mul(x, s)\n y = Mul(m, half)",
+                               "m = Mul(s, half)\n y = Mul(x, m)",
                                "h = Mul(half, x)\n y = Mul(h, s)"};
   for (const char* tail : tails)
     for (const char* head : {"d = Div(x, root)", "d = Mul(inverse, x)"}) {
@@ -51,12 +52,18 @@ TEST_CASE("Gelu by tanh") {
 }
 
 TEST_CASE("what is nearly Gelu stays") {
-  CHECK(Ops(Fused(FuseGelu, "d = Div(x, two)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(x, s)\n y = Mul(m, half)")) ==
+  CHECK(Ops(Fused(
+            FuseGelu,
+            "d = Div(x, two)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(x, s)\n y = Mul(m, half)")) ==
         "Div, Erf, Add, Mul, Mul");
-  CHECK(Ops(Fused(FuseGelu, "d = Div(x, root)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(d, s)\n y = Mul(m, half)")) ==
-        "Div, Erf, Add, Mul, Mul");
-  CHECK(Ops(ApplyPass(FuseGelu, kHead + "d = Div(x, root)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(x, s)\n"
-                                        "y = Mul(m, half)\n output y\n output e\n}")) ==
+  CHECK(
+      Ops(Fused(
+          FuseGelu,
+          "d = Div(x, root)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(d, s)\n y = Mul(m, half)")) ==
+      "Div, Erf, Add, Mul, Mul");
+  CHECK(Ops(ApplyPass(FuseGelu,
+                      kHead + "d = Div(x, root)\n e = Erf(d)\n s = Add(e, one)\n m = Mul(x, s)\n"
+                              "y = Mul(m, half)\n output y\n output e\n}")) ==
         "Div, Erf, Add, Mul, Mul");
 }
 
@@ -79,8 +86,8 @@ std::string With(const std::string& from, const std::string& to) {
 TEST_CASE("layer normalization written out") {
   CHECK(Ops(Fused(FuseLayerNorm, kNorm)) == "LayerNormalization");
   CHECK(Ops(Fused(FuseLayerNorm, With("Pow(d, two)", "Mul(d, d)"))) == "LayerNormalization");
-  CHECK(Ops(Fused(FuseLayerNorm, With("g = Mul(n, scale)\n    y = Add(g, bias)", "y = Mul(scale, n)"))) ==
-        "LayerNormalization");
+  CHECK(Ops(Fused(FuseLayerNorm, With("g = Mul(n, scale)\n    y = Add(g, bias)",
+                                      "y = Mul(scale, n)"))) == "LayerNormalization");
 }
 
 TEST_CASE("what is nearly layer normalization stays") {
@@ -89,7 +96,8 @@ TEST_CASE("what is nearly layer normalization stays") {
            {"Pow(d, two)", "Pow(d, three)"},
            {"Div(d, s)", "Div(x, s)"},
            {"y = Add(g, bias)", "z = Add(g, bias)\n y = Add(z, d)"}})
-    CHECK(Ops(Fused(FuseLayerNorm, With(from, to))).find("LayerNormalization") == std::string::npos);
+    CHECK(Ops(Fused(FuseLayerNorm, With(from, to))).find("LayerNormalization") ==
+          std::string::npos);
 }
 
 }  // namespace

@@ -56,8 +56,9 @@ TEST_CASE("From QuantizeLinear to DequantizeLinear everything turns, clamps too"
     y = DequantizeLinear(p, s, z)
     output y
   })");
-  CHECK(Ops(graph) == "QuantizeLinear, QLinearConv, MaxPool, Clip, QLinearAdd, "
-                      "QLinearGlobalAveragePool, DequantizeLinear");
+  CHECK(Ops(graph) ==
+        "QuantizeLinear, QLinearConv, MaxPool, Clip, QLinearAdd, "
+        "QLinearGlobalAveragePool, DequantizeLinear");
   for (NodeId id : graph.Order()) {
     const Node& node = graph.node(id);
     if (node.op != "DequantizeLinear")
@@ -78,8 +79,7 @@ TEST_CASE("Graph inputs, outputs and foreign readers keep uint8 behind a FlipSig
     output d
     output f
   })");
-  CHECK(Ops(graph) ==
-        "FlipSign, QLinearConv, QLinearConv, FlipSign, Cast, FlipSign");
+  CHECK(Ops(graph) == "FlipSign, QLinearConv, QLinearConv, FlipSign, Cast, FlipSign");
   CHECK(graph.value(graph.outputs[0]).name == "d");
 }
 
@@ -109,7 +109,8 @@ TEST_CASE("A region whose weights are asymmetric stays unsigned") {
     c = QLinearConv(q, s, z, w128, s, z127, s, z)
     y = DequantizeLinear(c, s, z)
     output y
-  })", false);
+  })",
+       false);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What the tests of QDQ fusion share: a graph in text form through SinkDequantize and FuseQdq, what is
-// left of it, and how far results are from those of before.
+// What the tests of QDQ fusion share: a graph in text form through SinkDequantize and FuseQdq, what
+// is left of it, and how far results are from those of before.
 #pragma once
 
 #include "pass_check.h"

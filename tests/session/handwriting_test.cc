@@ -1,5 +1,5 @@
-// The project's own model end to end: stored drawings give the stored probabilities, on the backends
-// and on the reference, and a session goes on after every kind of wrong feed.
+// The project's own model end to end: stored drawings give the stored probabilities, on the
+// backends and on the reference, and a session goes on after every kind of wrong feed.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cmath>
@@ -24,8 +24,8 @@ std::vector<float> Numbers(const Json& array) {
 Json Fixtures() {
   auto bytes = ReadFile(kProject + "/tests/models/fixtures/expected.json");
   REQUIRE(bytes.has_value());
-  auto json = Json::Parse(
-      {reinterpret_cast<const char*>(bytes->bytes.data()), bytes->bytes.size()});
+  auto json =
+      Json::Parse({reinterpret_cast<const char*>(bytes->bytes.data()), bytes->bytes.size()});
   REQUIRE(json.has_value());
   return *std::move(json);
 }

@@ -1,5 +1,5 @@
-// Random small graphs in text form. Floats: operators on images and matrices as exporters write them.
-// Quantized: the same shapes of networks with every operator between DequantizeLinear and
+// Random small graphs in text form. Floats: operators on images and matrices as exporters write
+// them. Quantized: the same shapes of networks with every operator between DequantizeLinear and
 // QuantizeLinear, as static quantization writes them.
 #pragma once
 
@@ -17,7 +17,8 @@ class RandomGraph {
 
   std::string Text() {
     const Dims dims = {Pick(1, 2), Pick(1, 9), Pick(3, 9), Pick(3, 9)};
-    body_ = "graph g {\n  input x: " + (quantized_ ? Type(true) : "float32") + Bracketed(dims) + "\n";
+    body_ =
+        "graph g {\n  input x: " + (quantized_ ? Type(true) : "float32") + Bracketed(dims) + "\n";
     values_ = {{"x", dims, 0.05f, 10}};
     const int64_t count = Pick(3, 10);
     for (int64_t i = 0; i < count; ++i) AddOne();
@@ -45,22 +46,23 @@ class RandomGraph {
     return list[static_cast<size_t>(Pick(0, static_cast<int64_t>(list.size()) - 1))];
   }
   std::string Fresh(const std::string& stem) { return stem + std::to_string(next_++); }
-  static std::string Bracketed(const Dims& dims) { return ToString(std::span<const int64_t>(dims)); }
-  std::string Type(bool activation) const {
-    return activation && unsigned_ ? "uint8" : "int8";
+  static std::string Bracketed(const Dims& dims) {
+    return ToString(std::span<const int64_t>(dims));
   }
+  std::string Type(bool activation) const { return activation && unsigned_ ? "uint8" : "int8"; }
 
-  std::string Constant(const std::string& type, const Dims& dims, const std::string& elements = {}) {
+  std::string Constant(const std::string& type, const Dims& dims,
+                       const std::string& elements = {}) {
     const std::string name = Fresh("c");
     const std::string value =
         elements.empty() ? "random(" + std::to_string(Pick(1, 1000)) + ")" : elements;
     body_ += "  const " + name + ": " + type + Bracketed(dims) + " = " + value + "\n";
     return name;
   }
-  std::string Scale(float scale) { return Constant("float32", {}, "[" + std::to_string(scale) + "]"); }
-  std::string Zero(int zero) {
-    return Constant(Type(true), {}, "[" + std::to_string(zero) + "]");
+  std::string Scale(float scale) {
+    return Constant("float32", {}, "[" + std::to_string(scale) + "]");
   }
+  std::string Zero(int zero) { return Constant(Type(true), {}, "[" + std::to_string(zero) + "]"); }
 
   // The name of the value as reals.
   std::string Real(const Known& value) {
@@ -82,8 +84,8 @@ class RandomGraph {
     const std::string scale =
         Constant("float32", per_channel ? Dims{dims[axis]} : Dims{}, scales + "]");
     const std::string name = Fresh("w");
-    body_ += "  " + name + " = DequantizeLinear(" + weights + ", " + scale + ") {axis=" +
-             std::to_string(axis) + "}\n";
+    body_ += "  " + name + " = DequantizeLinear(" + weights + ", " + scale +
+             ") {axis=" + std::to_string(axis) + "}\n";
     return name;
   }
 
@@ -109,16 +111,28 @@ class RandomGraph {
     const Known& x = values_.back();
     const size_t rank = x.dims.size();
     switch (Pick(0, 9)) {
-      case 0: return rank == 4 ? AddConv() : AddMatMul();
-      case 1: return rank == 4 ? AddPool() : AddMatMul();
-      case 2: return AddUnary();
-      case 3: return AddBinary();
-      case 4: return AddTranspose();
-      case 5: return AddConcat();
-      case 6: return rank == 4 && Pick(0, 2) == 0 ? AddGlobalPool() : AddUnary();
-      case 7: return AddSlice();
-      case 8: return AddReshape();
-      default: return Give("Softmax(" + Real(x) + ") {axis=" + std::to_string(Pick(0, static_cast<int64_t>(rank) - 1)) + "}", x.dims);
+      case 0:
+        return rank == 4 ? AddConv() : AddMatMul();
+      case 1:
+        return rank == 4 ? AddPool() : AddMatMul();
+      case 2:
+        return AddUnary();
+      case 3:
+        return AddBinary();
+      case 4:
+        return AddTranspose();
+      case 5:
+        return AddConcat();
+      case 6:
+        return rank == 4 && Pick(0, 2) == 0 ? AddGlobalPool() : AddUnary();
+      case 7:
+        return AddSlice();
+      case 8:
+        return AddReshape();
+      default:
+        return Give("Softmax(" + Real(x) +
+                        ") {axis=" + std::to_string(Pick(0, static_cast<int64_t>(rank) - 1)) + "}",
+                    x.dims);
     }
   }
 
@@ -128,14 +142,16 @@ class RandomGraph {
     const bool depthwise = Pick(0, 2) == 0;
     const int64_t groups = depthwise ? channels : 1;
     const int64_t out = depthwise ? channels : Pick(1, 12);
-    const int64_t kernel = std::min(Pick(1, 3), std::min(x.dims[2], x.dims[3])), stride = Pick(1, 2);
+    const int64_t kernel = std::min(Pick(1, 3), std::min(x.dims[2], x.dims[3])),
+                  stride = Pick(1, 2);
     const int64_t pad = kernel > 1 ? Pick(0, 1) : 0;
     const auto extent = [&](int64_t in) { return (in + 2 * pad - kernel) / stride + 1; };
     const std::string weights = Weights({out, channels / groups, kernel, kernel}, 0);
     const std::string bias = Pick(0, 1) ? ", " + Constant("float32", {out}) : "";
     const std::string p = std::to_string(pad), s = std::to_string(stride);
-    std::string conv = "Conv(" + Real(x) + ", " + weights + bias + ") {group=" + std::to_string(groups) +
-                       ", strides=[" + s + "," + s + "], pads=[" + p + "," + p + "," + p + "," + p + "]}";
+    std::string conv = "Conv(" + Real(x) + ", " + weights + bias +
+                       ") {group=" + std::to_string(groups) + ", strides=[" + s + "," + s +
+                       "], pads=[" + p + "," + p + "," + p + "," + p + "]}";
     const Dims dims = {x.dims[0], out, extent(x.dims[2]), extent(x.dims[3])};
     if (Pick(0, 1)) {
       const std::string between = Fresh("b");
@@ -157,7 +173,8 @@ class RandomGraph {
 
   void AddPool() {
     const Known x = values_.back();
-    const int64_t kernel = std::min<int64_t>(2, std::min(x.dims[2], x.dims[3])), stride = Pick(1, 2);
+    const int64_t kernel = std::min<int64_t>(2, std::min(x.dims[2], x.dims[3])),
+                  stride = Pick(1, 2);
     const auto extent = [&](int64_t in) { return (in - kernel) / stride + 1; };
     const bool max = Pick(0, 1) == 1;
     const std::string k = std::to_string(kernel), s = std::to_string(stride);
@@ -173,15 +190,16 @@ class RandomGraph {
 
   void AddUnary() {
     const Known x = values_.back();
-    const std::vector<std::string> ops = {"Relu", "Sigmoid", "Tanh", "HardSwish", "Abs",
-                                          "Neg",  "LeakyRelu", "Elu", "Floor", "Gelu"};
+    const std::vector<std::string> ops = {"Relu", "Sigmoid",   "Tanh", "HardSwish", "Abs",
+                                          "Neg",  "LeakyRelu", "Elu",  "Floor",     "Gelu"};
     Give(OneOf(ops) + "(" + Real(x) + ")", x.dims);
   }
 
   void AddBinary() {
     const Known x = values_.back(), other = values_[Any()];
     const bool fits = other.dims == x.dims;
-    std::string operand = fits ? Real(other) : Constant("float32", Pick(0, 1) ? Dims{x.dims.back()} : Dims{});
+    std::string operand =
+        fits ? Real(other) : Constant("float32", Pick(0, 1) ? Dims{x.dims.back()} : Dims{});
     const std::vector<std::string> ops = {"Add", "Mul", "Sub"};
     if (quantized_ && !fits) operand = Real(x);
     Give(OneOf(ops) + "(" + Real(x) + ", " + operand + ")", x.dims);
@@ -227,7 +245,8 @@ class RandomGraph {
     const auto cut = static_cast<size_t>(Pick(1, static_cast<int64_t>(x.dims.size())));
     Dims dims(x.dims.begin(), x.dims.begin() + static_cast<ptrdiff_t>(cut));
     dims.push_back(ElementsUnchecked(std::span(x.dims).subspan(cut)));
-    const std::string shape = Constant("int64", {static_cast<int64_t>(dims.size())}, Bracketed(dims));
+    const std::string shape =
+        Constant("int64", {static_cast<int64_t>(dims.size())}, Bracketed(dims));
     Give("Reshape(" + Real(x) + ", " + shape + ")", dims, true);
   }
 

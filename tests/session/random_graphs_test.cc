@@ -1,15 +1,15 @@
-// Random graphs through passes and backends against the reference, node by node: floats to rounding,
-// and quantized ones bit for bit once the passes have made them integers. Time-boxed; seeds are
-// printed by a failure, and INSITU_SEED starts elsewhere.
+// Random graphs through passes and backends against the reference, node by node: floats to
+// rounding, and quantized ones bit for bit once the passes have made them integers. Time-boxed;
+// seeds are printed by a failure, and INSITU_SEED starts elsewhere.
 #include <chrono>
 #include <cstdlib>
 
+#include "exec/graph_runner.h"
 #include "ir/text.h"
 #include "passes/passes.h"
 #include "plan/assign.h"
 #include "random_graph.h"
 #include "session/runtime.h"
-#include "exec/graph_runner.h"
 #include "support/evaluate.h"
 
 namespace insitu::test {

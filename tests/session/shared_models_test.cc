@@ -21,24 +21,24 @@ fs::path CaseFolder(const std::string& name) {
 }
 
 TEST_CASE("shared models give their stored outputs") {
-  const std::string name = GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320",
-                                    "mobilenet_v2_fp32", "mobilenet_v2_int8_qdq", "fastestdet",
-                                    "magika", "mnist_external", "silero_vad_16k",
-                                    "squeezenet_fp16", "tiny_gpt2");
+  const std::string name =
+      GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320", "mobilenet_v2_fp32",
+               "mobilenet_v2_int8_qdq", "fastestdet", "magika", "mnist_external", "silero_vad_16k",
+               "squeezenet_fp16", "tiny_gpt2");
   const bool reference = GENERATE(false, true);
   const int threads = reference || !test::kHasThreads ? 1 : GENERATE(1, 2);
   const fs::path folder = CaseFolder(name);
   auto runtime = Runtime::Create(threads);
   REQUIRE(runtime.has_value());
-  const Status status = RunCase(
-      folder, {.reference_only = reference, .dims = {}, .import = {}}, **runtime);
+  const Status status =
+      RunCase(folder, {.reference_only = reference, .dims = {}, .import = {}}, **runtime);
   INFO(name << (reference ? " on the reference, " : " on the backends, ") << threads << " threads");
   INFO((status ? "" : ToString(status.error())));
   CHECK(status.has_value());
 }
 
-// Two depthwise layers hold a weight of -128, which XNNPACK's WebAssembly kernels cannot sum exactly:
-// those run on a kernel of our own.
+// Two depthwise layers hold a weight of -128, which XNNPACK's WebAssembly kernels cannot sum
+// exactly: those run on a kernel of our own.
 TEST_CASE("the integer layers of MobileNetV2 run as integers, all but two on XNNPACK") {
   const fs::path folder = CaseFolder("mobilenet_v2_int8_qdq");
   auto runtime = Runtime::Create(1);

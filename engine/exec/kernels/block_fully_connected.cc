@@ -1,11 +1,13 @@
-// The linear layer with weights of 2, 4 or 8 bits in blocks. Weights stay packed and meet the input as
-// integers: each block of a row of x becomes 30-bit fixed point, x = v * 2^-e with |v| < 2^29, in two
-// halves of 16 bits, v = high * 2^15 + low, so that both sums of products are exact in int32:
-//   y[n] = bias[n] + sum over blocks of scale * 2^-e * (sum v * (q - Z) - (zero_point - Z) * sum v),
+// The linear layer with weights of 2, 4 or 8 bits in blocks. Weights stay packed and meet the input
+// as integers: each block of a row of x becomes 30-bit fixed point, x = v * 2^-e with |v| < 2^29,
+// in two halves of 16 bits, v = high * 2^15 + low, so that both sums of products are exact in
+// int32:
+//   y[n] = bias[n] + sum over blocks of scale * 2^-e * (sum v * (q - Z) - (zero_point - Z) * sum
+//   v),
 // Z = zero_point rounded. Only the sum over blocks rounds (in double), which is closer to the
-// formula than float32 arithmetic on dequantized weights. Blocks with infinities or NaN are computed
-// element by element.
-// The bytes of a block unpack into all first numbers, all second ones, ...; x is stored likewise.
+// formula than float32 arithmetic on dequantized weights. Blocks with infinities or NaN are
+// computed element by element. The bytes of a block unpack into all first numbers, all second ones,
+// ...; x is stored likewise.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -24,8 +26,8 @@ constexpr int kHalfBits = 15, kMagnitudeBits = 29;
 
 // A block of one row of x.
 struct BlockOfX {
-  double scale = 0;     // 2^-e
-  double sum = 0;       // of v
+  double scale = 0;  // 2^-e
+  double sum = 0;    // of v
   bool finite = true;
 };
 
@@ -40,8 +42,8 @@ class BlockFullyConnectedKernel final : public Kernel {
     const auto scales = op_.scales.As<float>(), zeros = op_.zero_points.As<float>();
     for (size_t i = 0; i < scales.size(); ++i)
       for (int64_t part = 0; part < parts; ++part)
-        parameters_.push_back({scales[i], std::nearbyint(zeros[i]),
-                               zeros[i] - std::nearbyint(zeros[i])});
+        parameters_.push_back(
+            {scales[i], std::nearbyint(zeros[i]), zeros[i] - std::nearbyint(zeros[i])});
     op_.scales = {};
     op_.zero_points = {};
   }
@@ -145,7 +147,8 @@ class BlockFullyConnectedKernel final : public Kernel {
 
   void RunColumn(const Tile& tile, int64_t n, float* y) const {
     double sums[kRows];
-    std::fill_n(sums, tile.rows, op_.bias.empty() ? 0.0 : op_.bias.As<float>()[static_cast<size_t>(n)]);
+    std::fill_n(sums, tile.rows,
+                op_.bias.empty() ? 0.0 : op_.bias.As<float>()[static_cast<size_t>(n)]);
     alignas(16) int16_t weights[kLargestBlock];
     const uint8_t* bytes = Cast<uint8_t>(op_.weights.data()) + n * blocks_ * blob_;
     const Parameters* parameters = parameters_.data() + n * blocks_;
@@ -166,8 +169,7 @@ class BlockFullyConnectedKernel final : public Kernel {
         sums[r] += static_cast<double>(p.scale) * info.scale * sum;
       }
     }
-    for (int64_t r = 0; r < tile.rows; ++r)
-      y[r * op_.columns] = static_cast<float>(sums[r]);
+    for (int64_t r = 0; r < tile.rows; ++r) y[r * op_.columns] = static_cast<float>(sums[r]);
   }
 
   Op op_;

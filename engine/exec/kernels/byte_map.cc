@@ -1,5 +1,5 @@
-// A table look-up for every byte. A change of sign, which is such a table too, is recognised and costs
-// one exclusive-or.
+// A table look-up for every byte. A change of sign, which is such a table too, is recognised and
+// costs one exclusive-or.
 #include <algorithm>
 
 #include "exec/kernels/kernels.h"
@@ -10,8 +10,7 @@ namespace {
 class ByteMapKernel final : public Kernel {
  public:
   explicit ByteMapKernel(const lowered::ByteMap& op) : table_(op.table) {
-    for (size_t i = 0; i < table_.size(); ++i)
-      flips_ = flips_ && table_[i] == (i ^ table_[0]);
+    for (size_t i = 0; i < table_.size(); ++i) flips_ = flips_ && table_[i] == (i ^ table_[0]);
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {

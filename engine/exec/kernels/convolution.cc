@@ -11,7 +11,8 @@ Result<PlaneGeometry> PlaneGeometry::Of(const lowered::Convolution& op, Dims in,
     if (dims->size() == 3) dims->insert(dims->begin() + 1, 1);
   const Dims &x = geometry.in, &y = geometry.out;
   if (x.size() != 4 || y.size() != 4 || x[0] != y[0])
-    return Fail(ErrorCode::kShapeMismatch, "a convolution between " + ToString(x) + " and " + ToString(y));
+    return Fail(ErrorCode::kShapeMismatch,
+                "a convolution between " + ToString(x) + " and " + ToString(y));
   for (size_t i = 0; i < 2; ++i) {
     const int64_t reach = (op.kernel[i] - 1) * op.dilation[i] + 1;
     const int64_t total = std::max<int64_t>(0, (y[1 + i] - 1) * op.stride[i] + reach - x[1 + i]);

@@ -91,8 +91,7 @@ class DepthwiseKernel final : public Kernel {
       return;
     }
     for (size_t c = 0; c < channels; ++c)
-      sums[c] =
-          WrappingAdd(sums[c], (static_cast<int32_t>(x[c / multiplier]) - zero_point) * w[c]);
+      sums[c] = WrappingAdd(sums[c], (static_cast<int32_t>(x[c / multiplier]) - zero_point) * w[c]);
   }
 
   void Store(const int32_t* sums, Y* y) const {
@@ -101,8 +100,8 @@ class DepthwiseKernel final : public Kernel {
     const QuantizedRange range = range_;
     const auto channels = static_cast<size_t>(geometry_.out[3]);
     for (size_t c = 0; c < channels; ++c)
-      y[c] = static_cast<Y>(
-          RoundToRange(static_cast<float>(sums[c]) * factor[c], zero_point, range));
+      y[c] =
+          static_cast<Y>(RoundToRange(static_cast<float>(sums[c]) * factor[c], zero_point, range));
   }
 
   Op op_;
@@ -122,8 +121,7 @@ Layer MakeLayer(const Op& op) {
   const bool is_signed = op.weights.dtype() == DType::kInt8;
   for (size_t c = 0; c < channels; ++c) {
     int32_t zero_point = 0;
-    if (!op.w_zero_point.empty())
-      zero_point = op.w_zero_point[op.w_zero_point.size() == 1 ? 0 : c];
+    if (!op.w_zero_point.empty()) zero_point = op.w_zero_point[op.w_zero_point.size() == 1 ? 0 : c];
     for (size_t tap = 0; tap < taps; ++tap) {
       const size_t at = c * taps + tap;
       const int32_t w = is_signed ? op.weights.As<int8_t>()[at] : op.weights.As<uint8_t>()[at];

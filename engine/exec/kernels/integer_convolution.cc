@@ -1,6 +1,6 @@
 // Convolutions in NHWC of 8-bit data and constant 8-bit weights, for results and zero points that
-// XNNPACK's operators do not have: the windows of four pixels at a time become rows of products. What
-// lies in the padding is the zero point and adds nothing.
+// XNNPACK's operators do not have: the windows of four pixels at a time become rows of products.
+// What lies in the padding is the zero point and adds nothing.
 #include <algorithm>
 
 #include "exec/kernels/convolutions.h"
@@ -12,7 +12,7 @@ namespace {
 using Op = lowered::Convolution;
 
 LinearNumbers NumbersOf(const Op& op) {
-  return {op.input, op.output, op.weights,      op.bias, op.x,
+  return {op.input, op.output,  op.weights,      op.bias, op.x,
           op.y,     op.w_scale, op.w_zero_point, op.clamp};
 }
 
@@ -44,7 +44,8 @@ class IntegerConvolutionKernel final : public Kernel {
     auto* rows = Cast<int16_t>(scratch);
     std::fill_n(rows, IntegerProducts::kRows * products_.padded_depth(), int16_t{0});
     for (int64_t pixel = 0; pixel < pixels; pixel += IntegerProducts::kRows) {
-      const auto count = static_cast<int>(std::min<int64_t>(IntegerProducts::kRows, pixels - pixel));
+      const auto count =
+          static_cast<int>(std::min<int64_t>(IntegerProducts::kRows, pixels - pixel));
       for (size_t g = 0; g < groups; ++g) {
         for (int r = 0; r < count; ++r)
           Gather(inputs[0], pixel + r, g * depth_, q.zero_point,

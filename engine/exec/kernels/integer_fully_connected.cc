@@ -1,5 +1,5 @@
-// Linear layers of 8-bit data and constant 8-bit weights, for results and zero points that XNNPACK's
-// operators do not have; and of float data that are quantized by their own range first
+// Linear layers of 8-bit data and constant 8-bit weights, for results and zero points that
+// XNNPACK's operators do not have; and of float data that are quantized by their own range first
 // (DynamicQuantizeLinear) where the weights have zero points.
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace insitu::kernels {
 namespace {
 
 LinearNumbers NumbersOf(const lowered::FullyConnected& op) {
-  return {op.input, op.output, op.weights,      op.bias, op.x,
+  return {op.input, op.output,  op.weights,      op.bias, op.x,
           op.y,     op.w_scale, op.w_zero_point, op.clamp};
 }
 

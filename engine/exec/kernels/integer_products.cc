@@ -81,10 +81,18 @@ void IntegerProducts::Run(const int16_t* rows, int count, size_t first, size_t l
     const int16_t* w1 = c + 1 < last ? w0 + padded_ : w0;
     int32_t sums[2 * kRows];
     switch (count) {
-      case 1: DotTile<1>(rows, padded_, w0, w1, padded_, sums); break;
-      case 2: DotTile<2>(rows, padded_, w0, w1, padded_, sums); break;
-      case 3: DotTile<3>(rows, padded_, w0, w1, padded_, sums); break;
-      default: DotTile<kRows>(rows, padded_, w0, w1, padded_, sums); break;
+      case 1:
+        DotTile<1>(rows, padded_, w0, w1, padded_, sums);
+        break;
+      case 2:
+        DotTile<2>(rows, padded_, w0, w1, padded_, sums);
+        break;
+      case 3:
+        DotTile<3>(rows, padded_, w0, w1, padded_, sums);
+        break;
+      default:
+        DotTile<kRows>(rows, padded_, w0, w1, padded_, sums);
+        break;
     }
     for (int r = 0; r < count; ++r) {
       const size_t at = static_cast<size_t>(r) * step + c;

@@ -1,6 +1,6 @@
-// IntegerProducts: constant 8-bit weights, packed, and what becomes of their exact int32 products with
-// rows of 8-bit data: int32 sums, real numbers, or quantized ones. Takes every zero point and every
-// pairing of signed and unsigned; formulas stand in ops/lowering.h and below.
+// IntegerProducts: constant 8-bit weights, packed, and what becomes of their exact int32 products
+// with rows of 8-bit data: int32 sums, real numbers, or quantized ones. Takes every zero point and
+// every pairing of signed and unsigned; formulas stand in ops/lowering.h and below.
 //   acc = sum (x - zero_point_x) * (w - zero_point_w[c]) + bias[c] (int32 bias), wrapping
 //   int32:   y = acc
 //   float32: y = clamp(float32(acc) * float32(scale_x * scale_w[c]) + bias[c] (float32 bias))
@@ -40,8 +40,9 @@ class IntegerProducts {
   size_t columns() const { return columns_; }
   size_t packed_bytes() const { return weights_.size() * sizeof(int16_t); }
 
-  // Products of `count` rows (x less its zero point) with columns [first, last). `y` is where column
-  // 0 of the first row goes, `step` the elements between rows; scale_x counts for real results.
+  // Products of `count` rows (x less its zero point) with columns [first, last). `y` is where
+  // column 0 of the first row goes, `step` the elements between rows; scale_x counts for real
+  // results.
   void Run(const int16_t* rows, int count, size_t first, size_t last, float scale_x, std::byte* y,
            size_t step) const;
 

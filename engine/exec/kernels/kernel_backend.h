@@ -1,6 +1,6 @@
-// The backend of insitu's own kernels, for what quantized networks need and XNNPACK does not compute
-// exactly: portable loops that the compiler turns into SIMD.
-// Invariant: every integer result equals the formula of its operator's file, bit for bit.
+// The backend of insitu's own kernels, for what quantized networks need and XNNPACK does not
+// compute exactly: portable loops that the compiler turns into SIMD. Invariant: every integer
+// result equals the formula of its operator's file, bit for bit.
 #pragma once
 
 #include <memory>

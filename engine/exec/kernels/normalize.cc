@@ -56,7 +56,8 @@ class NormalizeKernel final : public Kernel {
     float mean = 0;
     if (op_.centred) mean = static_cast<float>(Sum(x, count_, [](float v) { return v; }) / n);
     const double variance = Sum(x, count_, [mean](float v) { return (v - mean) * (v - mean); }) / n;
-    const auto factor = static_cast<float>(1 / std::sqrt(variance + static_cast<double>(op_.epsilon)));
+    const auto factor =
+        static_cast<float>(1 / std::sqrt(variance + static_cast<double>(op_.epsilon)));
     const float* scale = op_.scale.As<float>().data();
     if (op_.bias.empty()) {
       for (size_t i = 0; i < count_; ++i) y[i] = (x[i] - mean) * factor * scale[i];

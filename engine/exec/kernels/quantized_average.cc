@@ -1,6 +1,6 @@
 // Averages of 8-bit integers in NHWC, global and over windows, with the formula of
-// ops/quantized_mean.h: exact int32 sums of x - zero_point_x, then one factor, rounded half to even.
-// Channels are innermost: one pass of additions per element of the window.
+// ops/quantized_mean.h: exact int32 sums of x - zero_point_x, then one factor, rounded half to
+// even. Channels are innermost: one pass of additions per element of the window.
 #include <algorithm>
 
 #include "exec/kernels/kernels.h"
@@ -48,8 +48,7 @@ class QuantizedAverageKernel final : public Kernel {
     channels_ = in.back();
     axes_[0] = axes_[1] = {};
     if (op_.kind == PoolKind::kGlobalAverage) {
-      axes_[1].in = axes_[1].kernel =
-          ElementsUnchecked(std::span(in).subspan(1, rank - 2));
+      axes_[1].in = axes_[1].kernel = ElementsUnchecked(std::span(in).subspan(1, rank - 2));
     } else {
       for (size_t i = rank == 3 ? 1 : 0; i < 2; ++i)
         axes_[i] = WindowAxis(i, in[rank - 3 + i], out[rank - 3 + i]);
@@ -72,8 +71,8 @@ class QuantizedAverageKernel final : public Kernel {
         for (int64_t column = 0; column < axes_[1].out; ++column) {
           const Span columns = axes_[1].At(column);
           Sum(x, rows, columns, sums);
-          const int64_t count = op_.count_include_pad ? axes_[0].kernel * axes_[1].kernel
-                                                      : rows.taps * columns.taps;
+          const int64_t count =
+              op_.count_include_pad ? axes_[0].kernel * axes_[1].kernel : rows.taps * columns.taps;
           for (int64_t c = 0; c < channels; ++c)
             y[c] = static_cast<T>(QuantizedMean(sums[c], count, from, to, range));
           y += channels_;
@@ -86,8 +85,8 @@ class QuantizedAverageKernel final : public Kernel {
 
  private:
   Axis WindowAxis(size_t i, int64_t in, int64_t out) const {
-    Axis axis{in,           out, op_.kernel[i], op_.stride[i], op_.dilation[i], op_.pad_begin[i],
-              op_.pad_end[i]};
+    Axis axis{
+        in, out, op_.kernel[i], op_.stride[i], op_.dilation[i], op_.pad_begin[i], op_.pad_end[i]};
     if (op_.auto_pad_same_upper || op_.auto_pad_same_lower) {
       const int64_t reach = (axis.kernel - 1) * axis.dilation + 1;
       const int64_t total = std::max<int64_t>(0, (out - 1) * axis.stride + reach - in);

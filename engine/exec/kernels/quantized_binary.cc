@@ -20,10 +20,14 @@ template <BinaryKind kKind>
 float Compute(float a, float b) {
 #pragma clang fp contract(off)
   switch (kKind) {
-    case BinaryKind::kAdd: return a + b;
-    case BinaryKind::kSub: return a - b;
-    case BinaryKind::kMul: return a * b;
-    default: return a / b;
+    case BinaryKind::kAdd:
+      return a + b;
+    case BinaryKind::kSub:
+      return a - b;
+    case BinaryKind::kMul:
+      return a * b;
+    default:
+      return a / b;
   }
 }
 
@@ -33,7 +37,8 @@ void RunRow(const T* a, const T* b, T* y, size_t count, const Parameters& p) {
   for (size_t i = 0; i < count; ++i) {
     const float left = static_cast<float>(a[i * kStepA] - p.a.zero_point) * p.a.scale;
     const float right = static_cast<float>(b[i * kStepB] - p.b.zero_point) * p.b.scale;
-    y[i] = static_cast<T>(RoundToRange(Compute<kKind>(left, right) / p.y.scale, p.y.zero_point, p.range));
+    y[i] = static_cast<T>(
+        RoundToRange(Compute<kKind>(left, right) / p.y.scale, p.y.zero_point, p.range));
   }
 }
 
@@ -95,10 +100,14 @@ class QuantizedBinaryKernel final : public Kernel {
 template <class T>
 Created CreateOf(const lowered::Binary& op) {
   switch (op.kind) {
-    case BinaryKind::kAdd: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kAdd>>(op);
-    case BinaryKind::kSub: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kSub>>(op);
-    case BinaryKind::kMul: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kMul>>(op);
-    default: return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kDiv>>(op);
+    case BinaryKind::kAdd:
+      return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kAdd>>(op);
+    case BinaryKind::kSub:
+      return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kSub>>(op);
+    case BinaryKind::kMul:
+      return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kMul>>(op);
+    default:
+      return std::make_unique<QuantizedBinaryKernel<T, BinaryKind::kDiv>>(op);
   }
 }
 

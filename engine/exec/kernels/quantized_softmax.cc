@@ -1,6 +1,7 @@
 // Softmax of 8-bit elements: powers come from a table of the 256 distances to the largest element,
 // and so do the results of a line, so that only the sum is computed element by element.
-//   p = exp(scale_x * (x - max)) / sum, in double; y = saturate(rint_half_even(float32(p) / scale_y) + zy)
+//   p = exp(scale_x * (x - max)) / sum, in double; y = saturate(rint_half_even(float32(p) /
+//   scale_y) + zy)
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -37,7 +38,8 @@ class QuantizedSoftmaxKernel final : public Kernel {
     const T* x = Cast<T>(inputs[0]);
     T* y = Cast<T>(outputs[0]);
     for (size_t o = 0; o < outer_; ++o)
-      for (size_t i = 0; i < inner_; ++i) RunLine(x + o * count_ * inner_ + i, y + o * count_ * inner_ + i);
+      for (size_t i = 0; i < inner_; ++i)
+        RunLine(x + o * count_ * inner_ + i, y + o * count_ * inner_ + i);
     return {};
   }
 
@@ -53,8 +55,8 @@ class QuantizedSoftmaxKernel final : public Kernel {
       const size_t distance = Distance(largest, x[i * inner_]);
       if (!known[distance]) {
         const auto share = static_cast<float>(powers_[distance] / sum);
-        results[distance] = static_cast<T>(
-            RoundToRange(share / op_.y.scale, op_.y.zero_point, RangeOf<T>({})));
+        results[distance] =
+            static_cast<T>(RoundToRange(share / op_.y.scale, op_.y.zero_point, RangeOf<T>({})));
         known[distance] = true;
       }
       y[i * inner_] = results[distance];

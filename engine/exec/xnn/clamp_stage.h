@@ -1,4 +1,5 @@
-// ClampStage: the fused float clamp of operators that XNNPACK gives none, as a pass over the output.
+// ClampStage: the fused float clamp of operators that XNNPACK gives none, as a pass over the
+// output.
 #pragma once
 
 #include <pthreadpool.h>
@@ -28,8 +29,8 @@ class ClampStage {
   }
   Status Run(std::byte* data, pthreadpool_t pool) {
     if (!operator_) return {};
-    INSITU_TRY(ToStatus(xnn_setup_unary_elementwise_nc(operator_.get(), data, data),
-                        "set up clamp"));
+    INSITU_TRY(
+        ToStatus(xnn_setup_unary_elementwise_nc(operator_.get(), data, data), "set up clamp"));
     return operator_.Run(pool, "run clamp");
   }
 

@@ -24,7 +24,8 @@ struct PoolGeometry {
 // Whether the invariant holds for every input; the reason if not. Not for global pooling.
 std::optional<Refusal> CheckWindow(const lowered::Pool& op);
 
-// Extents are NHWC, NWC, or of any rank for global pooling; nullopt when they do not fit the window.
+// Extents are NHWC, NWC, or of any rank for global pooling; nullopt when they do not fit the
+// window.
 std::optional<PoolGeometry> ResolvePool(const lowered::Pool& op, const Dims& in, const Dims& out);
 
 }  // namespace insitu::xnn

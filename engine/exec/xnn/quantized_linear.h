@@ -1,6 +1,6 @@
-// QuantizedLinear: how an integer convolution or matrix product becomes one of XNNPACK's two integer
-// forms: qs8 with a scale per output channel (weights without zero point), or qu8 with one weight
-// zero point. Signed and unsigned operands are moved to the form by flipping their top bit.
+// QuantizedLinear: how an integer convolution or matrix product becomes one of XNNPACK's two
+// integer forms: qs8 with a scale per output channel (weights without zero point), or qu8 with one
+// weight zero point. Signed and unsigned operands are moved to the form by flipping their top bit.
 // Invariant: only combinations that requantize exactly as "Numbers that must be right" says.
 #pragma once
 
@@ -20,7 +20,7 @@ struct QuantizedLinear {
   bool is_unsigned = false;  // qu8, else qs8 x qc8w
   bool flip_x = false, flip_w = false, flip_y = false;
   float x_scale = 1.0f, y_scale = 1.0f;
-  std::vector<float> w_scale;  // one per output channel; qu8: one
+  std::vector<float> w_scale;                                    // one per output channel; qu8: one
   int32_t x_zero_point = 0, w_zero_point = 0, y_zero_point = 0;  // after flipping
   int32_t y_min = 0, y_max = 0;                                  // after flipping
 

@@ -69,8 +69,8 @@ Result<std::unique_ptr<Backend>> CreateXnnBackend(int threads) {
     pool = pthreadpool_create(static_cast<size_t>(threads));
     if (!pool) {
       xnn_deinitialize();
-      return Fail(ErrorCode::kOutOfMemory,
-                  "cannot start " + std::to_string(threads) + " threads", "Ask for fewer threads.");
+      return Fail(ErrorCode::kOutOfMemory, "cannot start " + std::to_string(threads) + " threads",
+                  "Ask for fewer threads.");
     }
   }
   return std::make_unique<xnn::XnnBackend>(pool);

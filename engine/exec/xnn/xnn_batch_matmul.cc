@@ -55,11 +55,11 @@ class BatchMatMulKernel final : public Kernel {
       std::memset(outputs[0], 0, zero_bytes_);
       return {};
     }
-    INSITU_TRY(ToStatus(xnn_setup_batch_matrix_multiply_nc_f32(
-                            operator_.get(), scratch, reinterpret_cast<const float*>(inputs[0]),
-                            reinterpret_cast<const float*>(inputs[1]),
-                            reinterpret_cast<float*>(outputs[0])),
-                        "set up matrix product"));
+    INSITU_TRY(ToStatus(
+        xnn_setup_batch_matrix_multiply_nc_f32(
+            operator_.get(), scratch, reinterpret_cast<const float*>(inputs[0]),
+            reinterpret_cast<const float*>(inputs[1]), reinterpret_cast<float*>(outputs[0])),
+        "set up matrix product"));
     return operator_.Run(pool_, "run matrix product");
   }
 

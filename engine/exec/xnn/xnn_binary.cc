@@ -1,6 +1,6 @@
 // Elementwise float32 operations of two operands with numpy broadcasting.
-// Quantized addition and the like are refused: XNNPACK rounds them in fixed point, which differs from
-// the formula of the design; exec/kernels computes those.
+// Quantized addition and the like are refused: XNNPACK rounds them in fixed point, which differs
+// from the formula of the design; exec/kernels computes those.
 #include <algorithm>
 
 #include "exec/kernels/broadcast.h"
@@ -15,14 +15,22 @@ using lowered::BinaryKind;
 
 xnn_binary_operator Translate(BinaryKind kind) {
   switch (kind) {
-    case BinaryKind::kAdd: return xnn_binary_add;
-    case BinaryKind::kSub: return xnn_binary_subtract;
-    case BinaryKind::kMul: return xnn_binary_multiply;
-    case BinaryKind::kDiv: return xnn_binary_divide;
-    case BinaryKind::kMin: return xnn_binary_minimum;
-    case BinaryKind::kMax: return xnn_binary_maximum;
-    case BinaryKind::kSquaredDifference: return xnn_binary_squared_difference;
-    case BinaryKind::kPow: return xnn_binary_invalid;
+    case BinaryKind::kAdd:
+      return xnn_binary_add;
+    case BinaryKind::kSub:
+      return xnn_binary_subtract;
+    case BinaryKind::kMul:
+      return xnn_binary_multiply;
+    case BinaryKind::kDiv:
+      return xnn_binary_divide;
+    case BinaryKind::kMin:
+      return xnn_binary_minimum;
+    case BinaryKind::kMax:
+      return xnn_binary_maximum;
+    case BinaryKind::kSquaredDifference:
+      return xnn_binary_squared_difference;
+    case BinaryKind::kPow:
+      return xnn_binary_invalid;
   }
   return xnn_binary_invalid;
 }
@@ -32,10 +40,10 @@ class BinaryKernel final : public Kernel {
   explicit BinaryKernel(pthreadpool_t pool) : pool_(pool) {}
 
   Status Init(const lowered::Binary& op) {
-    INSITU_TRY(ToStatus(
-        xnn_create_binary_elementwise_nd(Translate(op.kind), xnn_datatype_fp32, nullptr, nullptr,
-                                         nullptr, 0, operator_.Receive()),
-        "create elementwise"));
+    INSITU_TRY(
+        ToStatus(xnn_create_binary_elementwise_nd(Translate(op.kind), xnn_datatype_fp32, nullptr,
+                                                  nullptr, nullptr, 0, operator_.Receive()),
+                 "create elementwise"));
     return clamp_.Create(op.clamp);
   }
 
@@ -48,10 +56,10 @@ class BinaryKernel final : public Kernel {
     const size_t rank = shapes->a.size();
     outer_ = rank > XNN_MAX_TENSOR_DIMS ? rank - XNN_MAX_TENSOR_DIMS : 0;
     shapes_ = *std::move(shapes);
-    INSITU_TRY(ToStatus(xnn_reshape_binary_elementwise_nd(
-                            operator_.get(), rank - outer_, shapes_.a.data() + outer_,
-                            rank - outer_, shapes_.b.data() + outer_, pool_),
-                        "reshape elementwise"));
+    INSITU_TRY(ToStatus(
+        xnn_reshape_binary_elementwise_nd(operator_.get(), rank - outer_, shapes_.a.data() + outer_,
+                                          rank - outer_, shapes_.b.data() + outer_, pool_),
+        "reshape elementwise"));
     INSITU_TRY(clamp_.Reshape(elements, pool_));
     return 0;
   }
@@ -79,8 +87,8 @@ class BinaryKernel final : public Kernel {
                            shapes_.b[d] == 1 ? b : b + i * size_b, y));
       return {};
     }
-    INSITU_TRY(ToStatus(xnn_setup_binary_elementwise_nd(operator_.get(), a, b, y),
-                        "set up elementwise"));
+    INSITU_TRY(
+        ToStatus(xnn_setup_binary_elementwise_nd(operator_.get(), a, b, y), "set up elementwise"));
     y += size_y;
     return operator_.Run(pool_, "run elementwise");
   }

@@ -1,6 +1,7 @@
 // Convolution in 1 and 2 dimensions, plain, grouped and depthwise, float32 and quantized.
 // Weights [O, kh, kw, I/groups] are XNNPACK's own order, so that packing reads them in place.
-// Quantized results equal the formula of ops/lowering.h; tests/exec/xnn_convolution_test.cc shows it.
+// Quantized results equal the formula of ops/lowering.h; tests/exec/xnn_convolution_test.cc shows
+// it.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -109,12 +110,11 @@ class ConvolutionKernel final : public Kernel {
     const auto n = [](int64_t value) { return static_cast<uint32_t>(value); };
     // The arguments that all creators share, in their order.
     const auto create = [&](auto creator, auto... rest) {
-      return ToStatus(
-          creator(p.begin[0], p.end[1], p.end[0], p.begin[1], n(op.kernel[0]), n(op.kernel[1]),
-                  n(op.stride[0]), n(op.stride[1]), n(op.dilation[0]), n(op.dilation[1]), groups,
-                  group_in, group_out, all_in, all_out, rest..., p.flags,
-                  nullptr, nullptr, operator_.Receive()),
-          "create convolution");
+      return ToStatus(creator(p.begin[0], p.end[1], p.end[0], p.begin[1], n(op.kernel[0]),
+                              n(op.kernel[1]), n(op.stride[0]), n(op.stride[1]), n(op.dilation[0]),
+                              n(op.dilation[1]), groups, group_in, group_out, all_in, all_out,
+                              rest..., p.flags, nullptr, nullptr, operator_.Receive()),
+                      "create convolution");
     };
     if (op.input == DType::kFloat32) {
       const float* bias = op.bias.empty() ? nullptr : op.bias.As<float>().data();
@@ -131,9 +131,8 @@ class ConvolutionKernel final : public Kernel {
       const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
       reshape_ = xnn_reshape_convolution2d_nhwc_qu8;
       return create(xnn_create_convolution2d_nhwc_qu8, byte(q.x_zero_point), q.x_scale,
-                    byte(q.w_zero_point), q.w_scale[0],
-                    reinterpret_cast<const uint8_t*>(weights), bias, byte(q.y_zero_point),
-                    q.y_scale, byte(q.y_min), byte(q.y_max));
+                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
+                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
     }
     const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
     reshape_ = xnn_reshape_convolution2d_nhwc_qs8_qc8w;
@@ -161,9 +160,8 @@ class ConvolutionKernel final : public Kernel {
     if (static_cast<int64_t>(width) != out[rank - 2] ||
         static_cast<int64_t>(height) != (rank == 4 ? out[1] : 1))
       return CannotReshape("convolution", in, out);
-    workspace_offset_ = quantized_ && quantized_->flip_x
-                            ? AlignUp(input_elements_ + kBufferPadding)
-                            : 0;
+    workspace_offset_ =
+        quantized_ && quantized_->flip_x ? AlignUp(input_elements_ + kBufferPadding) : 0;
     return workspace_offset_ + workspace;
   }
 

@@ -1,7 +1,7 @@
 // The linear layer of dynamically quantized models: the input is quantized to uint8 with one scale
-// and zero point for the whole tensor exactly as ONNX DynamicQuantizeLinear says, multiplied by int8
-// weights with exact int32 sums, and scaled to float32. XNNPACK wants the input's parameters per row:
-// they are repeated. https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html
+// and zero point for the whole tensor exactly as ONNX DynamicQuantizeLinear says, multiplied by
+// int8 weights with exact int32 sums, and scaled to float32. XNNPACK wants the input's parameters
+// per row: they are repeated. https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -28,11 +28,11 @@ class DynamicFullyConnectedKernel final : public Kernel {
     std::vector<float> scales(outputs_, op.w_scale[0]);
     if (op.w_scale.size() == outputs_) scales = op.w_scale;
     const float* bias = op.bias.empty() ? nullptr : op.bias.As<float>().data();
-    return ToStatus(xnn_create_fully_connected_nc_qd8_f32_qc8w(
-                        inputs_, outputs_, inputs_, outputs_, scales.data(),
-                        op.weights.As<int8_t>().data(), bias, op.clamp.min, op.clamp.max, 0,
-                        nullptr, nullptr, operator_.Receive()),
-                    "create dynamic fully connected");
+    return ToStatus(
+        xnn_create_fully_connected_nc_qd8_f32_qc8w(
+            inputs_, outputs_, inputs_, outputs_, scales.data(), op.weights.As<int8_t>().data(),
+            bias, op.clamp.min, op.clamp.max, 0, nullptr, nullptr, operator_.Receive()),
+        "create dynamic fully connected");
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
@@ -41,9 +41,8 @@ class DynamicFullyConnectedKernel final : public Kernel {
     if (batch_ * inputs_ != elements_)
       return CannotReshape("dynamic fully connected layer", inputs[0], outputs[0]);
     if (batch_ == 0) return 0;
-    INSITU_TRY(ToStatus(
-        xnn_reshape_fully_connected_nc_qd8_f32_qc8w(operator_.get(), batch_, pool_),
-        "reshape dynamic fully connected"));
+    INSITU_TRY(ToStatus(xnn_reshape_fully_connected_nc_qd8_f32_qc8w(operator_.get(), batch_, pool_),
+                        "reshape dynamic fully connected"));
     rows_offset_ = AlignUp(elements_ + kBufferPadding);
     return rows_offset_ + Rows() * sizeof(xnn_quantization_params);
   }

@@ -45,9 +45,8 @@ class FullyConnectedKernel final : public Kernel {
       const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
       reshape_ = xnn_reshape_fully_connected_nc_qu8;
       return create(xnn_create_fully_connected_nc_qu8, byte(q.x_zero_point), q.x_scale,
-                    byte(q.w_zero_point), q.w_scale[0],
-                    reinterpret_cast<const uint8_t*>(weights), bias, byte(q.y_zero_point),
-                    q.y_scale, byte(q.y_min), byte(q.y_max));
+                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
+                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
     }
     const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
     reshape_ = xnn_reshape_fully_connected_nc_qs8_qc8w;
@@ -89,12 +88,10 @@ class FullyConnectedKernel final : public Kernel {
       return xnn_setup_fully_connected_nc_f32(operator_.get(), reinterpret_cast<const float*>(x),
                                               reinterpret_cast<float*>(y));
     if (quantized_->is_unsigned)
-      return xnn_setup_fully_connected_nc_qu8(operator_.get(),
-                                              reinterpret_cast<const uint8_t*>(x),
+      return xnn_setup_fully_connected_nc_qu8(operator_.get(), reinterpret_cast<const uint8_t*>(x),
                                               reinterpret_cast<uint8_t*>(y));
-    return xnn_setup_fully_connected_nc_qs8_qc8w(operator_.get(),
-                                                 reinterpret_cast<const int8_t*>(x),
-                                                 reinterpret_cast<int8_t*>(y));
+    return xnn_setup_fully_connected_nc_qs8_qc8w(
+        operator_.get(), reinterpret_cast<const int8_t*>(x), reinterpret_cast<int8_t*>(y));
   }
 
   pthreadpool_t pool_;

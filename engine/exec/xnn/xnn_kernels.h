@@ -1,6 +1,6 @@
 // The lowered operations that XNNPACK takes: one Consider and one Create each, in one file each.
-// Invariant: Consider refuses whatever XNNPACK would reject or compute inexactly (integers), so that
-// Create fails only for want of memory.
+// Invariant: Consider refuses whatever XNNPACK would reject or compute inexactly (integers), so
+// that Create fails only for want of memory.
 #pragma once
 
 #include <pthreadpool.h>

@@ -34,31 +34,26 @@ TransposeFunctions FunctionsFor(DType dtype) {
 class PermuteKernel final : public Kernel {
  public:
   PermuteKernel(const lowered::Permute& op, pthreadpool_t pool)
-      : pool_(pool),
-        functions_(FunctionsFor(op.dtype)),
-        perm_(op.perm.begin(), op.perm.end()) {}
+      : pool_(pool), functions_(FunctionsFor(op.dtype)), perm_(op.perm.begin(), op.perm.end()) {}
 
-  Status Init() {
-    return ToStatus(functions_.create(0, operator_.Receive()), "create transpose");
-  }
+  Status Init() { return ToStatus(functions_.create(0, operator_.Receive()), "create transpose"); }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     empty_ = ElementsUnchecked(outputs[0]) == 0;
     if (empty_) return 0;
-    if (inputs[0].size() != perm_.size())
-      return CannotReshape("transpose", inputs[0], outputs[0]);
+    if (inputs[0].size() != perm_.size()) return CannotReshape("transpose", inputs[0], outputs[0]);
     const std::vector<size_t> shape(inputs[0].begin(), inputs[0].end());
-    INSITU_TRY(ToStatus(functions_.reshape(operator_.get(), shape.size(), shape.data(),
-                                           perm_.data(), pool_),
-                        "reshape transpose"));
+    INSITU_TRY(ToStatus(
+        functions_.reshape(operator_.get(), shape.size(), shape.data(), perm_.data(), pool_),
+        "reshape transpose"));
     return 0;
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte*) override {
     if (empty_) return {};
-    INSITU_TRY(ToStatus(functions_.setup(operator_.get(), inputs[0], outputs[0]),
-                        "set up transpose"));
+    INSITU_TRY(
+        ToStatus(functions_.setup(operator_.get(), inputs[0], outputs[0]), "set up transpose"));
     return operator_.Run(pool_, "run transpose");
   }
 

@@ -28,10 +28,10 @@ T Bound(float value) {
 template <class Bounds>
 Status MakeMaximum(const PoolGeometry& g, Bounds min, Bounds max, auto create, auto reshape,
                    Operator& made, pthreadpool_t pool) {
-  INSITU_TRY(ToStatus(create(g.pad_begin[0], g.pad_end[1], g.pad_end[0], g.pad_begin[1],
-                             g.kernel[0], g.kernel[1], g.stride[0], g.stride[1], g.dilation[0],
-                             g.dilation[1], min, max, 0, made.Receive()),
-                      "create maximum pooling"));
+  INSITU_TRY(ToStatus(
+      create(g.pad_begin[0], g.pad_end[1], g.pad_end[0], g.pad_begin[1], g.kernel[0], g.kernel[1],
+             g.stride[0], g.stride[1], g.dilation[0], g.dilation[1], min, max, 0, made.Receive()),
+      "create maximum pooling"));
   return ToStatus(reshape(made.get(), g.batch, g.input[0], g.input[1], g.channels, g.channels,
                           g.channels, nullptr, nullptr, pool),
                   "reshape maximum pooling");
@@ -84,17 +84,17 @@ class PoolKernel final : public Kernel {
   }
 
   Result<size_t> ReshapeAverage(const PoolGeometry& g) {
-    INSITU_TRY(ToStatus(xnn_create_average_pooling2d_nhwc_f32(
-                            g.pad_begin[0], g.pad_end[1], g.pad_end[0], g.pad_begin[1],
-                            g.kernel[0], g.kernel[1], g.stride[0], g.stride[1], op_.clamp.min,
-                            op_.clamp.max, 0, operator_.Receive()),
-                        "create average pooling"));
+    INSITU_TRY(ToStatus(
+        xnn_create_average_pooling2d_nhwc_f32(
+            g.pad_begin[0], g.pad_end[1], g.pad_end[0], g.pad_begin[1], g.kernel[0], g.kernel[1],
+            g.stride[0], g.stride[1], op_.clamp.min, op_.clamp.max, 0, operator_.Receive()),
+        "create average pooling"));
     size_t workspace = 0, alignment = 1;
-    INSITU_TRY(ToStatus(xnn_reshape_average_pooling2d_nhwc_f32(
-                            operator_.get(), g.batch, g.input[0], g.input[1], g.channels,
-                            g.channels, g.channels, &workspace, &alignment, nullptr, nullptr,
-                            pool_),
-                        "reshape average pooling"));
+    INSITU_TRY(ToStatus(
+        xnn_reshape_average_pooling2d_nhwc_f32(operator_.get(), g.batch, g.input[0], g.input[1],
+                                               g.channels, g.channels, g.channels, &workspace,
+                                               &alignment, nullptr, nullptr, pool_),
+        "reshape average pooling"));
     return workspace;
   }
 
@@ -104,8 +104,8 @@ class PoolKernel final : public Kernel {
                         "create global average"));
     const std::array<size_t, 3> shape{g.batch, g.input[1], g.channels};
     const int64_t axis = 1;
-    INSITU_TRY(ToStatus(xnn_reshape_reduce_nd(operator_.get(), 1, &axis, shape.size(),
-                                              shape.data(), nullptr, nullptr, pool_),
+    INSITU_TRY(ToStatus(xnn_reshape_reduce_nd(operator_.get(), 1, &axis, shape.size(), shape.data(),
+                                              nullptr, nullptr, pool_),
                         "reshape global average"));
     return 0;
   }
@@ -118,8 +118,7 @@ class PoolKernel final : public Kernel {
     if (op_.kind == PoolKind::kGlobalAverage) return xnn_setup_reduce_nd(op, nullptr, x, y);
     if (op_.kind == PoolKind::kAverage)
       return xnn_setup_average_pooling2d_nhwc_f32(op, scratch, x_float, y_float);
-    if (op_.dtype == DType::kFloat32)
-      return xnn_setup_max_pooling2d_nhwc_f32(op, x_float, y_float);
+    if (op_.dtype == DType::kFloat32) return xnn_setup_max_pooling2d_nhwc_f32(op, x_float, y_float);
     if (op_.dtype == DType::kInt8)
       return xnn_setup_max_pooling2d_nhwc_s8(op, reinterpret_cast<const int8_t*>(x),
                                              reinterpret_cast<int8_t*>(y));

@@ -16,10 +16,10 @@ class ReduceKernel final : public Kernel {
       : pool_(pool), mean_(op.mean), axes_(op.axes) {}
 
   Status Init() {
-    return ToStatus(xnn_create_reduce_nd(mean_ ? xnn_reduce_mean : xnn_reduce_sum,
-                                         xnn_datatype_fp32, nullptr, nullptr, 0,
-                                         operator_.Receive()),
-                    "create reduction");
+    return ToStatus(
+        xnn_create_reduce_nd(mean_ ? xnn_reduce_mean : xnn_reduce_sum, xnn_datatype_fp32, nullptr,
+                             nullptr, 0, operator_.Receive()),
+        "create reduction");
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {

@@ -1,6 +1,7 @@
 // Elementwise float32 functions that XNNPACK computes with SIMD on every target. Those it would
 // compute one element at a time (exp, erf, reciprocal square root) are refused: the reference does
-// the same; and its logarithm, because it keeps few digits near 1. Accuracy against double is held by tests/exec/xnn_unary_test.cc.
+// the same; and its logarithm, because it keeps few digits near 1. Accuracy against double is held
+// by tests/exec/xnn_unary_test.cc.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -16,28 +17,44 @@ using lowered::UnaryKind;
 
 xnn_unary_operator Translate(UnaryKind kind) {
   switch (kind) {
-    case UnaryKind::kAbs: return xnn_unary_abs;
-    case UnaryKind::kNeg: return xnn_unary_negate;
-    case UnaryKind::kFloor: return xnn_unary_floor;
-    case UnaryKind::kCeil: return xnn_unary_ceiling;
-    case UnaryKind::kRound: return xnn_unary_bankers_rounding;
-    case UnaryKind::kSqrt: return xnn_unary_square_root;
-    case UnaryKind::kSigmoid: return xnn_unary_sigmoid;
-    case UnaryKind::kTanh: return xnn_unary_tanh;
+    case UnaryKind::kAbs:
+      return xnn_unary_abs;
+    case UnaryKind::kNeg:
+      return xnn_unary_negate;
+    case UnaryKind::kFloor:
+      return xnn_unary_floor;
+    case UnaryKind::kCeil:
+      return xnn_unary_ceiling;
+    case UnaryKind::kRound:
+      return xnn_unary_bankers_rounding;
+    case UnaryKind::kSqrt:
+      return xnn_unary_square_root;
+    case UnaryKind::kSigmoid:
+      return xnn_unary_sigmoid;
+    case UnaryKind::kTanh:
+      return xnn_unary_tanh;
     case UnaryKind::kRelu:
-    case UnaryKind::kClamp: return xnn_unary_clamp;
-    case UnaryKind::kLeakyRelu: return xnn_unary_leaky_relu;
-    case UnaryKind::kElu: return xnn_unary_elu;
-    case UnaryKind::kHardSwish: return xnn_unary_hardswish;
-    case UnaryKind::kGelu: return xnn_unary_gelu;
-    case UnaryKind::kSquare: return xnn_unary_square;
+    case UnaryKind::kClamp:
+      return xnn_unary_clamp;
+    case UnaryKind::kLeakyRelu:
+      return xnn_unary_leaky_relu;
+    case UnaryKind::kElu:
+      return xnn_unary_elu;
+    case UnaryKind::kHardSwish:
+      return xnn_unary_hardswish;
+    case UnaryKind::kGelu:
+      return xnn_unary_gelu;
+    case UnaryKind::kSquare:
+      return xnn_unary_square;
     case UnaryKind::kGeluTanh:
-    case UnaryKind::kSigmoidGate: return xnn_unary_sigmoid;
+    case UnaryKind::kSigmoidGate:
+      return xnn_unary_sigmoid;
     case UnaryKind::kCopy:
     case UnaryKind::kExp:
     case UnaryKind::kLog:
     case UnaryKind::kRsqrt:
-    case UnaryKind::kErf: return xnn_unary_invalid;
+    case UnaryKind::kErf:
+      return xnn_unary_invalid;
   }
   return xnn_unary_invalid;
 }
@@ -75,9 +92,8 @@ class UnaryKernel final : public Kernel {
     const auto elements = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     empty_ = elements == 0;
     if (empty_) return 0;
-    INSITU_TRY(
-        ToStatus(xnn_reshape_unary_elementwise_nc(operator_.get(), elements, 1, 1, 1, pool_),
-                 "reshape elementwise"));
+    INSITU_TRY(ToStatus(xnn_reshape_unary_elementwise_nc(operator_.get(), elements, 1, 1, 1, pool_),
+                        "reshape elementwise"));
     INSITU_TRY(clamp_.Reshape(elements, pool_));
     return 0;
   }
@@ -85,9 +101,8 @@ class UnaryKernel final : public Kernel {
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte*) override {
     if (empty_) return {};
-    INSITU_TRY(
-        ToStatus(xnn_setup_unary_elementwise_nc(operator_.get(), inputs[0], outputs[0]),
-                 "set up elementwise"));
+    INSITU_TRY(ToStatus(xnn_setup_unary_elementwise_nc(operator_.get(), inputs[0], outputs[0]),
+                        "set up elementwise"));
     INSITU_TRY(operator_.Run(pool_, "run elementwise"));
     return clamp_.Run(outputs[0], pool_);
   }

@@ -23,8 +23,8 @@ int Report(const Error& error) {
 
 Result<std::unique_ptr<Session>> Open(const fs::path& model, Runtime& runtime) {
   INSITU_ASSIGN(const ModelBytes bytes, ReadFile(model));
-  return Session::Load(bytes, {.reference_only = false, .dims = {},
-                               .import = ExternalDataBeside(model)}, runtime);
+  return Session::Load(
+      bytes, {.reference_only = false, .dims = {}, .import = ExternalDataBeside(model)}, runtime);
 }
 
 Status Explain(const fs::path& model) {
@@ -58,8 +58,8 @@ int Test(const std::vector<std::string>& folders) {
   int passed = 0, failed = 0;
   for (const std::string& folder : folders) {
     for (const bool reference : {false, true}) {
-      const Status status = RunCase(folder, {.reference_only = reference, .dims = {}, .import = {}},
-                                    **runtime);
+      const Status status =
+          RunCase(folder, {.reference_only = reference, .dims = {}, .import = {}}, **runtime);
       status ? ++passed : ++failed;
       if (!status)
         std::printf("%s (%s): %s\n", folder.c_str(), reference ? "reference" : "auto",
@@ -78,8 +78,8 @@ int Main(const std::vector<std::string>& arguments) {
   if (command == "explain" && arguments.size() == 2) {
     status = Explain(arguments[1]);
   } else if (command == "profile" && arguments.size() == 4) {
-    status = Profile(arguments[1], std::atoi(arguments[2].c_str()),
-                     std::atoi(arguments[3].c_str()));
+    status =
+        Profile(arguments[1], std::atoi(arguments[2].c_str()), std::atoi(arguments[3].c_str()));
   } else {
     std::fprintf(stderr,
                  "usage: insitu_dev explain MODEL | profile MODEL RUNS THREADS | test DIR...\n");

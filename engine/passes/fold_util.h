@@ -1,10 +1,12 @@
-// What the passes that fold per-channel constants into a linear operator share.
+// What passes share that fold constants into operators or several operators into one.
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string_view>
 #include <vector>
 
-#include "ir/graph.h"
+#include "passes/passes.h"
 
 namespace insitu {
 
@@ -16,6 +18,8 @@ std::optional<std::vector<double>> PerChannel(const Tensor& constant, size_t ran
 Result<Tensor> VectorOf(DType dtype, const std::vector<double>& values);
 // The only node that reads the value, when the value is no graph output; else kNoNode.
 NodeId OnlyConsumer(const Graph& graph, ValueId id);
+// Removes the nodes, noting that `by` absorbed them.
+void Absorb(Graph& graph, PassContext& context, std::span<const NodeId> nodes, std::string_view by);
 // A constant of one element as a number.
 std::optional<double> ScalarOf(const Graph& graph, ValueId id);
 // The number in Op(other, number) or Op(number, other) for a node with two inputs; the other input

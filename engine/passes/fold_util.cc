@@ -1,5 +1,5 @@
-// Reading and writing of per-channel constants.
-#include "passes/channel_constants.h"
+// Constants as numbers, and nodes that vanish.
+#include "passes/fold_util.h"
 
 #include "ops/elements.h"
 
@@ -30,6 +30,14 @@ NodeId OnlyConsumer(const Graph& graph, ValueId id) {
   if (graph.IsOutput(id)) return kNoNode;
   const std::vector<NodeId> consumers = graph.Consumers(id);
   return consumers.size() == 1 ? consumers[0] : kNoNode;
+}
+
+void Absorb(Graph& graph, PassContext& context, std::span<const NodeId> nodes,
+            std::string_view by) {
+  for (NodeId id : nodes) {
+    context.NoteAbsorbed(graph.node(id), by);
+    graph.Remove(id);
+  }
 }
 
 std::optional<double> ScalarOf(const Graph& graph, ValueId id) {
