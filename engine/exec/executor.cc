@@ -4,21 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "base/clock.h"
 #include "exec/reference/reference.h"
 
 namespace insitu {
-
-Status ExecuteOptions::Around(size_t step, const std::function<Status()>& run) const {
-  if (cancel && cancel->load(std::memory_order_relaxed) != 0)
-    return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
-  if (step_times.empty()) return run();
-  const double start = NowMs();
-  Status status = run();
-  step_times[step].ms += NowMs() - start;
-  ++step_times[step].calls;
-  return status;
-}
 
 Status Executor::Bind(const Program& program, const Plan& plan, std::span<const Fact> facts,
                       std::span<TensorView> outputs) {

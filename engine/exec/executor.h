@@ -5,11 +5,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "plan/plan.h"
 #include "plan/program.h"
@@ -27,7 +27,17 @@ struct ExecuteOptions {
   std::span<StepTime> step_times;
 
   // Calls `run` for a step that this asks to count, between two looks at the cancel word.
-  Status Around(size_t step, const std::function<Status()>& run) const;
+  template <class Run>
+  Status Around(size_t step, Run&& run) const {
+    if (cancel && cancel->load(std::memory_order_relaxed) != 0)
+      return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
+    if (step_times.empty()) return run();
+    const double start = NowMs();
+    Status status = run();
+    step_times[step].ms += NowMs() - start;
+    ++step_times[step].calls;
+    return status;
+  }
 };
 
 class Executor {

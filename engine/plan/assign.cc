@@ -79,7 +79,8 @@ Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const
 
 bool WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends) {
   const OpDef* def = FindOp(node.op, node.domain);
-  if (!def || !def->lower || backends.empty()) return false;
+  // What cannot be moved is not asked: lowering copies weights.
+  if (!def || !def->lower || !def->commute || backends.empty()) return false;
   Lowering lowering = def->lower(LowerContext(graph, node));
   if (!lowering) return false;
   bool* channels_last = ChannelsLast(lowering->op);

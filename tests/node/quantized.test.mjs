@@ -2,10 +2,10 @@
 // integer kernels, and within one step of onnxruntime-web, a second witness that did not write the formulas.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import * as ort from 'onnxruntime-web';
 
 import { Engine, flavours, tensor } from './support/insitu.mjs';
 import { operators, quantizedCase } from './support/quantized-cases.mjs';
+import { witness } from './support/witness.mjs';
 
 const kCases = 24;  // an operator
 /* onnxruntime has other arithmetic here: it computes MatMulNBits with quantized inputs where it can. */
@@ -23,21 +23,6 @@ async function run({ model, feeds }, backend) {
     return { data: Array.from(y.data, Number), explained: await session.explain() };
   } finally {
     await session.dispose();
-  }
-}
-
-/* Undefined where onnxruntime-web does not have the combination. */
-async function witness({ model, feeds }) {
-  let session;
-  try {
-    session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
-    const given = Object.entries(feeds).map(([name, { dtype, dims, data }]) => [name, new ort.Tensor(dtype, data, dims)]);
-    const { y } = await session.run(Object.fromEntries(given));
-    return Array.from(y.data, Number);
-  } catch {
-    return undefined;
-  } finally {
-    await session?.release();
   }
 }
 
@@ -64,7 +49,7 @@ for (const operator of operators) {
       assert.deepEqual(plain.data.map((value) => value + 0), exact, what);
       const slow = auto.explained.filter(({ on }) => on === 'reference');
       assert.deepEqual(slow.map(({ op, why }) => `${op}: ${why}`), [], `${what} has no integer kernel`);
-      const expected = await witness(one);
+      const expected = (await witness(one.model, one.feeds))?.y;
       if (!expected) continue;
       witnessed++;
       assertWithin(auto.data, expected, one.dtype, kTolerance[operator] ?? 1e-5, what);

@@ -14,8 +14,12 @@ const dtypeNumbers = {
   float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, float64: 11,
 };
 
-/* `data` is a typed array or an array of strings. */
-function tensorMessage(name, dtype, dims, data) {
+/* `data` is a typed array or an array of strings; `external` says where in which file it lies instead. */
+function tensorMessage({ name, dtype, dims, data, external }) {
+  if (external) {
+    const external_data = Object.entries(external).map(([key, value]) => ({ key, value: String(value) }));
+    return { name, dims, data_type: dtypeNumbers[dtype], data_location: 1, external_data };
+  }
   const content = dtype === 'string'
     ? { string_data: data.map((text) => Buffer.from(text)) }
     : { raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
@@ -24,7 +28,7 @@ function tensorMessage(name, dtype, dims, data) {
 
 /** A serialized TensorProto. */
 export function tensorProto(name, dtype, dims, data) {
-  return TensorProto.encode(TensorProto.create(tensorMessage(name, dtype, dims, data))).finish();
+  return TensorProto.encode(TensorProto.create(tensorMessage({ name, dtype, dims, data }))).finish();
 }
 
 /* `element` of a sequence or an optional value. */
@@ -64,7 +68,7 @@ export function model({ nodes, inputs, outputs, initializers = [], metadata = {}
     graph: {
       name: 'test',
       node: nodes.map(nodeMessage),
-      initializer: initializers.map(({ name, dtype, dims, data }) => tensorMessage(name, dtype, dims, data)),
+      initializer: initializers.map(tensorMessage),
       input: inputs.map(valueInfo),
       output: outputs.map(valueInfo),
     },
