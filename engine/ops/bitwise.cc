@@ -62,7 +62,8 @@ Result<bool> ShiftsLeft(const Node& node) {
 
 Status InferShift(InferContext& context) {
   INSITU_TRY(Infer<kUnsignedTypes>(context));
-  return ShiftsLeft(context.node()).transform([](bool) {});
+  INSITU_TRY(ShiftsLeft(context.node()));
+  return {};
 }
 
 Status RunShift(RunContext& context) {

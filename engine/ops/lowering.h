@@ -69,9 +69,12 @@ struct FullyConnected {
   Clamp clamp;
 };
 
-// Two run-time operands, numpy broadcasting of batch dims.
+// Two run-time operands, numpy broadcasting of batch dims. 8-bit ones have all three quantizations.
 struct BatchMatMul {
-  DType dtype = DType::kFloat32;
+  DType dtype = DType::kFloat32;  // of the left operand
+  DType right = DType::kFloat32, output = DType::kFloat32;
+  std::optional<Quantization> a, b, y;
+  Clamp clamp;
 };
 
 enum class BinaryKind : uint8_t { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow, kSquaredDifference };

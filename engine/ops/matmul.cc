@@ -60,7 +60,7 @@ Lowering Lower(const LowerContext& context) {
   const Tensor* weights = context.constant(1);
   if (!weights || weights->dims().size() != 2) {
     if (!clamp.IsNone()) return Refuse("a clamp behind two run-time operands");
-    return LoweredNode{lowered::BatchMatMul{DType::kFloat32}, {0, 1}};
+    return LoweredNode{lowered::BatchMatMul{}, {0, 1}};
   }
   auto packed = TransposedWeights(*weights);
   if (!packed) return Refuse(packed.error().message);

@@ -66,9 +66,22 @@ Status Run(RunContext& context) {
   });
 }
 
+// Both operands computed at run time.
+Lowering LowerBatch(const LowerContext& context) {
+  lowered::BatchMatMul product;
+  product.dtype = context.dtype(kA);
+  product.right = context.dtype(kB);
+  product.output = context.output_dtype(0);
+  INSITU_LOWER(product.a, LowerQuantization(context, kAScale, kAZero));
+  INSITU_LOWER(product.b, LowerQuantization(context, kBScale, kBZero));
+  INSITU_LOWER(product.y, LowerQuantization(context, kYScale, kYZero));
+  product.clamp = ActivationOf(context.node());
+  return LoweredNode{std::move(product), {kA, kB}};
+}
+
 Lowering Lower(const LowerContext& context) {
   const Tensor* weights = context.constant(kB);
-  if (!weights) return Refuse("both operands are computed at run time");
+  if (!weights) return LowerBatch(context);
   if (weights->dims().size() != 2) return Refuse("the weights do not have two axes");
   const Shape* a = context.shape(kA);
   if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");

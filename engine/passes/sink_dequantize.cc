@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ops/transpose.h"
+#include "passes/fold_util.h"
 #include "passes/movers.h"
 #include "passes/qdq.h"
 
@@ -42,9 +43,17 @@ std::optional<Attributes> Behind(const Graph& graph, const Node& mover, const No
   return attributes;
 }
 
-bool Sink(Graph& graph, NodeId id, NodeId next) {
+// A Pad with zeros, which are exactly the zero point.
+bool PadsZeros(const Graph& graph, const Node& node) {
+  if (!node.Is("Pad") || node.Attr("mode", std::string("constant")) != "constant") return false;
+  const bool given = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
+  return !given || ScalarOf(graph, node.inputs[2]) == 0.0;
+}
+
+Result<bool> Sink(Graph& graph, NodeId id, NodeId next) {
   const Node& node = graph.node(id);
-  const auto ports = MoverPorts(node);
+  const bool pads = PadsZeros(graph, node);
+  const auto ports = pads ? std::optional(DataPorts{}) : MoverPorts(node);
   if (!ports || ports->inputs == 0) return false;
   const auto sources = Sources(graph, node, ports->inputs);
   if (sources.empty()) return false;
@@ -54,6 +63,11 @@ bool Sink(Graph& graph, NodeId id, NodeId next) {
 
   std::vector<ValueId> inputs = node.inputs, outputs = node.outputs;
   for (size_t i = 0; i < sources.size(); ++i) inputs[i] = sources[i].value;
+  if (pads) {
+    inputs.resize(std::max<size_t>(inputs.size(), 3), kNoValue);
+    INSITU_ASSIGN(const ValueId zero, ZeroPointOf(graph, sources[0]));
+    inputs[2] = graph.AddConstant("pad_value", graph.Constant(zero)->Reshaped({}));
+  }
   std::vector<std::pair<ValueId, ValueId>> behind;  // integers, reals
   for (size_t i = 0; i < std::min(ports->outputs, outputs.size()); ++i) {
     if (outputs[i] == kNoValue) continue;
@@ -80,8 +94,11 @@ bool Sink(Graph& graph, NodeId id, NodeId next) {
 Result<bool> SinkDequantize(Graph& graph, PassContext& context) {
   bool changed = false;
   const std::vector<NodeId> order = graph.Order();
-  for (size_t i = 0; i < order.size(); ++i)
-    changed = Sink(graph, order[i], i + 1 < order.size() ? order[i + 1] : kNoNode) || changed;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const NodeId next = i + 1 < order.size() ? order[i + 1] : kNoNode;
+    INSITU_ASSIGN(const bool sunk, Sink(graph, order[i], next));
+    changed |= sunk;
+  }
   if (changed) RemoveUnreadDequantize(graph, context);
   return changed;
 }

@@ -136,6 +136,36 @@ TEST_CASE("integer convolutions of every kind") {
   }
 }
 
+TEST_CASE("quantized products of two operands, batches broadcast") {
+  Rng rng(104);
+  for (int round = 0; round < 32; ++round) {
+    lowered::BatchMatMul op;
+    op.dtype = kBytes[round % 2];
+    op.right = kBytes[round / 2 % 2];
+    op.output = kBytes[round / 4 % 2];
+    op.a = Quantization{PickFloat(rng, 0.01f, 0.1f), RandomZero(rng, op.dtype)};
+    op.b = Quantization{PickFloat(rng, 0.01f, 0.1f), RandomZero(rng, op.right)};
+    op.y = Quantization{PickFloat(rng, 0.1f, 1.0f), RandomZero(rng, op.output)};
+    const int64_t rows = Pick(rng, 1, 9), depth = Pick(rng, 1, 20), columns = Pick(rng, 1, 9);
+    const Tensor a = RandomBytes(rng, op.dtype, {2, 3, rows, depth});
+    const Tensor b = RandomBytes(rng, op.right, {3, depth, columns});
+    auto kernel = Accepted(Own(), op);
+    const Tensor y = RunKernel(*kernel, {a, b}, op.output, {2, 3, rows, columns});
+    for (int64_t i = 0; i < y.elements(); ++i) {
+      const int64_t c = i % columns, row = i / columns, batch = row / rows % 3;
+      int32_t sum = 0;
+      for (int64_t k = 0; k < depth; ++k)
+        sum +=
+            (Load8(a, static_cast<size_t>(row * depth + k)) - op.a->zero_point) *
+            (Load8(b, static_cast<size_t>((batch * depth + k) * columns + c)) - op.b->zero_point);
+      volatile float steps =
+          static_cast<float>(sum) * Factor(op.a->scale, op.b->scale, op.y->scale);
+      REQUIRE(Load8(y, static_cast<size_t>(i)) ==
+              QuantizedStep(steps, op.y->zero_point, op.output, {}));
+    }
+  }
+}
+
 TEST_CASE("a layer that quantizes its own input takes weights with zero points") {
   Rng rng(103);
   for (int round = 0; round < 10; ++round) {

@@ -111,6 +111,17 @@ TEST_CASE("Integers pass through movers, with one output or several") {
   CheckWithinSteps(top, 0);
 }
 
+TEST_CASE("Padding with zeros is padding with the zero point") {
+  const std::string pads = "const p: int64[6] = [0,1,0,0,0,2]\n";
+  const Fused zeros =
+      Fuse(kHead + pads + "v = Pad(af, p)\n y = QuantizeLinear(v, s, z)\n output y\n}");
+  CHECK(Ops(zeros.after) == "Pad");
+  CheckWithinSteps(zeros, 0);
+  const Fused ones =
+      Fuse(kHead + pads + "v = Pad(af, p, one)\n y = QuantizeLinear(v, s, z)\n output y\n}");
+  CHECK(Ops(ones.after) == "DequantizeLinear, Pad, QuantizeLinear");
+}
+
 TEST_CASE("A table of weights is gathered as integers, and scales per channel follow a Transpose") {
   const Fused gather = Fuse(R"(graph g {
     input i: int64[3]

@@ -16,6 +16,7 @@ namespace insitu::kernels {
 using Considered = std::expected<Offer, Refusal>;
 using Created = Result<std::unique_ptr<Kernel>>;
 
+Considered Consider(const lowered::BatchMatMul& op);
 Considered Consider(const lowered::Binary& op);
 Considered Consider(const lowered::BlockFullyConnected& op);
 Considered Consider(const lowered::ByteMap& op);
@@ -31,6 +32,7 @@ Considered Consider(const lowered::Quantize& op);
 Considered Consider(const lowered::QuantizedSoftmax& op);
 Considered Consider(const lowered::Unary& op);
 
+Created Create(const lowered::BatchMatMul& op);
 Created Create(const lowered::Binary& op);
 Created Create(const lowered::BlockFullyConnected& op);
 Created Create(const lowered::ByteMap& op);
