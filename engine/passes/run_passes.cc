@@ -39,9 +39,10 @@ Status Canonicalise(Graph& graph, PassContext& context) {
 Status RunPasses(Graph& graph, PassContext& context) {
   INSITU_TRY(InferShapes(graph));
   INSITU_TRY(Canonicalise(graph, context));
-  for (PassFn pass : {FoldBatchNorm, SinkDequantize, FoldConstants, FuseQdq, SplitQLinearConcat,
-                      FuseDynamicQuantization, FuseConvInteger, FuseQdqToFloat, FuseLayerNorm,
-                      FuseGelu, FuseBias, FuseActivations, PreferSigned})
+  for (PassFn pass :
+       {FoldBatchNorm, ExpandConvTranspose, SinkDequantize, HoistQuantize, FoldConstants, FuseQdq,
+        SplitQLinearConcat, FuseDynamicQuantization, FuseConvInteger, FuseQdqToFloat, FuseLayerNorm,
+        FuseGelu, FuseBias, FuseActivations, PreferSigned})
     INSITU_TRY(Apply(pass, graph, context));
   context.fold_dequantize = true;
   INSITU_TRY(Canonicalise(graph, context));
