@@ -1,3 +1,14 @@
+# CMake would also name the header by its absolute path, and the objects of one checkout then not serve
+# the next; the precompiled one says it all.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
+
+# Compiles the headers once for the target. ccache is to look at the headers in it, which it finds among
+# the dependencies of every object, and not at the precompiled file, which holds absolute paths.
+function(insitu_precompile target)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.pch.sum "headers")
+endfunction()
+
 # insitu_layer(NAME [FOLDER engine/...] [LINKS layers...] [PRIVATE_LINKS targets...] [EXCEPT folders...]
 #              [HEADERS headers... | HEADERS_OF LAYER])
 # makes the static library insitu_NAME from the .cc files below the layer's folder, so that adding
@@ -23,7 +34,7 @@ function(insitu_layer name)
       insitu_${name} PUBLIC ${ARG_LINKS} PRIVATE insitu_engine_flags ${ARG_PRIVATE_LINKS}
     )
     if(ARG_HEADERS)
-      target_precompile_headers(insitu_${name} PRIVATE ${ARG_HEADERS})
+      insitu_precompile(insitu_${name} ${ARG_HEADERS})
     elseif(ARG_HEADERS_OF)
       target_precompile_headers(insitu_${name} REUSE_FROM insitu_${ARG_HEADERS_OF})
     endif()

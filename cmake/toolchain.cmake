@@ -22,7 +22,8 @@ if(INSITU_CCACHE)
   # Paths below the checkout are made relative, so that one checkout's objects serve the next.
   cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH checkout)
   set(launcher env CCACHE_BASEDIR=${checkout} CCACHE_NOHASHDIR=1
-               CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 ${INSITU_CCACHE}
+               CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1
+               CCACHE_PCH_EXTSUM=1 ${INSITU_CCACHE}
   )
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher} CACHE STRING "" FORCE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher} CACHE STRING "" FORCE)
