@@ -1,3 +1,4 @@
+// Ranges of code points: tables of named classes, and their arithmetic.
 #include "ops/regex_class.h"
 
 #include <algorithm>

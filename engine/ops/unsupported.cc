@@ -1,3 +1,4 @@
+// One message for all that is refused: each operator once, with its first node and its count.
 #include "ops/unsupported.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Following the chains that quantize_dynamic writes.
 #include "passes/dynamic_scales.h"
 
 #include <ranges>

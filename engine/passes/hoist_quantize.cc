@@ -2,6 +2,8 @@
 // with the clamps between them. Why: it then follows the operator whose result it quantizes, so
 // that both become one integer operator, and bytes are moved instead of floats. Quantization keeps
 // the order, so maxima may be taken before or after it.
+#include <algorithm>
+
 #include "passes/clamp_of.h"
 #include "passes/fold_util.h"
 #include "passes/movers.h"

@@ -1,3 +1,4 @@
+// The list of movers, and the conditions under which the conditional ones are.
 #include "passes/movers.h"
 
 #include <algorithm>
