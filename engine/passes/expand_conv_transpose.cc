@@ -1,6 +1,6 @@
 // ExpandConvTranspose: a transposed convolution with stride s in both axes becomes a convolution
-// with s * s times the filters, DepthToSpace and a Slice. Why: no backend has a fast, exact
-// ConvTranspose; convolutions they have, for floats and integers, and the rest only moves elements.
+// with s * s times the filters, DepthToSpace and a Slice. Why: backends are asked for
+// convolutions already, of floats and of integers; the rest only moves elements.
 // How: output pixel q * s + r takes the input pixels q - t with the taps r + t * s, t < T. So each
 // of the s * s remainders r is a convolution of its own, with T taps an axis and T - 1 of padding
 // around; DepthToSpace interleaves them, and the Slice cuts off what the pads do. Taps that a

@@ -54,6 +54,20 @@ TEST_CASE("Gelu and SiLU written out become one table each") {
   CheckWithinSteps(silu, 0);
 }
 
+TEST_CASE("A table in between that something else reads stays by itself") {
+  const Fused silu = Fuse(kHead + R"(
+    g = Sigmoid(af)
+    q = QuantizeLinear(g, sy, zu)
+    r = DequantizeLinear(q, sy, zu)
+    v = Mul(af, r)
+    y = QuantizeLinear(v, sy, zy)
+    output y
+    output q
+  })");
+  CHECK(Ops(silu.after).find("Mul") != std::string::npos);
+  CheckWithinSteps(silu, 0);
+}
+
 TEST_CASE("What has other readers, other operands or two sources is no table") {
   CHECK(Ops(Fuse(kHead + R"(
     g = Sigmoid(af)
