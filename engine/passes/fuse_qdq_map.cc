@@ -90,10 +90,7 @@ class Region {
     while (sources_.size() > 1) {
       const auto inner = std::ranges::find_if(sources_, [&](ValueId id) {
         const NodeId producer = graph_.Producer(id);
-        return producer != kNoNode && graph_.node(producer).Is("ByteMap", "insitu") &&
-               IsInside(id) && std::ranges::all_of(graph_.Consumers(id), [&](NodeId reader) {
-                 return IsInside(graph_.node(reader).outputs[0]);
-               });
+        return producer != kNoNode && graph_.node(producer).Is("ByteMap", "insitu");
       });
       if (inner == sources_.end()) return false;
       const NodeId producer = graph_.Producer(*inner);
