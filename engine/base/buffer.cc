@@ -1,6 +1,7 @@
 // Aligned allocation with zeroed padding, an injectable failure and a live-byte count.
 #include "base/buffer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -50,6 +51,14 @@ Result<Buffer> Buffer::Copy(const void* data, size_t size) {
   INSITU_ASSIGN(Buffer buffer, Allocate(size));
   if (size > 0) std::memcpy(buffer.data(), data, size);
   return buffer;
+}
+
+Status Buffer::Grow(size_t size) {
+  if (size <= size_) return {};
+  INSITU_ASSIGN(Buffer larger, Allocate(std::max(size, size_ + size_ / 2)));
+  if (size_ > 0) std::memcpy(larger.data(), data(), size_);
+  *this = std::move(larger);
+  return {};
 }
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {

@@ -15,6 +15,11 @@ namespace insitu {
 inline constexpr size_t kBufferAlignment = 64;
 inline constexpr size_t kBufferPadding = 128;
 
+// Bytes up to the next multiple of the alignment.
+inline size_t AlignUp(size_t bytes) {
+  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+}
+
 class Buffer {
  public:
   Buffer() = default;
@@ -31,6 +36,10 @@ class Buffer {
   static Result<Buffer> Zeroed(size_t size);
   // A copy of [data, data + size).
   static Result<Buffer> Copy(const void* data, size_t size);
+
+  // At least `size` bytes, the former ones kept, room to spare for the next call. On OutOfMemory
+  // nothing has changed.
+  Status Grow(size_t size);
 
   std::byte* data() { return base_ ? base_ + kBufferPadding : nullptr; }
   const std::byte* data() const { return base_ ? base_ + kBufferPadding : nullptr; }

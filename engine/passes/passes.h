@@ -31,15 +31,15 @@ struct PassContext {
 
 using PassFn = Result<bool> (*)(Graph& graph, PassContext& context);
 
-Result<bool> RemoveIdentities(Graph& graph, PassContext& context);    // remove_identities.cc
-Result<bool> FoldConstants(Graph& graph, PassContext& context);       // fold_constants.cc
-Result<bool> ChooseBranch(Graph& graph, PassContext& context);        // choose_branch.cc
-Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);      // remove_dead_code.cc
+Result<bool> RemoveIdentities(Graph& graph, PassContext& context);     // remove_identities.cc
+Result<bool> FoldConstants(Graph& graph, PassContext& context);        // fold_constants.cc
+Result<bool> ChooseBranch(Graph& graph, PassContext& context);         // choose_branch.cc
+Result<bool> RemoveDeadCode(Graph& graph, PassContext& context);       // remove_dead_code.cc
 Result<bool> ExpandConvTranspose(Graph& graph, PassContext& context);  // expand_conv_transpose.cc
-Result<bool> HoistQuantize(Graph& graph, PassContext& context);      // hoist_quantize.cc
-Result<bool> SinkDequantize(Graph& graph, PassContext& context);      // sink_dequantize.cc
-Result<bool> FuseQdq(Graph& graph, PassContext& context);             // fuse_qdq.cc
-Result<bool> SplitQLinearConcat(Graph& graph, PassContext& context);  // split_qlinear_concat.cc
+Result<bool> HoistQuantize(Graph& graph, PassContext& context);        // hoist_quantize.cc
+Result<bool> SinkDequantize(Graph& graph, PassContext& context);       // sink_dequantize.cc
+Result<bool> FuseQdq(Graph& graph, PassContext& context);              // fuse_qdq.cc
+Result<bool> SplitQLinearConcat(Graph& graph, PassContext& context);   // split_qlinear_concat.cc
 Result<bool> FuseDynamicQuantization(Graph& graph,
                                      PassContext& context);        // fuse_dynamic_quantization.cc
 Result<bool> FuseConvInteger(Graph& graph, PassContext& context);  // fuse_conv_integer.cc

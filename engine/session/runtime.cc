@@ -7,14 +7,11 @@
 namespace insitu {
 
 Result<std::unique_ptr<Runtime>> Runtime::Create(int threads) {
-  if (threads < 1)
-    return Fail(ErrorCode::kInvalidArgument,
-                "threads must be at least 1, not " + std::to_string(threads));
   std::unique_ptr<Runtime> runtime(new Runtime);
-  runtime->threads_ = threads;
-  INSITU_ASSIGN(auto xnn, CreateXnnBackend(threads));
+  INSITU_ASSIGN(runtime->pool_, ThreadPool::Create(threads));
+  INSITU_ASSIGN(auto xnn, CreateXnnBackend(*runtime->pool_));
   runtime->backends_.push_back(std::move(xnn));
-  runtime->backends_.push_back(CreateKernelBackend());
+  runtime->backends_.push_back(CreateKernelBackend(*runtime->pool_));
   for (const auto& backend : runtime->backends_)
     runtime->backend_pointers_.push_back(backend.get());
   return runtime;

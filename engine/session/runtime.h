@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "exec/thread_pool.h"
 #include "plan/backend.h"
 
 namespace insitu {
@@ -16,12 +17,12 @@ class Runtime {
   static Result<std::unique_ptr<Runtime>> Create(int threads);
   ~Runtime();
 
-  int threads() const { return threads_; }
+  int threads() const { return static_cast<int>(pool_->threads()); }
   std::span<Backend* const> backends() const { return backend_pointers_; }
 
  private:
   Runtime() = default;
-  int threads_ = 1;
+  std::unique_ptr<ThreadPool> pool_;
   std::vector<std::unique_ptr<Backend>> backends_;
   std::vector<Backend*> backend_pointers_;
 };

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 namespace insitu {
 namespace {
@@ -31,6 +32,22 @@ TEST_CASE("buffers fail instead of ending the process") {
   CHECK_FALSE(Buffer::Zeroed(8));
   CHECK(Buffer::Allocate(8));
   FailBufferAllocationAfter(-1);
+}
+
+TEST_CASE("buffers grow, keep what they hold, and are as they were where memory is refused") {
+  const char text[] = "abc";
+  auto buffer = Buffer::Copy(text, sizeof text);
+  REQUIRE(buffer);
+  const std::byte* const before = buffer->data();
+  REQUIRE(buffer->Grow(2));
+  CHECK(buffer->data() == before);
+  REQUIRE(buffer->Grow(1000));
+  CHECK(buffer->size() >= 1000);
+  CHECK(std::string_view(reinterpret_cast<const char*>(buffer->data())) == "abc");
+  const size_t size = buffer->size();
+  CHECK_FALSE(buffer->Grow(std::numeric_limits<size_t>::max()));
+  CHECK(buffer->size() == size);
+  CHECK(std::string_view(reinterpret_cast<const char*>(buffer->data())) == "abc");
 }
 
 TEST_CASE("buffers are counted while they live, also when moved") {

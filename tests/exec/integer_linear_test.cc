@@ -136,6 +136,43 @@ TEST_CASE("integer convolutions of every kind") {
   }
 }
 
+TEST_CASE("layers large enough for two threads give the same on one") {
+  Rng rng(105);
+  const QuantizedCase cases[] = {{},
+                                 {.input = DType::kUint8, .grouping = Grouping::kDepthwise},
+                                 {.grouping = Grouping::kGrouped}};
+  for (const QuantizedCase& c : cases) {
+    auto op = RandomQuantizedConvolution(rng, c);
+    const bool depthwise = c.grouping == Grouping::kDepthwise;
+    op.groups = depthwise ? 83 : c.grouping == Grouping::kGrouped ? 3 : 1;
+    std::fill_n(op.kernel, 2, 3);
+    std::fill_n(op.stride, 2, 1);
+    std::fill_n(op.dilation, 2, 1);
+    const int64_t channels = depthwise ? 83 : 45;
+    op.weights = RandomBytes(rng, DType::kInt8, {channels, 3, 3, depthwise ? 1 : 30});
+    op.w_scale.assign(1, op.w_scale[0]);
+    op.w_zero_point.clear();
+    op.bias = {};
+    const Dims in{2, 21, 23, InputChannels(op)}, out = OutputDims(op, in);
+    const Tensor x = RandomBytes(rng, op.input, in);
+    Tensor expected = Make(op.output, out);
+    QuantizedConvolution(op, x, expected);
+    for (int threads : {1, 2})
+      REQUIRE(SameBytes(RunKernel(*Accepted(Own(threads), op), {x}, op.output, out), expected));
+  }
+  // Few rows and many columns are cut along the columns.
+  lowered::FullyConnected layer;
+  layer.input = DType::kUint8;
+  layer.output = DType::kInt32;
+  layer.weights = RandomBytes(rng, DType::kInt8, {1000, 130});
+  layer.x = Quantization{1.0f, 7};
+  const Tensor x = RandomBytes(rng, DType::kUint8, {1, 130});
+  const auto run = [&](int threads) {
+    return RunKernel(*Accepted(Own(threads), layer), {x}, DType::kInt32, {1, 1000});
+  };
+  CHECK(SameBytes(run(1), run(2)));
+}
+
 TEST_CASE("quantized products of two operands, batches broadcast") {
   Rng rng(104);
   for (int round = 0; round < 32; ++round) {

@@ -24,15 +24,22 @@ inline float PickFloat(Rng& rng, float low, float high) {
 }
 
 // Flavours without threads run on one, whatever is asked.
-inline Backend& Xnn(int threads) {
-  static const std::unique_ptr<Backend> one = CreateXnnBackend(1).value();
-  static const std::unique_ptr<Backend> two = CreateXnnBackend(kHasThreads ? 2 : 1).value();
+inline const ThreadPool& Pool(int threads) {
+  static const std::unique_ptr<ThreadPool> one = ThreadPool::Create(1).value();
+  static const std::unique_ptr<ThreadPool> two = ThreadPool::Create(kHasThreads ? 2 : 1).value();
   return threads == 1 ? *one : *two;
 }
 
-inline Backend& Own() {
-  static const std::unique_ptr<Backend> backend = CreateKernelBackend();
-  return *backend;
+inline Backend& Xnn(int threads) {
+  static const std::unique_ptr<Backend> one = CreateXnnBackend(Pool(1)).value();
+  static const std::unique_ptr<Backend> two = CreateXnnBackend(Pool(2)).value();
+  return threads == 1 ? *one : *two;
+}
+
+inline Backend& Own(int threads = 1) {
+  static const std::unique_ptr<Backend> one = CreateKernelBackend(Pool(1));
+  static const std::unique_ptr<Backend> two = CreateKernelBackend(Pool(2));
+  return threads == 1 ? *one : *two;
 }
 
 inline Tensor Make(DType dtype, Dims dims) { return Tensor::Allocate(dtype, dims).value(); }

@@ -13,8 +13,6 @@ using lowered::UnaryKind;
 
 constexpr DType kBytes[] = {DType::kInt8, DType::kUint8};
 
-int32_t Lowest(DType dtype) { return dtype == DType::kInt8 ? -128 : 0; }
-
 TEST_CASE("quantized Add and Mul: all 65536 pairs of operands") {
   Rng rng(61);
   for (DType dtype : kBytes)

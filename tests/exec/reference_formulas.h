@@ -11,6 +11,8 @@
 
 namespace insitu::test {
 
+inline int32_t Lowest(DType dtype) { return dtype == DType::kInt8 ? -128 : 0; }
+
 inline int32_t Load8(const Tensor& t, size_t i) {
   return t.dtype() == DType::kInt8 ? static_cast<int32_t>(t.As<int8_t>()[i])
                                    : static_cast<int32_t>(t.As<uint8_t>()[i]);

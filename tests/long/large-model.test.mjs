@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { Engine, flavours, tensor } from '../node/support/insitu.mjs';
-import { model } from '../node/support/onnx-writer.mjs';
+import { model } from '../support/onnx-writer.mjs';
 
 const kSide = 8192;      // of a matrix
 const kMatrices = 4;     // 268 MB each

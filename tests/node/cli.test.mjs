@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { cli, flavours } from './support/insitu.mjs';
-import { addModel, model, tensorProto } from './support/onnx-writer.mjs';
+import { addModel, model, tensorProto } from '../support/onnx-writer.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'insitu-cli-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
-import { addModel } from './support/onnx-writer.mjs';
+import { addModel } from '../support/onnx-writer.mjs';
 
 let engine;
 let state = 7;

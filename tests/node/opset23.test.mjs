@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Engine, flavours, tensor } from './support/insitu.mjs';
-import { model } from './support/onnx-writer.mjs';
-import { generator } from './support/quantized-cases.mjs';
+import { model } from '../support/onnx-writer.mjs';
+import { generator } from '../support/random.mjs';
 import { witness } from './support/witness.mjs';
 
 let engine;

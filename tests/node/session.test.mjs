@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Engine, flavours, InsituError, insituError, load, tensor } from './support/insitu.mjs';
-import { addModel, identityModel, model, slowModel } from './support/onnx-writer.mjs';
+import { addModel, identityModel, model, slowModel } from '../support/onnx-writer.mjs';
 
 const feed = () => ({ x: tensor([10, 20, 30, 40], [1, 4]) });
 const sum = Float32Array.of(11, 22, 33, 44);

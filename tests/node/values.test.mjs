@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
-import { model } from './support/onnx-writer.mjs';
+import { model } from '../support/onnx-writer.mjs';
 
 let engine;
 before(async () => { engine = await Engine.create({ flavour: flavours[0], worker: true }); });

@@ -190,6 +190,8 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 4.0};
 }
 
-Created Create(const Op& op) { return std::make_unique<BlockFullyConnectedKernel>(op); }
+Created Create(const Op& op, const ThreadPool&) {
+  return std::make_unique<BlockFullyConnectedKernel>(op);
+}
 
 }  // namespace insitu::kernels

@@ -42,6 +42,8 @@ class ByteMapKernel final : public Kernel {
 
 Considered Consider(const lowered::ByteMap&) { return Offer{.cost = 1.0, .in_place = true}; }
 
-Created Create(const lowered::ByteMap& op) { return std::make_unique<ByteMapKernel>(op); }
+Created Create(const lowered::ByteMap& op, const ThreadPool&) {
+  return std::make_unique<ByteMapKernel>(op);
+}
 
 }  // namespace insitu::kernels

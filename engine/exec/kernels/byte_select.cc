@@ -62,6 +62,8 @@ class ByteSelectKernel final : public Kernel {
 
 Considered Consider(const lowered::ByteSelect&) { return Offer{.cost = 2.0}; }
 
-Created Create(const lowered::ByteSelect& op) { return std::make_unique<ByteSelectKernel>(op); }
+Created Create(const lowered::ByteSelect& op, const ThreadPool&) {
+  return std::make_unique<ByteSelectKernel>(op);
+}
 
 }  // namespace insitu::kernels

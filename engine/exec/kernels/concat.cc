@@ -52,6 +52,8 @@ Considered Consider(const lowered::Concat& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Concat& op) { return std::make_unique<ConcatKernel>(op); }
+Created Create(const lowered::Concat& op, const ThreadPool&) {
+  return std::make_unique<ConcatKernel>(op);
+}
 
 }  // namespace insitu::kernels

@@ -36,8 +36,8 @@ Considered Consider(const lowered::Convolution& op) {
   return depthwise ? depthwise : ConsiderIntegerConvolution(op);
 }
 
-Created Create(const lowered::Convolution& op) {
-  return ConsiderDepthwise(op) ? CreateDepthwise(op) : CreateIntegerConvolution(op);
+Created Create(const lowered::Convolution& op, const ThreadPool& pool) {
+  return ConsiderDepthwise(op) ? CreateDepthwise(op, pool) : CreateIntegerConvolution(op, pool);
 }
 
 }  // namespace insitu::kernels

@@ -15,8 +15,8 @@ struct PlaneGeometry {
 };
 
 Considered ConsiderDepthwise(const lowered::Convolution& op);
-Created CreateDepthwise(const lowered::Convolution& op);
+Created CreateDepthwise(const lowered::Convolution& op, const ThreadPool& pool);
 Considered ConsiderIntegerConvolution(const lowered::Convolution& op);
-Created CreateIntegerConvolution(const lowered::Convolution& op);
+Created CreateIntegerConvolution(const lowered::Convolution& op, const ThreadPool& pool);
 
 }  // namespace insitu::kernels

@@ -1,166 +1,254 @@
-// Quantized depthwise convolution in NHWC, for the weights that XNNPACK's kernel cannot sum without
-// overflow, and for weights with a zero point per channel:
-//   acc = bias + sum of (x - zero_point_x) * (w - zero_point_w) in int32, channels innermost,
+// Quantized depthwise convolution in NHWC, for every zero point and any number of output channels
+// per input channel:
+//   acc = bias + sum of (x - zero_point_x) * (w - zero_point_w) in int32,
 //   y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m as in ops/requantize.h.
-// Any number of output channels per input channel.
+// Sixteen output channels at a time, the input rows of one output row (of two, where the window
+// moves by one) are interleaved (depthwise_scheme.h), what lies outside being the zero point. The
+// zero point of the data is taken off at the start.
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include "exec/kernels/convolutions.h"
-#include "ops/requantize.h"
+#include "exec/kernels/depthwise_scheme.h"
+#include "exec/kernels/integer_products.h"
+#include "exec/thread_pool.h"
 
 namespace insitu::kernels {
 namespace {
 
 using Op = lowered::Convolution;
 
-// What one run needs in numbers; weights as [kh, kw, O], int32 less their zero points.
-struct Layer {
-  std::vector<int16_t> weights;
-  std::vector<int32_t> bias;
-  std::vector<float> factor;
-  int64_t multiplier = 1;  // output channels per input channel
-};
+constexpr size_t kChannels = kDepthwiseChannels, kColumnBytes = kDepthwiseColumnBytes;
 
-template <class X, class Y>
+template <class X, class Scheme>
 class DepthwiseKernel final : public Kernel {
  public:
-  DepthwiseKernel(const Op& op, Layer layer)
-      : op_(op), layer_(std::move(layer)), range_(RangeOf<Y>(op.clamp)) {
+  DepthwiseKernel(const Op& op, const ThreadPool& pool)
+      : op_(op),
+        pool_(pool),
+        channels_(static_cast<size_t>(op.weights.dims()[0])),
+        blocks_((channels_ + kChannels - 1) / kChannels),
+        multiplier_(channels_ / static_cast<size_t>(op.groups)),
+        lines_(op.stride[0] == 1 && op.dilation[0] == 1 ? 2 : 1),
+        taps_(static_cast<size_t>(op.kernel[1])),
+        groups_((static_cast<size_t>(op.kernel[0]) + lines_ - 1 + Scheme::kRows - 1) /
+                Scheme::kRows) {
     op_.weights = {};
     op_.bias = {};
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
-    INSITU_ASSIGN(geometry_, PlaneGeometry::Of(op_, inputs[0], outputs[0]));
-    const auto channels = static_cast<int64_t>(layer_.bias.size());
-    if (geometry_.out[3] != channels || geometry_.in[3] * layer_.multiplier != channels)
-      return Fail(ErrorCode::kShapeMismatch, "a depthwise convolution of " +
-                                                 std::to_string(channels) + " channels of " +
-                                                 ToString(inputs[0]));
-    return layer_.bias.size() * sizeof(int32_t);
-  }
-
-  Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-             std::byte* scratch) override {
-    const Dims &in = geometry_.in, &out = geometry_.out;
-    if (ElementsUnchecked(out) == 0) return {};
-    const X* x = Cast<X>(inputs[0]);
-    Y* y = Cast<Y>(outputs[0]);
-    auto* sums = Cast<int32_t>(scratch);
-    for (int64_t n = 0; n < out[0]; ++n) {
-      for (int64_t row = 0; row < out[1]; ++row) {
-        for (int64_t column = 0; column < out[2]; ++column) {
-          Accumulate(x, row, column, sums);
-          Store(sums, y);
-          y += out[3];
-        }
+  Status Pack(const Op& op) {
+    const LinearNumbers n = NumbersOf(op);
+    INSITU_ASSIGN(results_, LinearResults::Of(n, 1));
+    INSITU_ASSIGN(weights_, Buffer::Zeroed(blocks_ * BlockBytes()));
+    INSITU_ASSIGN(starts_, Buffer::Zeroed(blocks_ * kChannels * sizeof(int32_t)));
+    auto* starts = Cast<int32_t>(starts_.data());
+    const auto zero = static_cast<uint32_t>(Scheme::ZeroPoint(op.x->zero_point));
+    for (size_t c = 0; c < channels_; ++c) {
+      const LinearNumbers::Column column = n.column(c);
+      uint32_t sum = 0;
+      for (size_t tap = 0; tap < n.depth(); ++tap) {
+        const int32_t weight = column[tap];
+        sum += static_cast<uint32_t>(weight);
+        for (size_t line = 0; line < lines_; ++line)
+          *WeightAt(c, tap / taps_ + line, tap % taps_, line) =
+              static_cast<typename Scheme::Weight>(weight);
       }
-      x += in[1] * in[2] * in[3];
+      const auto bias = op.bias.empty() ? 0u : static_cast<uint32_t>(op.bias.As<int32_t>()[c]);
+      starts[c] = static_cast<int32_t>(bias - zero * sum);
     }
     return {};
   }
 
+  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+    INSITU_ASSIGN(geometry_, PlaneGeometry::Of(op_, inputs[0], outputs[0]));
+    const Dims &in = geometry_.in, &out = geometry_.out;
+    if (out[3] != static_cast<int64_t>(channels_) ||
+        static_cast<size_t>(in[3]) * multiplier_ != channels_)
+      return Fail(ErrorCode::kShapeMismatch, "a depthwise convolution of " +
+                                                 std::to_string(channels_) + " channels of " +
+                                                 ToString(inputs[0]));
+    width_ = (out[2] - 1) * op_.stride[1] + (op_.kernel[1] - 1) * op_.dilation[1] + 1;
+    if (ElementsUnchecked(out) == 0) width_ = 0;
+    thread_bytes_ = AlignUp(groups_ * static_cast<size_t>(width_) * kColumnBytes);
+    return pool_.threads() * thread_bytes_;
+  }
+
+  Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+             std::byte* scratch) override {
+    const Dims& out = geometry_.out;
+    if (width_ == 0) return {};
+    const auto lines = static_cast<int64_t>(lines_), steps = (out[1] + lines - 1) / lines;
+    const size_t work = static_cast<size_t>(ElementsUnchecked(out) * op_.kernel[0]) * taps_;
+    pool_.ForEach(static_cast<size_t>(out[0] * steps), work, [&](size_t index, size_t thread) {
+      const auto at = static_cast<int64_t>(index);
+      const int64_t image = at / steps, row = at % steps * lines;
+      for (size_t block = 0; block < blocks_; ++block) {
+        std::byte* data = scratch + thread * thread_bytes_;
+        Interleave(inputs[0], image, row, block, data);
+        const int64_t rows = std::min(lines, out[1] - row);
+        std::byte* y = outputs[0] + (image * out[1] + row) * out[2] * out[3] +
+                       static_cast<int64_t>(block * kChannels);
+        if (rows == 2)
+          RunRows<2>(data, block, y);
+        else
+          RunRows<1>(data, block, y);
+      }
+    });
+    return {};
+  }
+
   size_t packed_bytes() const override {
-    return layer_.weights.size() * sizeof(int16_t) + layer_.bias.size() * 2 * sizeof(float);
+    return weights_.size() + starts_.size() + results_.bytes();
   }
 
  private:
-  void Accumulate(const X* x, int64_t row, int64_t column, int32_t* sums) const {
-    std::copy(layer_.bias.begin(), layer_.bias.end(), sums);
+  size_t BlockBytes() const { return groups_ * taps_ * lines_ * kColumnBytes; }
+
+  // The weight of a channel that meets input row `row` of the group for an output line.
+  typename Scheme::Weight* WeightAt(size_t channel, size_t row, size_t tap, size_t line) {
+    std::byte* column = weights_.data() + channel / kChannels * BlockBytes() +
+                        ((row / Scheme::kRows * taps_ + tap) * lines_ + line) * kColumnBytes;
+    return Cast<typename Scheme::Weight>(column) + channel % kChannels * Scheme::kRows +
+           row % Scheme::kRows;
+  }
+
+  // The rows that output rows from `row` on need, sixteen channels of them: [groups][width].
+  void Interleave(const std::byte* x, int64_t image, int64_t row, size_t block,
+                  std::byte* to) const {
     const Dims& in = geometry_.in;
-    for (int64_t ky = 0; ky < op_.kernel[0]; ++ky) {
-      const int64_t iy = row * op_.stride[0] - geometry_.pad[0] + ky * op_.dilation[0];
-      if (iy < 0 || iy >= in[1]) continue;
-      for (int64_t kx = 0; kx < op_.kernel[1]; ++kx) {
-        const int64_t ix = column * op_.stride[1] - geometry_.pad[1] + kx * op_.dilation[1];
-        if (ix < 0 || ix >= in[2]) continue;
-        AddTap(x + (iy * in[2] + ix) * in[3],
-               layer_.weights.data() + (ky * op_.kernel[1] + kx) * geometry_.out[3], sums);
+    alignas(16) std::byte outside[kChannels];
+    std::fill_n(outside, kChannels, static_cast<std::byte>(op_.x->zero_point));
+    // Columns before, inside and behind the image.
+    const int64_t before = std::min(geometry_.pad[1], width_);
+    const int64_t inside = std::clamp<int64_t>(width_ - before, 0, in[2]);
+    for (size_t g = 0; g < groups_; ++g) {
+      const std::byte *pixels[Scheme::kRows], *padding[Scheme::kRows];
+      size_t steps[Scheme::kRows];
+      for (size_t i = 0; i < Scheme::kRows; ++i) {
+        const auto ky = static_cast<int64_t>(g * Scheme::kRows + i);
+        const int64_t iy = row * op_.stride[0] - geometry_.pad[0] + ky * op_.dilation[0];
+        padding[i] = pixels[i] = outside;
+        steps[i] = 0;
+        if (iy < 0 || iy >= in[1]) continue;
+        pixels[i] = x + (image * in[1] + iy) * in[2] * in[3];
+        steps[i] = static_cast<size_t>(in[3]);
       }
+      const auto pad = [&](int64_t count) {
+        for (; count > 0; --count, to += kColumnBytes) Scheme::Interleave(padding, to);
+      };
+      pad(before);
+      to = InterleaveRow(pixels, steps, inside, block, to);
+      pad(width_ - before - inside);
     }
   }
 
-  void AddTap(const X* x, const int16_t* w, int32_t* sums) const {
-    const int32_t zero_point = op_.x->zero_point;
-    const auto channels = static_cast<size_t>(geometry_.out[3]);
-    const auto multiplier = static_cast<size_t>(layer_.multiplier);
-    if (multiplier == 1) {
-      for (size_t c = 0; c < channels; ++c)
-        sums[c] = WrappingAdd(sums[c], (static_cast<int32_t>(x[c]) - zero_point) * w[c]);
-      return;
+  // `count` pixels of the rows of a group. Rows outside do not step.
+  std::byte* InterleaveRow(const std::byte* const* rows, const size_t* steps, int64_t count,
+                           size_t block, std::byte* to) const {
+    const std::byte* pixels[Scheme::kRows];
+    if (multiplier_ == 1) {
+      for (size_t i = 0; i < Scheme::kRows; ++i)
+        pixels[i] = rows[i] + (steps[i] ? block * kChannels : 0);
+      for (; count > 0; --count, to += kColumnBytes) {
+        Scheme::Interleave(pixels, to);
+        for (size_t i = 0; i < Scheme::kRows; ++i) pixels[i] += steps[i];
+      }
+      return to;
     }
-    for (size_t c = 0; c < channels; ++c)
-      sums[c] = WrappingAdd(sums[c], (static_cast<int32_t>(x[c / multiplier]) - zero_point) * w[c]);
+    alignas(16) std::byte repeated[Scheme::kRows][kChannels];
+    for (int64_t column = 0; column < count; ++column, to += kColumnBytes) {
+      for (size_t i = 0; i < Scheme::kRows; ++i) {
+        const std::byte* pixel = rows[i] + column * static_cast<int64_t>(steps[i]);
+        pixels[i] = steps[i] ? Repeat(pixel, block, repeated[i]) : rows[i];
+      }
+      Scheme::Interleave(pixels, to);
+    }
+    return to;
   }
 
-  void Store(const int32_t* sums, Y* y) const {
-    const int32_t zero_point = op_.y->zero_point;
-    const float* factor = layer_.factor.data();
-    const QuantizedRange range = range_;
-    const auto channels = static_cast<size_t>(geometry_.out[3]);
-    for (size_t c = 0; c < channels; ++c)
-      y[c] =
-          static_cast<Y>(RoundToRange(static_cast<float>(sums[c]) * factor[c], zero_point, range));
+  // What the output channels of a block see of a pixel.
+  const std::byte* Repeat(const std::byte* pixel, size_t block, std::byte* to) const {
+    const size_t first = block * kChannels, count = std::min(kChannels, channels_ - first);
+    for (size_t i = 0; i < count; ++i) to[i] = pixel[(first + i) / multiplier_];
+    return to;
+  }
+
+  template <size_t kLines>
+  void RunRows(const std::byte* data, size_t block, std::byte* y) const {
+    constexpr int64_t kOutputs = 2;
+    const int64_t columns = geometry_.out[2];
+    int64_t column = 0;
+    for (; column + kOutputs <= columns; column += kOutputs)
+      RunTile<kLines, kOutputs>(data, block, column, y);
+    for (; column < columns; ++column) RunTile<kLines, 1>(data, block, column, y);
+  }
+
+  template <size_t kLines, size_t kOutputs>
+  void RunTile(const std::byte* data, size_t block, int64_t column, std::byte* y) const {
+    const auto stride = static_cast<size_t>(op_.stride[1]) * kColumnBytes;
+    const DepthwiseWindows windows{.data = data + static_cast<size_t>(column) * stride,
+                                   .weights = weights_.data() + block * BlockBytes(),
+                                   .weight_bytes = lines_ * kColumnBytes,
+                                   .groups = groups_,
+                                   .group_bytes = static_cast<size_t>(width_) * kColumnBytes,
+                                   .taps = taps_,
+                                   .tap_bytes = static_cast<size_t>(op_.dilation[1]) * kColumnBytes,
+                                   .output_bytes = stride};
+    const auto row = static_cast<size_t>(geometry_.out[2]) * channels_;
+    y += static_cast<size_t>(column) * channels_;
+    for (size_t part = 0; part < kChannels / EightSums::kCount; ++part) {
+      const size_t first = block * kChannels + part * EightSums::kCount;
+      if (first >= channels_) break;
+      EightSums sums[kLines][kOutputs];
+      SumWindows<Scheme>(windows, part, Cast<int32_t>(starts_.data()) + first, sums);
+      const size_t count = std::min(EightSums::kCount, channels_ - first);
+#pragma unroll
+      for (size_t i = 0; i < kLines; ++i)
+#pragma unroll
+        for (size_t j = 0; j < kOutputs; ++j)
+          results_.Store(sums[i][j], first / EightSums::kCount, count, 1.0f,
+                         y + i * row + j * channels_ + part * EightSums::kCount);
+    }
   }
 
   Op op_;
-  Layer layer_;
-  QuantizedRange range_;
+  const ThreadPool& pool_;
+  size_t channels_, blocks_, multiplier_;
+  size_t lines_, taps_, groups_;  // output rows at once, taps along a row, groups of input rows
+  Buffer weights_;                // as WeightAt says
+  Buffer starts_;                 // int32 [blocks, 16]
+  LinearResults results_;
   PlaneGeometry geometry_;
+  int64_t width_ = 0;  // input columns that the outputs of a row need
+  size_t thread_bytes_ = 0;
 };
 
-Layer MakeLayer(const Op& op) {
-  const auto channels = static_cast<size_t>(op.weights.dims()[0]);
-  const auto taps = static_cast<size_t>(op.kernel[0] * op.kernel[1]);
-  Layer layer;
-  layer.multiplier = op.weights.dims()[0] / op.groups;
-  layer.weights.resize(channels * taps);
-  layer.bias.assign(channels, 0);
-  layer.factor.resize(channels);
-  const bool is_signed = op.weights.dtype() == DType::kInt8;
-  for (size_t c = 0; c < channels; ++c) {
-    int32_t zero_point = 0;
-    if (!op.w_zero_point.empty()) zero_point = op.w_zero_point[op.w_zero_point.size() == 1 ? 0 : c];
-    for (size_t tap = 0; tap < taps; ++tap) {
-      const size_t at = c * taps + tap;
-      const int32_t w = is_signed ? op.weights.As<int8_t>()[at] : op.weights.As<uint8_t>()[at];
-      layer.weights[tap * channels + c] = static_cast<int16_t>(w - zero_point);
-    }
-    if (!op.bias.empty()) layer.bias[c] = op.bias.As<int32_t>()[c];
-    layer.factor[c] =
-        RequantizationFactor(op.x->scale, op.w_scale[op.w_scale.size() == 1 ? 0 : c], op.y->scale);
-  }
-  return layer;
+template <class X, class Scheme>
+Created CreateAs(const Op& op, const ThreadPool& pool) {
+  auto kernel = std::make_unique<DepthwiseKernel<X, Scheme>>(op, pool);
+  INSITU_TRY(kernel->Pack(op));
+  return kernel;
 }
 
 template <class X>
-Created CreateOf(const Op& op) {
-  if (op.output == DType::kInt8)
-    return std::make_unique<DepthwiseKernel<X, int8_t>>(op, MakeLayer(op));
-  return std::make_unique<DepthwiseKernel<X, uint8_t>>(op, MakeLayer(op));
-}
-
-bool Matches(size_t count, int64_t channels) {
-  return count == 1 || static_cast<int64_t>(count) == channels;
+Created CreateOf(const Op& op, const ThreadPool& pool) {
+  if (QuadDot().fast && QuadDot().exact && HasByteWeights(NumbersOf(op)))
+    return CreateAs<X, QuadScheme<X>>(op, pool);
+  return CreateAs<X, WideScheme<X>>(op, pool);
 }
 
 }  // namespace
 
 Considered ConsiderDepthwise(const Op& op) {
-  const Dims& w = op.weights.dims();
-  if (!IsByte(op.output) || !IsByte(op.weights.dtype()) || w[3] != 1)
-    return Refuse("only quantized 8-bit depthwise convolutions");
-  if (!op.x || !op.y || !Matches(op.w_scale.size(), w[0]) ||
-      !(op.w_zero_point.empty() || Matches(op.w_zero_point.size(), w[0])))
-    return Refuse("its quantization must be known");
-  if (!op.bias.empty() && (op.bias.dtype() != DType::kInt32 || op.bias.elements() != w[0]))
-    return Refuse("the bias must be int32, one per output channel");
-  return Offer{.cost = 4.0, .wants_channels_last = true};
+  if (op.weights.dims()[3] != 1) return Refuse("only depthwise convolutions");
+  if (!op.x || !IsByte(op.output)) return Refuse("only quantized results of known quantization");
+  if (auto refusal = CheckNumbers(NumbersOf(op))) return std::unexpected(*std::move(refusal));
+  return Offer{.cost = kLinearCost, .wants_channels_last = true};
 }
 
-Created CreateDepthwise(const Op& op) {
-  return op.input == DType::kInt8 ? CreateOf<int8_t>(op) : CreateOf<uint8_t>(op);
+Created CreateDepthwise(const Op& op, const ThreadPool& pool) {
+  return op.input == DType::kInt8 ? CreateOf<int8_t>(op, pool) : CreateOf<uint8_t>(op, pool);
 }
 
 }  // namespace insitu::kernels

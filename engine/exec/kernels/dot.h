@@ -43,35 +43,4 @@ inline TwoSums DotTwo(const int16_t* a, const int16_t* b, const int16_t* w, size
 #endif
 }
 
-// Products of kRows rows of `a`, `step` apart, with two rows of weights: sums[2 * row + column],
-// wrapping. `depth` is a multiple of 8.
-template <int kRows>
-inline void DotTile(const int16_t* a, size_t step, const int16_t* w0, const int16_t* w1,
-                    size_t depth, int32_t* sums) {
-#ifdef __wasm_simd128__
-  v128_t lanes[2 * kRows];
-  for (v128_t& lane : lanes) lane = wasm_i32x4_splat(0);
-  for (size_t i = 0; i < depth; i += 8) {
-    const v128_t first = wasm_v128_load(w0 + i), second = wasm_v128_load(w1 + i);
-    for (int r = 0; r < kRows; ++r) {
-      const v128_t row = wasm_v128_load(a + static_cast<size_t>(r) * step + i);
-      lanes[2 * r] = wasm_i32x4_add(lanes[2 * r], wasm_i32x4_dot_i16x8(row, first));
-      lanes[2 * r + 1] = wasm_i32x4_add(lanes[2 * r + 1], wasm_i32x4_dot_i16x8(row, second));
-    }
-  }
-  for (int i = 0; i < 2 * kRows; ++i) sums[i] = SumOfLanes(lanes[i]);
-#else
-  for (int r = 0; r < kRows; ++r) {
-    const int16_t* row = a + static_cast<size_t>(r) * step;
-    uint32_t first = 0, second = 0;
-    for (size_t i = 0; i < depth; ++i) {
-      first += static_cast<uint32_t>(static_cast<int32_t>(row[i]) * w0[i]);
-      second += static_cast<uint32_t>(static_cast<int32_t>(row[i]) * w1[i]);
-    }
-    sums[2 * r] = static_cast<int32_t>(first);
-    sums[2 * r + 1] = static_cast<int32_t>(second);
-  }
-#endif
-}
-
 }  // namespace insitu::kernels

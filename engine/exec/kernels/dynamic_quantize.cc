@@ -1,14 +1,43 @@
 // The values, in the range that ops/dynamic_range.h finds.
 #include "exec/kernels/dynamic_quantize.h"
 
+#include "exec/kernels/simd_requantize.h"
 #include "ops/dynamic_range.h"
 
 namespace insitu::kernels {
 
+namespace {
+
+Extremes ExtremesOf(std::span<const float> x) {
+  Extremes extremes;
+#ifdef __wasm_simd128__
+  constexpr size_t kStep = 16;
+  const size_t whole = x.size() / kStep * kStep;
+  v128_t min[4], max[4];
+  for (int i = 0; i < 4; ++i) min[i] = max[i] = wasm_f32x4_splat(0.0f);
+  for (size_t at = 0; at < whole; at += kStep)
+    for (size_t i = 0; i < 4; ++i) {
+      const v128_t four = wasm_v128_load(x.data() + at + 4 * i);
+      min[i] = wasm_f32x4_pmin(min[i], four);  // keeps the first where the second is not a number
+      max[i] = wasm_f32x4_pmax(max[i], four);
+    }
+  float lanes[32];
+  for (size_t i = 0; i < 4; ++i) {
+    wasm_v128_store(lanes + 4 * i, min[i]);
+    wasm_v128_store(lanes + 16 + 4 * i, max[i]);
+  }
+  extremes.Include(lanes);
+  x = x.subspan(whole);
+#endif
+  extremes.Include(x);
+  return extremes;
+}
+
+}  // namespace
+
 Quantization DynamicQuantize(std::span<const float> x, std::span<uint8_t> y) {
-  const Quantization q = DynamicRange(x);
-  for (size_t i = 0; i < x.size(); ++i)
-    y[i] = static_cast<uint8_t>(RoundToRange(x[i] / q.scale, q.zero_point, {0, 255}));
+  const Quantization q = DynamicRange(ExtremesOf(x));
+  QuantizeFloats(x.data(), x.size(), q, {0, 255}, reinterpret_cast<std::byte*>(y.data()));
   return q;
 }
 

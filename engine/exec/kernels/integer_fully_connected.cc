@@ -1,44 +1,36 @@
-// Linear layers of 8-bit data and constant 8-bit weights, for results and zero points that
-// XNNPACK's operators do not have; and of float data that are quantized by their own range first
-// (DynamicQuantizeLinear) where the weights have zero points.
-#include <algorithm>
-
+// Linear layers of 8-bit data and constant 8-bit weights; and of float data that are quantized by
+// their own range first (DynamicQuantizeLinear).
 #include "exec/kernels/dynamic_quantize.h"
-#include "exec/kernels/integer_products.h"
+#include "exec/kernels/linear_runner.h"
 
 namespace insitu::kernels {
 namespace {
 
-LinearNumbers NumbersOf(const lowered::FullyConnected& op) {
-  return {op.input, op.output,  op.weights,      op.bias, op.x,
-          op.y,     op.w_scale, op.w_zero_point, op.clamp};
-}
-
-LinearNumbers NumbersOf(const lowered::DynamicFullyConnected& op) {
+LinearNumbers DynamicNumbersOf(const lowered::DynamicFullyConnected& op) {
   return {DType::kUint8, DType::kFloat32, op.weights,      op.bias, std::nullopt,
           std::nullopt,  op.w_scale,      op.w_zero_point, op.clamp};
 }
 
 class IntegerFullyConnectedKernel final : public Kernel {
  public:
-  IntegerFullyConnectedKernel(const LinearNumbers& numbers, bool quantizes)
-      : products_(numbers),
+  IntegerFullyConnectedKernel(const LinearNumbers& numbers, bool quantizes,
+                              std::unique_ptr<IntegerProducts> products, const ThreadPool& pool)
+      : runner_(std::move(products), 1, pool),
         input_(numbers.input),
         x_(numbers.x),
-        quantizes_(quantizes),
-        depth_(static_cast<size_t>(numbers.weights.elements()) / products_.columns()),
-        y_bytes_(ByteSize(numbers.output, 1)) {}
+        quantizes_(quantizes) {}
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+    const IntegerProducts& products = runner_.products();
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
-    rows_ = elements_ / depth_;
-    if (rows_ * depth_ != elements_ ||
-        rows_ * products_.columns() != static_cast<size_t>(ElementsUnchecked(outputs[0])))
+    rows_ = elements_ / products.depth();
+    if (rows_ * products.depth() != elements_ ||
+        rows_ * products.columns() != static_cast<size_t>(ElementsUnchecked(outputs[0])))
       return Fail(ErrorCode::kShapeMismatch,
-                  "a layer of " + std::to_string(depth_) + " inputs and " +
-                      std::to_string(products_.columns()) + " outputs between " +
+                  "a layer of " + std::to_string(products.depth()) + " inputs and " +
+                      std::to_string(products.columns()) + " outputs between " +
                       ToString(inputs[0]) + " and " + ToString(outputs[0]));
-    bytes_offset_ = IntegerProducts::kRows * products_.padded_depth() * sizeof(int16_t);
+    bytes_offset_ = AlignUp(runner_.Reshape(rows_, products.TakesDataAsItIs()));
     return bytes_offset_ + (quantizes_ ? elements_ : 0);
   }
 
@@ -54,46 +46,46 @@ class IntegerFullyConnectedKernel final : public Kernel {
     } else {
       q = InputQuantization(x_, input_, inputs);
     }
-    auto* rows = Cast<int16_t>(scratch);
-    const size_t padded = products_.padded_depth(), columns = products_.columns();
-    std::fill_n(rows, IntegerProducts::kRows * padded, int16_t{0});
-    for (size_t row = 0; row < rows_; row += IntegerProducts::kRows) {
-      const size_t count = std::min<size_t>(IntegerProducts::kRows, rows_ - row);
-      for (size_t r = 0; r < count; ++r)
-        Widen(x + (row + r) * depth_, input_, q.zero_point, depth_, rows + r * padded);
-      products_.Run(rows, static_cast<int>(count), 0, columns, q.scale,
-                    outputs[0] + row * columns * y_bytes_, columns);
-    }
+    const IntegerProducts& products = runner_.products();
+    runner_.Run(q, x, outputs[0], scratch, [&](size_t row, size_t, std::byte* to) {
+      products.Convert(x + row * products.depth(), products.depth(), q.zero_point, to);
+    });
     return {};
   }
 
-  size_t packed_bytes() const override { return products_.packed_bytes(); }
+  size_t packed_bytes() const override { return runner_.products().packed_bytes(); }
 
  private:
-  IntegerProducts products_;
+  LinearRunner runner_;
   DType input_;
   std::optional<Quantization> x_;
   bool quantizes_;
-  size_t depth_, y_bytes_, elements_ = 0, rows_ = 0, bytes_offset_ = 0;
+  size_t elements_ = 0, rows_ = 0, bytes_offset_ = 0;
 };
 
 Considered ConsiderNumbers(const LinearNumbers& numbers) {
   if (auto refusal = CheckNumbers(numbers)) return std::unexpected(*std::move(refusal));
-  return Offer{.cost = 6.0};
+  return Offer{.cost = kLinearCost};
+}
+
+Created CreateOf(const LinearNumbers& numbers, bool quantizes, const ThreadPool& pool) {
+  INSITU_ASSIGN(auto products, IntegerProducts::Pack(numbers, 1));
+  return std::make_unique<IntegerFullyConnectedKernel>(numbers, quantizes, std::move(products),
+                                                       pool);
 }
 
 }  // namespace
 
 Considered Consider(const lowered::FullyConnected& op) { return ConsiderNumbers(NumbersOf(op)); }
 Considered Consider(const lowered::DynamicFullyConnected& op) {
-  return ConsiderNumbers(NumbersOf(op));
+  return ConsiderNumbers(DynamicNumbersOf(op));
 }
 
-Created Create(const lowered::FullyConnected& op) {
-  return std::make_unique<IntegerFullyConnectedKernel>(NumbersOf(op), false);
+Created Create(const lowered::FullyConnected& op, const ThreadPool& pool) {
+  return CreateOf(NumbersOf(op), false, pool);
 }
-Created Create(const lowered::DynamicFullyConnected& op) {
-  return std::make_unique<IntegerFullyConnectedKernel>(NumbersOf(op), true);
+Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool) {
+  return CreateOf(DynamicNumbersOf(op), true, pool);
 }
 
 }  // namespace insitu::kernels

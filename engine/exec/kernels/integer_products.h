@@ -1,69 +1,97 @@
-// IntegerProducts: constant 8-bit weights, packed, and what becomes of their exact int32 products
-// with rows of 8-bit data: int32 sums, real numbers, or quantized ones. Takes every zero point and
-// every pairing of signed and unsigned; formulas stand in ops/lowering.h and below.
-//   acc = sum (x - zero_point_x) * (w - zero_point_w[c]) + bias[c] (int32 bias), wrapping
-//   int32:   y = acc
-//   float32: y = clamp(float32(acc) * float32(scale_x * scale_w[c]) + bias[c] (float32 bias))
-//   8 bits:  y = saturate(rint_half_even(float32(acc) * m[c]) + zero_point_y), then the clamp
+// IntegerProducts: constant 8-bit weights, packed, and their exact int32 products (wrapping) with
+// rows of 8-bit data. One class for each way to compute them; which one is chosen by what the
+// processor has and what the weights allow:
+//   wide  16-bit data and weights, everywhere, for every zero point
+//   quad  bytes, four products at once, where the processor sums them without saturation
+//   pair  bytes, two products at once, saturating: the weights are packed so that none saturates
+// Columns come in blocks of eight; each group begins a new block.
 #pragma once
 
-#include <expected>
-#include <vector>
+#include <memory>
 
-#include "exec/kernels/kernels.h"
-#include "ops/requantize.h"
+#include "exec/kernels/linear_numbers.h"
+#include "exec/kernels/linear_results.h"
 
 namespace insitu::kernels {
 
-// What a linear operator says of its arithmetic.
-struct LinearNumbers {
-  DType input = DType::kUint8, output = DType::kInt32;
-  const Tensor& weights;  // [columns, ..., depth]
-  const Tensor& bias;
-  std::optional<Quantization> x, y;
-  const std::vector<float>& w_scale;
-  const std::vector<int32_t>& w_zero_point;
-  Clamp clamp;
+enum class ProductScheme : uint8_t { kWide, kQuad, kPair };
+
+// Rows of data as Convert made them, `step` bytes apart.
+struct Rows {
+  const std::byte* data = nullptr;
+  size_t step = 0, count = 0;
 };
 
-// Why these numbers are not taken, or nothing.
-std::optional<Refusal> CheckNumbers(const LinearNumbers& numbers);
+// What a call of Run computes and where it goes: `y` is where column 0 of the group and row 0 go.
+struct ProductRange {
+  size_t group = 0, first_block = 0, last_block = 0;  // blocks of the group
+  const int32_t* starts = nullptr;                    // as Starts gave them
+  float scale_x = 1.0f;                               // counts for real results
+  std::byte* y = nullptr;
+  size_t y_step = 0;  // bytes between rows
+};
 
 class IntegerProducts {
  public:
-  static constexpr int kRows = 4;  // at most, of one call of Run
+  static constexpr size_t kColumns = LinearResults::kColumns;
 
-  explicit IntegerProducts(const LinearNumbers& numbers);
+  // Of numbers that CheckNumbers takes. OutOfMemory.
+  static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups);
+  // In a way of the caller's choice; quad and pair need byte weights. UnsupportedOp where the
+  // processor cannot.
+  static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups,
+                                                       ProductScheme scheme);
+  virtual ~IntegerProducts() = default;
 
-  // Elements of a row of data: the depth, padded with zeros.
-  size_t padded_depth() const { return padded_; }
-  size_t columns() const { return columns_; }
-  size_t packed_bytes() const { return weights_.size() * sizeof(int16_t); }
+  size_t columns() const { return groups_ * of_group_; }
+  size_t columns_of_group() const { return of_group_; }
+  size_t blocks_of_group() const { return blocks_; }
+  size_t depth() const { return depth_; }
+  size_t result_bytes() const { return results_.element_bytes(); }
+  size_t packed_bytes() const { return results_.bytes() + bias_.size() + weight_bytes(); }
+  // Bytes of one converted row, with the padding that Run reads.
+  size_t row_bytes() const { return row_bytes_; }
 
-  // Products of `count` rows (x less its zero point) with columns [first, last). `y` is where
-  // column 0 of the first row goes, `step` the elements between rows; scale_x counts for real
-  // results.
-  void Run(const int16_t* rows, int count, size_t first, size_t last, float scale_x, std::byte* y,
-           size_t step) const;
+  // Products beyond those of the weights as they were, as a share of them.
+  virtual double extra_share() const { return 0.0; }
+  // Rows of the data need no conversion.
+  virtual bool TakesDataAsItIs() const { return false; }
+  // Converts `count` elements of the data; Pad gives as many that stand for zero.
+  virtual void Convert(const std::byte* x, size_t count, int32_t zero_point,
+                       std::byte* to) const = 0;
+  virtual void Pad(size_t count, int32_t zero_point, std::byte* to) const = 0;
+  virtual size_t element_bytes() const = 0;
+
+  // int32 numbers that Starts writes.
+  size_t starts() const { return groups_ * blocks_ * kColumns; }
+  // What the sums begin with, given the zero point of the data.
+  virtual void Starts(int32_t zero_point, int32_t* to) const = 0;
+  virtual void Run(const Rows& rows, const ProductRange& range) const = 0;
+
+ protected:
+  // Numbers, results and bias; `row_bytes` is of a converted row.
+  Status Init(const LinearNumbers& numbers, size_t groups, size_t row_bytes);
+  virtual size_t weight_bytes() const = 0;
+
+  // The first column of a block, and how many it has.
+  size_t FirstColumn(size_t group, size_t block) const {
+    return group * of_group_ + block * kColumns;
+  }
+  size_t ColumnsOf(size_t block) const { return std::min(kColumns, of_group_ - block * kColumns); }
+  const int32_t* bias() const { return Cast<int32_t>(bias_.data()); }
+
+  size_t groups_ = 1, of_group_ = 0, blocks_ = 0, depth_ = 0, row_bytes_ = 0;
+  LinearResults results_;
 
  private:
-  void Store(int32_t sum, size_t column, float scale_x, std::byte* y, size_t at) const;
-
-  DType output_;
-  size_t columns_, padded_;
-  std::vector<int16_t> weights_;  // [columns, padded depth], less zero points
-  std::vector<int32_t> bias_;
-  std::vector<float> real_bias_, w_scale_, factor_;
-  int32_t y_zero_point_ = 0;
-  QuantizedRange range_;
-  Clamp clamp_;
+  Buffer bias_;  // int32 per place of every block
 };
 
-// The zero point and scale of the input: constants, or operands 1 and 2 of the run.
-Quantization InputQuantization(const std::optional<Quantization>& x, DType dtype,
-                               std::span<const std::byte* const> inputs);
-
-// `count` bytes of `dtype` as int16, less the zero point.
-void Widen(const std::byte* x, DType dtype, int32_t zero_point, size_t count, int16_t* to);
+// One for each way; ProductScheme says which.
+Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& numbers, size_t groups);
+Result<std::unique_ptr<IntegerProducts>> PackBytes(const LinearNumbers& numbers, size_t groups,
+                                                   ProductScheme scheme);
+// Whether weights less their zero points are 8-bit numbers.
+bool HasByteWeights(const LinearNumbers& numbers);
 
 }  // namespace insitu::kernels

@@ -13,25 +13,30 @@ static Considered Consider(const Op&) {
   return Refuse("insitu has no kernel of its own for it");
 }
 template <class Op>
-static Created Create(const Op&) {
+static Created Create(const Op&, const ThreadPool&) {
   return Fail(ErrorCode::kInternal, "a kernel was asked for that was refused");
 }
 
 class KernelBackend final : public Backend {
  public:
+  explicit KernelBackend(const ThreadPool& pool) : pool_(pool) {}
+
   std::string_view name() const override { return "kernel"; }
   std::expected<Offer, Refusal> Consider(const LoweredOp& op) const override {
     return std::visit([](const auto& one) { return kernels::Consider(one); }, op);
   }
   Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) override {
-    return std::visit([](const auto& one) { return kernels::Create(one); }, op);
+    return std::visit([this](const auto& one) { return kernels::Create(one, pool_); }, op);
   }
+
+ private:
+  const ThreadPool& pool_;
 };
 
 }  // namespace kernels
 
-std::unique_ptr<Backend> CreateKernelBackend() {
-  return std::make_unique<kernels::KernelBackend>();
+std::unique_ptr<Backend> CreateKernelBackend(const ThreadPool& pool) {
+  return std::make_unique<kernels::KernelBackend>(pool);
 }
 
 }  // namespace insitu

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "exec/thread_pool.h"
 #include "ops/infer_util.h"
 #include "ops/lowering.h"
 #include "ops/quantization.h"
@@ -32,21 +33,21 @@ Considered Consider(const lowered::Quantize& op);
 Considered Consider(const lowered::QuantizedSoftmax& op);
 Considered Consider(const lowered::Unary& op);
 
-Created Create(const lowered::BatchMatMul& op);
-Created Create(const lowered::Binary& op);
-Created Create(const lowered::BlockFullyConnected& op);
-Created Create(const lowered::ByteMap& op);
-Created Create(const lowered::ByteSelect& op);
-Created Create(const lowered::Concat& op);
-Created Create(const lowered::Convolution& op);
-Created Create(const lowered::Dequantize& op);
-Created Create(const lowered::DynamicFullyConnected& op);
-Created Create(const lowered::FullyConnected& op);
-Created Create(const lowered::Normalize& op);
-Created Create(const lowered::Pool& op);
-Created Create(const lowered::Quantize& op);
-Created Create(const lowered::QuantizedSoftmax& op);
-Created Create(const lowered::Unary& op);
+Created Create(const lowered::BatchMatMul& op, const ThreadPool& pool);
+Created Create(const lowered::Binary& op, const ThreadPool& pool);
+Created Create(const lowered::BlockFullyConnected& op, const ThreadPool& pool);
+Created Create(const lowered::ByteMap& op, const ThreadPool& pool);
+Created Create(const lowered::ByteSelect& op, const ThreadPool& pool);
+Created Create(const lowered::Concat& op, const ThreadPool& pool);
+Created Create(const lowered::Convolution& op, const ThreadPool& pool);
+Created Create(const lowered::Dequantize& op, const ThreadPool& pool);
+Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool);
+Created Create(const lowered::FullyConnected& op, const ThreadPool& pool);
+Created Create(const lowered::Normalize& op, const ThreadPool& pool);
+Created Create(const lowered::Pool& op, const ThreadPool& pool);
+Created Create(const lowered::Quantize& op, const ThreadPool& pool);
+Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool& pool);
+Created Create(const lowered::Unary& op, const ThreadPool& pool);
 
 // The bytes of a tensor as elements of type T.
 template <class T>

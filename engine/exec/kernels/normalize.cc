@@ -80,6 +80,8 @@ Considered Consider(const lowered::Normalize& op) {
   return Offer{.cost = 1.0, .in_place = true};
 }
 
-Created Create(const lowered::Normalize& op) { return std::make_unique<NormalizeKernel>(op); }
+Created Create(const lowered::Normalize& op, const ThreadPool&) {
+  return std::make_unique<NormalizeKernel>(op);
+}
 
 }  // namespace insitu::kernels

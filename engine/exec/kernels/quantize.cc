@@ -1,7 +1,6 @@
-// float32 -> int8 or uint8: y = saturate(rint_half_even(x / scale) + zero_point), with a true
-// division, since multiplying by the reciprocal rounds differently now and then.
+// float32 -> int8 or uint8: y = saturate(rint_half_even(x / scale) + zero_point).
 #include "exec/kernels/kernels.h"
-#include "ops/requantize.h"
+#include "exec/kernels/simd_requantize.h"
 
 namespace insitu::kernels {
 namespace {
@@ -18,15 +17,7 @@ class QuantizeKernel final : public Kernel {
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte*) override {
-    const float* x = Cast<float>(inputs[0]);
-    T* y = Cast<T>(outputs[0]);
-    // Locals, because a store to y might change members as far as the compiler knows.
-    const QuantizedRange range = RangeOf<T>({});
-    const float scale = y_.scale;
-    const int32_t zero_point = y_.zero_point;
-    const size_t count = elements_;
-    for (size_t i = 0; i < count; ++i)
-      y[i] = static_cast<T>(RoundToRange(x[i] / scale, zero_point, range));
+    QuantizeFloats(Cast<float>(inputs[0]), elements_, y_, RangeOf<T>({}), outputs[0]);
     return {};
   }
 
@@ -42,7 +33,7 @@ Considered Consider(const lowered::Quantize& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Quantize& op) {
+Created Create(const lowered::Quantize& op, const ThreadPool&) {
   if (op.to == DType::kInt8) return std::make_unique<QuantizeKernel<int8_t>>(op.y);
   return std::make_unique<QuantizeKernel<uint8_t>>(op.y);
 }

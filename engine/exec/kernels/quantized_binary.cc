@@ -122,7 +122,7 @@ Considered Consider(const lowered::Binary& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Binary& op) {
+Created Create(const lowered::Binary& op, const ThreadPool&) {
   return op.dtype == DType::kInt8 ? CreateOf<int8_t>(op) : CreateOf<uint8_t>(op);
 }
 

@@ -78,7 +78,7 @@ Considered Consider(const lowered::QuantizedSoftmax& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::QuantizedSoftmax& op) {
+Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool&) {
   if (op.dtype == DType::kInt8) return std::make_unique<QuantizedSoftmaxKernel<int8_t>>(op);
   return std::make_unique<QuantizedSoftmaxKernel<uint8_t>>(op);
 }

@@ -1,11 +1,8 @@
-// The XNNPACK backend: library start-up, the thread pool, and dispatch to one file per operation.
-// Workers are not asked to yield after each operator: the pool is built with a short spin, which
-// bridges the gap between two operators and ends soon after the last.
+// The XNNPACK backend: library start-up and dispatch to one file per operation.
 #include "exec/xnn/xnn_backend.h"
 
 #include <xnnpack.h>
 
-#include <string>
 #include <variant>
 
 #include "exec/xnn/xnn_kernels.h"
@@ -40,10 +37,7 @@ static Created Create(const Op&, pthreadpool_t) {
 class XnnBackend final : public Backend {
  public:
   explicit XnnBackend(pthreadpool_t pool) : pool_(pool) {}
-  ~XnnBackend() override {
-    pthreadpool_destroy(pool_);
-    xnn_deinitialize();
-  }
+  ~XnnBackend() override { xnn_deinitialize(); }
 
   std::string_view name() const override { return "xnnpack"; }
   std::expected<Offer, Refusal> Consider(const LoweredOp& op) const override {
@@ -59,21 +53,9 @@ class XnnBackend final : public Backend {
 
 }  // namespace xnn
 
-Result<std::unique_ptr<Backend>> CreateXnnBackend(int threads) {
-  if (threads < 1)
-    return Fail(ErrorCode::kInvalidArgument, "threads is " + std::to_string(threads),
-                "Ask for at least one thread.");
+Result<std::unique_ptr<Backend>> CreateXnnBackend(const ThreadPool& pool) {
   INSITU_TRY(xnn::ToStatus(xnn_initialize(nullptr), "start"));
-  pthreadpool_t pool = nullptr;
-  if (threads > 1) {
-    pool = pthreadpool_create(static_cast<size_t>(threads));
-    if (!pool) {
-      xnn_deinitialize();
-      return Fail(ErrorCode::kOutOfMemory, "cannot start " + std::to_string(threads) + " threads",
-                  "Ask for fewer threads.");
-    }
-  }
-  return std::make_unique<xnn::XnnBackend>(pool);
+  return std::make_unique<xnn::XnnBackend>(pool.handle());
 }
 
 }  // namespace insitu

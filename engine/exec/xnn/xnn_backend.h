@@ -4,12 +4,12 @@
 #include <memory>
 
 #include "base/error.h"
+#include "exec/thread_pool.h"
 #include "plan/backend.h"
 
 namespace insitu {
 
-// `threads` includes the caller; with more than 1 a pool lives as long as the backend. Internal
-// when XNNPACK does not support this processor.
-Result<std::unique_ptr<Backend>> CreateXnnBackend(int threads);
+// The pool outlives the backend. Internal when XNNPACK does not support this processor.
+Result<std::unique_ptr<Backend>> CreateXnnBackend(const ThreadPool& pool);
 
 }  // namespace insitu

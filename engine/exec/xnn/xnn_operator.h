@@ -50,11 +50,6 @@ class Operator {
 // Scales that XNNPACK accepts; zero, negative, subnormal and non-finite ones are refused.
 inline bool IsUsableScale(float scale) { return scale > 0.0f && std::isnormal(scale); }
 
-// Bytes up to the next multiple of the alignment that scratch memory promises.
-inline size_t AlignUp(size_t bytes) {
-  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-}
-
 // How kernels report extents that they cannot process although lowering accepted the node.
 inline std::unexpected<Error> CannotReshape(std::string_view what, const Dims& in,
                                             const Dims& out) {

@@ -2,22 +2,9 @@
 // counts, strides, dilations, groups, pads and inputs that saturate. Each has the model, its feeds and, where the
 // operator has a formula in quantized-formulas.mjs, what it must give exactly.
 // Invariant: the same seed gives the same cases everywhere.
-import { model } from './onnx-writer.mjs';
+import { model } from '../../support/onnx-writer.mjs';
+import { generator } from '../../support/random.mjs';
 import { convolve, dequantize, dynamicRange, multiply, quantize, toQuantized, toReal } from './quantized-formulas.mjs';
-
-/* mulberry32 */
-export function generator(seed) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const pick = (low, high) => low + Math.floor(next() * (high - low + 1));
-  return { next, pick, oneOf: (list) => list[pick(0, list.length - 1)] };
-}
 
 const arrays = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array, bool: Uint8Array };
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 
-import { sourceTree } from '../../../scripts/lib/sources.mjs';
+import { sourceTree } from '../../scripts/lib/sources.mjs';
 
 const proto = readFileSync(join(sourceTree('onnx'), 'onnx', 'onnx-ml.proto'), 'utf8');
 const { root } = protobuf.parse(proto, { keepCase: true });

@@ -1,0 +1,48 @@
+// Byte weights laid out for dot products whose pairs saturate. Products of two neighbours are
+// summed in int16, which holds 255 * (w0 + w1) only while w0 + w1 is within [-128, 128]. Of a pair
+// beyond that, the excess of the first weight moves to a place behind the others, where the data of
+// that element are met once more: the sum is the same.
+// Invariant: no pair of places of a column is beyond the limits.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "exec/kernels/linear_numbers.h"
+
+namespace insitu::kernels {
+
+// The largest sums of a pair's positive and of its negative weights.
+struct PairLimits {
+  int32_t high = 128, low = -128;
+};
+
+// The weights of eight columns from `first` on, `count` of them real, for places in order.
+class SpilledBlock {
+ public:
+  static constexpr size_t kColumns = 8;
+  struct Spill {
+    size_t source = 0;  // the element of the row
+    int8_t weights[kColumns] = {};
+  };
+
+  SpilledBlock(const LinearNumbers& numbers, size_t first, size_t count, const PairLimits* limits);
+
+  size_t depth() const { return weights_.size() / kColumns; }  // even
+  const int8_t* weights(size_t place) const { return weights_.data() + place * kColumns; }
+  const std::vector<Spill>& spills() const { return spills_; }
+  std::span<const int32_t> sums() const { return sums_; }  // of the weights of each column
+
+ private:
+  void SplitPair(size_t place, const PairLimits& limits);
+  void Append(const Spill& spill, const PairLimits& limits);
+
+  std::vector<int8_t> weights_;
+  std::vector<Spill> spills_;
+  int32_t sums_[kColumns] = {};
+};
+
+// Of a pair of weights: what is beyond the limits; 0 where nothing is.
+int32_t Excess(int32_t first, int32_t second, const PairLimits& limits);
+
+}  // namespace insitu::kernels

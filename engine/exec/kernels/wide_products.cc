@@ -1,0 +1,82 @@
+// The wide scheme: data and weights as int16, less their zero points, whose products and sums are
+// exact for every zero point. Weights are kept as bytes where they fit.
+#include <algorithm>
+
+#include "exec/kernels/integer_products.h"
+#include "exec/kernels/product_tiles.h"
+#include "exec/kernels/wide_tile.h"
+
+namespace insitu::kernels {
+namespace {
+
+constexpr size_t kGroup = kWideGroup, kOfGroup = kGroup * IntegerProducts::kColumns;
+
+template <class W>
+class WideProducts final : public IntegerProducts {
+ public:
+  Status Pack(const LinearNumbers& n, size_t groups) {
+    groups_of_places_ = (n.depth() + kGroup - 1) / kGroup;
+    INSITU_TRY(Init(n, groups, groups_of_places_ * kGroup * sizeof(int16_t)));
+    input_ = n.input;
+    INSITU_ASSIGN(weights_,
+                  Buffer::Zeroed(groups * blocks_ * groups_of_places_ * kOfGroup * sizeof(W)));
+    auto* to = Cast<W>(weights_.data());
+    for (size_t g = 0; g < groups; ++g)
+      for (size_t b = 0; b < blocks_; ++b, to += groups_of_places_ * kOfGroup)
+        for (size_t c = 0; c < ColumnsOf(b); ++c) {
+          const LinearNumbers::Column column = n.column(FirstColumn(g, b) + c);
+          for (size_t k = 0; k < depth_; ++k) to[WidePlace(k, c)] = static_cast<W>(column[k]);
+        }
+    return {};
+  }
+
+  size_t element_bytes() const override { return sizeof(int16_t); }
+
+  void Convert(const std::byte* x, size_t count, int32_t zero_point, std::byte* to) const override {
+    const auto widen = [&](const auto* from) {
+      auto* wide = Cast<int16_t>(to);
+      for (size_t i = 0; i < count; ++i) wide[i] = static_cast<int16_t>(from[i] - zero_point);
+    };
+    if (input_ == DType::kInt8)
+      widen(Cast<int8_t>(x));
+    else
+      widen(Cast<uint8_t>(x));
+  }
+  void Pad(size_t count, int32_t, std::byte* to) const override {
+    std::fill_n(Cast<int16_t>(to), count, int16_t{0});
+  }
+  void Starts(int32_t, int32_t* to) const override { std::copy_n(bias(), starts(), to); }
+
+  void Run(const Rows& rows, const ProductRange& range) const override {
+    RunTiles(
+        rows, range, blocks_,
+        [this]<size_t kRows>(const std::byte* const(&tile)[kRows], size_t block,
+                             const int32_t* starts, EightSums(&sums)[kRows]) {
+          WideTile(tile, Cast<W>(weights_.data()) + block * groups_of_places_ * kOfGroup,
+                   groups_of_places_, starts, sums);
+        },
+        [this](size_t block) { return ColumnsOf(block); }, results_);
+  }
+
+ private:
+  size_t weight_bytes() const override { return weights_.size(); }
+
+  DType input_ = DType::kUint8;
+  size_t groups_of_places_ = 0;
+  Buffer weights_;  // W [blocks, groups of places, 8 columns, 2 places]
+};
+
+template <class W>
+Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t groups) {
+  auto products = std::make_unique<WideProducts<W>>();
+  INSITU_TRY(products->Pack(n, groups));
+  return products;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& n, size_t groups) {
+  return HasByteWeights(n) ? PackAs<int8_t>(n, groups) : PackAs<int16_t>(n, groups);
+}
+
+}  // namespace insitu::kernels
