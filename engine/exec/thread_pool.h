@@ -3,6 +3,7 @@
 // its tasks are done.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 
@@ -41,8 +42,19 @@ class ThreadPool {
     Parallelize(tasks, call, const_cast<Task*>(&task));
   }
 
+  // run(first, count) for ranges that together are `elements`, each of which takes little work.
+  template <class Run>
+  void ForEachRange(size_t elements, const Run& run) const {
+    const size_t ranges = IsSmall(elements) ? 1 : 2 * threads_;
+    const size_t each = (elements / ranges + kRangeStep) / kRangeStep * kRangeStep;
+    ForEach((elements + each - 1) / each, elements, [&](size_t index, size_t) {
+      run(index * each, std::min(each, elements - index * each));
+    });
+  }
+
  private:
   static constexpr size_t kSmallWork = 64 * 1024;
+  static constexpr size_t kRangeStep = 64;  // elements, so that no two ranges share a cache line
 
   using Call = void (*)(void* context, size_t thread, size_t index);
 

@@ -16,6 +16,8 @@ namespace insitu {
 struct PassContext {
   // Whether some backend wants this node's data channels-last; nullptr: layout is left alone.
   std::function<bool(const Graph& graph, const Node& node)> wants_channels_last;
+  // Whether PreferSigned re-expresses uint8 activations.
+  bool wants_signed_data = true;
   // Node names of the file that were folded or fused away -> by what, for explain().
   std::map<std::string, std::string>* absorbed = nullptr;
   // Outputs of folding are not made larger than this.

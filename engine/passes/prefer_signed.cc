@@ -1,6 +1,7 @@
 // PreferSigned: re-expresses uint8 activations as int8 (q - 128, zero point - 128), which stands
 // for the same real numbers, over whole regions of quantized operators.
-// Why: kernels with per-channel weights take int8 activations only, and symmetric weights are int8.
+// Why: XNNPACK's operators with per-channel weights take int8 activations only, and on some
+// processors an instruction that multiplies bytes does; symmetric weights are int8.
 // A region is every uint8 value that operators with quantized operands connect. It is turned when
 // one of its linear operators has weights that are int8, or uint8 with zero point 128 (those are
 // turned with it). insitu.FlipSign converts where a region meets a graph input or output or an
@@ -158,7 +159,8 @@ class Turner {
 
 }  // namespace
 
-Result<bool> PreferSigned(Graph& graph, PassContext&) {
+Result<bool> PreferSigned(Graph& graph, PassContext& context) {
+  if (!context.wants_signed_data) return false;
   const SignedRegions regions = FindSignedRegions(graph);
   if (regions.turned().empty()) return false;
   INSITU_TRY(Turner(graph, regions).Run());

@@ -41,6 +41,8 @@ class Backend {
   // A Refusal says why in words for explain(), for example "only the last axis".
   virtual std::expected<Offer, Refusal> Consider(const LoweredOp& op) const = 0;
   virtual Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) = 0;
+  // Whether linear operators of 8-bit data are to be offered in int8 where the model has uint8.
+  virtual bool wants_signed_data() const { return false; }
 };
 
 }  // namespace insitu

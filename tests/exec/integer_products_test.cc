@@ -52,9 +52,9 @@ Tensor Sums(const IntegerProducts& products, size_t groups, const Tensor& x, int
   std::vector<int32_t> starts(products.starts());
   products.Starts(zero_point, starts.data());
   for (size_t g = 0; g < groups; ++g) {
-    for (size_t r = 0; r < rows; ++r)
-      products.Convert(x.data() + (r * groups + g) * depth, depth, zero_point,
-                       data.data() + r * products.row_bytes());
+    products.Convert(x.data() + g * depth,
+                     {.windows = rows, .window_step = groups * depth, .elements = depth},
+                     zero_point, data.data());
     products.Run({data.data(), products.row_bytes(), rows},
                  {.group = g,
                   .first_block = 0,

@@ -55,6 +55,7 @@ template <class Step, size_t kRows, class Data>
 [[gnu::always_inline]] inline void AddGroups(const std::byte* const (&rows)[kRows],
                                              const int8_t* weights, size_t groups, const Data& data,
                                              EightSums (&sums)[kRows]) {
+#pragma unroll 2
   for (size_t g = 0; g < groups; ++g, weights += kGroupBytes) {
     const v128_t low = wasm_v128_load(weights), high = wasm_v128_load(weights + kGroupBytes / 2);
     for (size_t r = 0; r < kRows; ++r) {
@@ -133,16 +134,27 @@ class ByteProducts final : public IntegerProducts {
   bool TakesDataAsItIs() const override { return Flip() == 0; }
   size_t element_bytes() const override { return 1; }
 
-  void Convert(const std::byte* x, size_t count, int32_t, std::byte* to) const override {
-    const std::byte flip{Flip()};
-    if (flip == std::byte{0}) {
-      std::copy_n(x, count, to);
-      return;
-    }
-    for (size_t i = 0; i < count; ++i) to[i] = x[i] ^ flip;
+  void Convert(const std::byte* x, const WindowRun& run, int32_t, std::byte* to) const override {
+#ifdef __wasm_simd128__
+    const v128_t flip = wasm_i8x16_splat(static_cast<int8_t>(Flip()));
+    ForEachPiece(x, run, to, [flip, count = run.elements](const std::byte* from, std::byte* piece) {
+      for (size_t i = 0; i < count; i += sizeof(v128_t))
+        wasm_v128_store(piece + i, wasm_v128_xor(wasm_v128_load(from + i), flip));
+    });
+#else
+    ForEachPiece(x, run, to, [&](const std::byte* from, std::byte* piece) {
+      for (size_t i = 0; i < run.elements; ++i) piece[i] = from[i] ^ std::byte{Flip()};
+    });
+#endif
   }
   void Pad(size_t count, int32_t zero_point, std::byte* to) const override {
-    std::fill_n(to, count, static_cast<std::byte>(zero_point) ^ std::byte{Flip()});
+    const auto byte = static_cast<std::byte>(zero_point) ^ std::byte{Flip()};
+#ifdef __wasm_simd128__
+    const v128_t bytes = wasm_i8x16_splat(static_cast<int8_t>(byte));
+    for (size_t i = 0; i < count; i += sizeof(v128_t)) wasm_v128_store(to + i, bytes);
+#else
+    std::fill_n(to, count, byte);
+#endif
   }
 
   void Starts(int32_t zero_point, int32_t* to) const override {

@@ -10,7 +10,7 @@
 
 #include "exec/kernels/convolutions.h"
 #include "exec/kernels/depthwise_scheme.h"
-#include "exec/kernels/integer_products.h"
+#include "exec/kernels/product_tiles.h"
 #include "exec/thread_pool.h"
 
 namespace insitu::kernels {
@@ -174,42 +174,59 @@ class DepthwiseKernel final : public Kernel {
     return to;
   }
 
+  // One or two output rows, eight channels at a time.
   template <size_t kLines>
   void RunRows(const std::byte* data, size_t block, std::byte* y) const {
-    constexpr int64_t kOutputs = 2;
-    const int64_t columns = geometry_.out[2];
-    int64_t column = 0;
-    for (; column + kOutputs <= columns; column += kOutputs)
-      RunTile<kLines, kOutputs>(data, block, column, y);
-    for (; column < columns; ++column) RunTile<kLines, 1>(data, block, column, y);
-  }
-
-  template <size_t kLines, size_t kOutputs>
-  void RunTile(const std::byte* data, size_t block, int64_t column, std::byte* y) const {
-    const auto stride = static_cast<size_t>(op_.stride[1]) * kColumnBytes;
-    const DepthwiseWindows windows{.data = data + static_cast<size_t>(column) * stride,
-                                   .weights = weights_.data() + block * BlockBytes(),
-                                   .weight_bytes = lines_ * kColumnBytes,
-                                   .groups = groups_,
-                                   .group_bytes = static_cast<size_t>(width_) * kColumnBytes,
-                                   .taps = taps_,
-                                   .tap_bytes = static_cast<size_t>(op_.dilation[1]) * kColumnBytes,
-                                   .output_bytes = stride};
-    const auto row = static_cast<size_t>(geometry_.out[2]) * channels_;
-    y += static_cast<size_t>(column) * channels_;
+    constexpr size_t kPartBytes = kColumnBytes * EightSums::kCount / kChannels;
     for (size_t part = 0; part < kChannels / EightSums::kCount; ++part) {
       const size_t first = block * kChannels + part * EightSums::kCount;
       if (first >= channels_) break;
-      EightSums sums[kLines][kOutputs];
-      SumWindows<Scheme>(windows, part, Cast<int32_t>(starts_.data()) + first, sums);
-      const size_t count = std::min(EightSums::kCount, channels_ - first);
-#pragma unroll
-      for (size_t i = 0; i < kLines; ++i)
-#pragma unroll
-        for (size_t j = 0; j < kOutputs; ++j)
-          results_.Store(sums[i][j], first / EightSums::kCount, count, 1.0f,
-                         y + i * row + j * channels_ + part * EightSums::kCount);
+      const BlockOfResults results(results_, first / EightSums::kCount,
+                                   std::min(EightSums::kCount, channels_ - first));
+      const DepthwiseWindows windows{
+          .data = data + part * kPartBytes,
+          .weights = weights_.data() + block * BlockBytes() + part * kPartBytes,
+          .weight_bytes = lines_ * kColumnBytes,
+          .groups = groups_,
+          .group_bytes = static_cast<size_t>(width_) * kColumnBytes,
+          .taps = taps_,
+          .tap_bytes = static_cast<size_t>(op_.dilation[1]) * kColumnBytes,
+          .output_bytes = static_cast<size_t>(op_.stride[1]) * kColumnBytes};
+      std::byte* to = y + part * EightSums::kCount;
+      if (taps_ == 3)
+        RunColumns<3, kLines>(windows, results, to);
+      else
+        RunColumns<0, kLines>(windows, results, to);
     }
+  }
+
+  template <size_t kTaps, size_t kLines>
+  void RunColumns(DepthwiseWindows windows, const BlockOfResults& results, std::byte* y) const {
+    constexpr size_t kOutputs = 2;
+    const auto columns = static_cast<size_t>(geometry_.out[2]);
+    const std::byte* data = windows.data;
+    const auto run = [&]<size_t kCount>(size_t column) __attribute__((always_inline)) {
+      windows.data = data + column * windows.output_bytes;
+      RunTile<kTaps, kLines, kCount>(windows, results, y + column * channels_);
+    };
+    size_t column = 0;
+    for (; column + kOutputs <= columns; column += kOutputs)
+      run.template operator()<kOutputs>(column);
+    for (; column < columns; ++column) run.template operator()<1>(column);
+  }
+
+  template <size_t kTaps, size_t kLines, size_t kOutputs>
+  [[gnu::always_inline]] void RunTile(const DepthwiseWindows& windows,
+                                      const BlockOfResults& results, std::byte* y) const {
+    DepthwiseSums<kLines, kOutputs> sums;
+    SumWindows<Scheme, kTaps, kLines, kOutputs>(
+        windows, Cast<int32_t>(starts_.data()) + results.of_all * EightSums::kCount, sums);
+    std::byte* to[kLines * kOutputs];
+    const size_t row = static_cast<size_t>(geometry_.out[2]) * channels_;
+#pragma unroll
+    for (size_t i = 0; i < kLines * kOutputs; ++i)
+      to[i] = y + i / kOutputs * row + i % kOutputs * channels_;
+    results.Store(sums, 1.0f, to);
   }
 
   Op op_;

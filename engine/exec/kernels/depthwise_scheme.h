@@ -114,48 +114,59 @@ struct DepthwiseWindows {
   size_t output_bytes = 0;             // bytes between the first columns of two windows
 };
 
-// Adds what one column of output j contributes. Inlined, or the sums would be kept in memory.
+// The sums of neighbouring outputs, output row by output row. Inlined where they are used, or the
+// sums would be kept in memory.
+template <size_t kLines, size_t kOutputs>
+using DepthwiseSums = EightSums[kLines * kOutputs];
+
+// Adds what one column of output j contributes.
 template <class Scheme, size_t kLines, size_t kOutputs>
 [[gnu::always_inline]] inline void AddColumn(const std::byte* weights, const std::byte* data,
-                                             size_t j, EightSums (&sums)[kLines][kOutputs]) {
+                                             size_t j, DepthwiseSums<kLines, kOutputs>& sums) {
 #ifdef __wasm_simd128__
   const v128_t low = wasm_v128_load(data), high = wasm_v128_load(data + 16);
 #pragma unroll
   for (size_t i = 0; i < kLines; ++i, weights += kDepthwiseColumnBytes) {
-    sums[i][j].low = Scheme::Add(sums[i][j].low, wasm_v128_load(weights), low);
-    sums[i][j].high = Scheme::Add(sums[i][j].high, wasm_v128_load(weights + 16), high);
+    EightSums& to = sums[i * kOutputs + j];
+    to.low = Scheme::Add(to.low, wasm_v128_load(weights), low);
+    to.high = Scheme::Add(to.high, wasm_v128_load(weights + 16), high);
   }
 #else
   const auto* x = Cast<typename Scheme::Data>(data);
   for (size_t i = 0; i < kLines; ++i, weights += kDepthwiseColumnBytes) {
     const auto* w = Cast<typename Scheme::Weight>(weights);
     for (size_t n = 0; n < EightSums::kCount * Scheme::kRows; ++n) {
-      int32_t& sum = sums[i][j].at[n / Scheme::kRows];
+      int32_t& sum = sums[i * kOutputs + j].at[n / Scheme::kRows];
       sum = WrappingAdd(sum, static_cast<int32_t>(x[n]) * w[n]);
     }
   }
 #endif
 }
 
-// The sums of eight of the sixteen channels, those of `part` 0 or 1, beginning with `starts` of
-// the eight.
-template <class Scheme, size_t kLines, size_t kOutputs>
-void SumWindows(const DepthwiseWindows& windows, size_t part, const int32_t* starts,
-                EightSums (&sums)[kLines][kOutputs]) {
-  constexpr size_t kPartBytes = kDepthwiseColumnBytes / 2;
+// The sums of eight of the sixteen channels, beginning with `starts`; windows.data and .weights are
+// those of the eight. kTaps is windows.taps, or 0 where that is not known in advance.
+template <class Scheme, size_t kTaps, size_t kLines, size_t kOutputs>
+[[gnu::always_inline]] inline void SumWindows(const DepthwiseWindows& windows,
+                                              const int32_t* starts,
+                                              DepthwiseSums<kLines, kOutputs>& sums) {
 #pragma unroll
-  for (size_t i = 0; i < kLines; ++i)
-#pragma unroll
-    for (size_t j = 0; j < kOutputs; ++j) sums[i][j].Load(starts);
-  const std::byte* weights = windows.weights + part * kPartBytes;
-  for (size_t g = 0; g < windows.groups; ++g) {
-    const std::byte* data = windows.data + g * windows.group_bytes + part * kPartBytes;
-    for (size_t t = 0; t < windows.taps; ++t) {
+  for (EightSums& eight : sums) eight.Load(starts);
+  const std::byte* weights = windows.weights;
+  const std::byte* group = windows.data;
+  for (size_t g = 0; g < windows.groups; ++g, group += windows.group_bytes) {
+    const std::byte* data = group;
+    const auto add = [&]() __attribute__((always_inline)) {
 #pragma unroll
       for (size_t j = 0; j < kOutputs; ++j)
-        AddColumn<Scheme>(weights, data + j * windows.output_bytes, j, sums);
+        AddColumn<Scheme, kLines, kOutputs>(weights, data + j * windows.output_bytes, j, sums);
       weights += windows.weight_bytes;
       data += windows.tap_bytes;
+    };
+    if constexpr (kTaps > 0) {
+#pragma unroll
+      for (size_t t = 0; t < kTaps; ++t) add();
+    } else {
+      for (size_t t = 0; t < windows.taps; ++t) add();
     }
   }
 }

@@ -43,43 +43,88 @@ class IntegerConvolutionKernel final : public Kernel {
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
              std::byte* scratch) override {
     const Quantization q = InputQuantization(op_.x, op_.input, inputs);
-    runner_.Run(q, inputs[0], outputs[0], scratch, [&](size_t row, size_t group, std::byte* to) {
-      Gather(inputs[0], static_cast<int64_t>(row), group * depth_, q.zero_point, to);
-    });
+    const auto gather = [&](size_t first, size_t count, size_t group, std::byte* to) {
+      GatherRows(inputs[0] + group * depth_, static_cast<int64_t>(first), count, q.zero_point, to);
+    };
+    runner_.Run(q, inputs[0], outputs[0], scratch, gather);
     return {};
   }
 
   size_t packed_bytes() const override { return runner_.products().packed_bytes(); }
 
  private:
-  // The window of an output pixel, from channel `first` on.
-  void Gather(const std::byte* x, int64_t pixel, size_t first, int32_t zero_point,
-              std::byte* to) const {
-    const IntegerProducts& products = runner_.products();
+  // The windows of `count` output pixels from `pixel` on, each a row; x is the first image's first
+  // channel of the group. Those of an output row that lie within the image are converted at once.
+  void GatherRows(const std::byte* x, int64_t pixel, size_t count, int32_t zero_point,
+                  std::byte* to) const {
     const Dims &in = geometry_.in, &out = geometry_.out;
-    const int64_t column = pixel % out[2], row = pixel / out[2] % out[1];
-    const std::byte* image = x + pixel / out[2] / out[1] * in[1] * in[2] * in[3] + first;
-    const int64_t left = column * op_.stride[1] - geometry_.pad[1];
+    const int64_t image_bytes = in[1] * in[2] * in[3];
+    int64_t column = pixel % out[2], row = pixel / out[2] % out[1];
+    x += pixel / out[2] / out[1] * image_bytes;
+    for (auto left = static_cast<int64_t>(count); left > 0;) {
+      const int64_t inside = std::min(left, WindowsInside(row, column));
+      if (inside > 0)
+        GatherInside(x, row, column, inside, zero_point, to);
+      else
+        GatherAtEdge(x, row, column, zero_point, to);
+      const int64_t done = std::max<int64_t>(inside, 1);
+      to += static_cast<size_t>(done) * runner_.products().row_bytes();
+      left -= done;
+      column += done;
+      if (column < out[2]) continue;
+      column = 0;
+      if (++row < out[1]) continue;
+      row = 0;
+      x += image_bytes;
+    }
+  }
+
+  // Input coordinates of a window's first tap.
+  int64_t Top(int64_t row) const { return row * op_.stride[0] - geometry_.pad[0]; }
+  int64_t Left(int64_t column) const { return column * op_.stride[1] - geometry_.pad[1]; }
+  // Of a group with channels of its own, or of taps with gaps, each tap is a piece.
+  bool HasWholeRows() const { return op_.groups == 1 && op_.dilation[1] == 1; }
+
+  // How many windows from this one on in an output row lie within the image and in whole rows.
+  int64_t WindowsInside(int64_t row, int64_t column) const {
+    const Dims &in = geometry_.in, &out = geometry_.out;
+    const int64_t bottom = Top(row) + (op_.kernel[0] - 1) * op_.dilation[0];
+    if (!HasWholeRows() || Top(row) < 0 || bottom >= in[1] || Left(column) < 0) return 0;
+    const int64_t last = in[2] - op_.kernel[1] + geometry_.pad[1];  // of the left edges, padded
+    const int64_t end = last < 0 ? 0 : last / op_.stride[1] + 1;
+    return std::max<int64_t>(std::min(end, out[2]) - column, 0);
+  }
+
+  void GatherInside(const std::byte* image, int64_t row, int64_t column, int64_t windows,
+                    int32_t zero_point, std::byte* to) const {
+    const int64_t pixel = geometry_.in[3], line = geometry_.in[2] * pixel;
+    runner_.products().Convert(image + Top(row) * line + Left(column) * pixel,
+                               {.windows = static_cast<size_t>(windows),
+                                .window_step = static_cast<size_t>(op_.stride[1] * pixel),
+                                .pieces = static_cast<size_t>(op_.kernel[0]),
+                                .piece_step = static_cast<size_t>(op_.dilation[0] * line),
+                                .elements = static_cast<size_t>(op_.kernel[1]) * depth_},
+                               zero_point, to);
+  }
+
+  // One window, tap by tap, or as many taps as lie in one piece.
+  void GatherAtEdge(const std::byte* image, int64_t row, int64_t column, int32_t zero_point,
+                    std::byte* to) const {
+    const IntegerProducts& products = runner_.products();
+    const Dims& in = geometry_.in;
     const size_t tap_bytes = depth_ * products.element_bytes();
-    // Neighbouring taps that lie in one piece are converted at once.
-    const bool joined = op_.groups == 1 && op_.dilation[1] == 1;
     for (int64_t ky = 0; ky < op_.kernel[0]; ++ky) {
-      const int64_t iy = row * op_.stride[0] - geometry_.pad[0] + ky * op_.dilation[0];
+      const int64_t iy = Top(row) + ky * op_.dilation[0];
       const std::byte* line = image + iy * in[2] * in[3];
-      if (iy < 0 || iy >= in[1]) {
-        const auto taps = static_cast<size_t>(op_.kernel[1]);
-        products.Pad(taps * depth_, zero_point, to);
-        to += taps * tap_bytes;
-        continue;
-      }
       for (int64_t kx = 0; kx < op_.kernel[1];) {
-        const int64_t ix = left + kx * op_.dilation[1];
+        const int64_t ix = Left(column) + kx * op_.dilation[1];
         int64_t taps = 1;
-        if (ix < 0 || ix >= in[2]) {
+        if (iy < 0 || iy >= in[1] || ix < 0 || ix >= in[2]) {
           products.Pad(depth_, zero_point, to);
         } else {
-          if (joined) taps = std::min(op_.kernel[1] - kx, in[2] - ix);
-          products.Convert(line + ix * in[3], static_cast<size_t>(taps) * depth_, zero_point, to);
+          if (HasWholeRows()) taps = std::min(op_.kernel[1] - kx, in[2] - ix);
+          products.Convert(line + ix * in[3], {.elements = static_cast<size_t>(taps) * depth_},
+                           zero_point, to);
         }
         kx += taps;
         to += static_cast<size_t>(taps) * tap_bytes;

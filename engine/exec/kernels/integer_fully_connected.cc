@@ -47,8 +47,11 @@ class IntegerFullyConnectedKernel final : public Kernel {
       q = InputQuantization(x_, input_, inputs);
     }
     const IntegerProducts& products = runner_.products();
-    runner_.Run(q, x, outputs[0], scratch, [&](size_t row, size_t, std::byte* to) {
-      products.Convert(x + row * products.depth(), products.depth(), q.zero_point, to);
+    const size_t depth = products.depth();
+    runner_.Run(q, x, outputs[0], scratch, [&](size_t first, size_t count, size_t, std::byte* to) {
+      products.Convert(x + first * depth,
+                       {.windows = count, .window_step = depth, .elements = depth}, q.zero_point,
+                       to);
     });
     return {};
   }

@@ -31,9 +31,16 @@ struct ProductRange {
   size_t y_step = 0;  // bytes between rows
 };
 
+// Windows of data that become rows: `pieces` of each, `elements` that lie in one piece.
+struct WindowRun {
+  size_t windows = 1, window_step = 0;  // bytes between neighbouring windows
+  size_t pieces = 1, piece_step = 0;    // bytes between the pieces of a window
+  size_t elements = 0;
+};
+
 class IntegerProducts {
  public:
-  static constexpr size_t kColumns = LinearResults::kColumns;
+  static constexpr size_t kColumns = LinearResults::kColumns, kOverrun = 16;
 
   // Of numbers that CheckNumbers takes. OutOfMemory.
   static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups);
@@ -56,8 +63,10 @@ class IntegerProducts {
   virtual double extra_share() const { return 0.0; }
   // Rows of the data need no conversion.
   virtual bool TakesDataAsItIs() const { return false; }
-  // Converts `count` elements of the data; Pad gives as many that stand for zero.
-  virtual void Convert(const std::byte* x, size_t count, int32_t zero_point,
+  // Converts windows of the data, each to the begin of a row; Pad gives `count` elements that stand
+  // for zero. They read and write up to kOverrun bytes more, so that small pieces need no loops for
+  // what is left: pieces are made in the order of their addresses.
+  virtual void Convert(const std::byte* x, const WindowRun& run, int32_t zero_point,
                        std::byte* to) const = 0;
   virtual void Pad(size_t count, int32_t zero_point, std::byte* to) const = 0;
   virtual size_t element_bytes() const = 0;
@@ -69,6 +78,15 @@ class IntegerProducts {
   virtual void Run(const Rows& rows, const ProductRange& range) const = 0;
 
  protected:
+  // Calls convert(piece of x, where it goes) for all pieces of a run; each takes so many bytes.
+  template <class ConvertPiece>
+  void ForEachPiece(const std::byte* x, const WindowRun& run, std::byte* to,
+                    const ConvertPiece& convert) const {
+    const size_t bytes = run.elements * element_bytes();
+    for (size_t w = 0; w < run.windows; ++w, x += run.window_step, to += row_bytes_)
+      for (size_t p = 0; p < run.pieces; ++p) convert(x + p * run.piece_step, to + p * bytes);
+  }
+
   // Numbers, results and bias; `row_bytes` is of a converted row.
   Status Init(const LinearNumbers& numbers, size_t groups, size_t row_bytes);
   virtual size_t weight_bytes() const = 0;

@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "exec/kernels/byte_dot.h"
 #include "exec/kernels/kernels.h"
 
 namespace insitu {
@@ -27,6 +28,10 @@ class KernelBackend final : public Backend {
   }
   Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) override {
     return std::visit([this](const auto& one) { return kernels::Create(one, pool_); }, op);
+  }
+  bool wants_signed_data() const override {
+    return (QuadDot().fast && !QuadDot().unsigned_data) ||
+           (PairDot().fast && !PairDot().unsigned_data);
   }
 
  private:

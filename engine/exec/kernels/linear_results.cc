@@ -46,19 +46,16 @@ Result<LinearResults> LinearResults::Of(const LinearNumbers& n, size_t groups) {
   }
   if (real) return results;
   results.gives_bytes_ = true;
-  Requantizer& to = results.requantizer_;
-  to.zero_point = n.y->zero_point;
-  to.is_signed = n.output == DType::kInt8;
-  to.range = to.is_signed ? RangeOf<int8_t>(n.clamp) : RangeOf<uint8_t>(n.clamp);
-  to.bounded = AreBounded(n, {factor, results.factor_.size() / sizeof(float)});
+  results.requantizer_ = Requantizer(*n.y, n.output, n.clamp);
+  results.requantizer_.bounded = AreBounded(n, {factor, results.factor_.size() / sizeof(float)});
   return results;
 }
 
-void LinearResults::StoreOther(EightSums sums, size_t block, size_t count, float scale_x,
-                               std::byte* y) const {
+void LinearResults::Store(EightSums sums, size_t block, size_t count, float scale_x,
+                          std::byte* y) const {
   if (gives_bytes_) {
     std::byte bytes[kColumns];
-    RequantizeEight(sums, factors(block), requantizer_, bytes);
+    requantizer(block).Store<1>({sums}, {bytes});
     std::copy_n(bytes, count, y);
     return;
   }

@@ -20,20 +20,18 @@ class LinearResults {
   size_t element_bytes() const { return ByteSize(output_, 1); }
   size_t bytes() const { return factor_.size() + real_bias_.size(); }
 
+  bool gives_bytes() const { return gives_bytes_; }
+  // For whole blocks of 8-bit results.
+  EightRequantizer requantizer(size_t block) const { return {factors(block), requantizer_}; }
+
   // Writes `count` results of a row's sums of a block (of all blocks) to y. scale_x counts for real
   // results. Sums are passed by value, so that those of a tile need no memory.
-  void Store(EightSums sums, size_t block, size_t count, float scale_x, std::byte* y) const {
-    if (count == kColumns && gives_bytes_)
-      RequantizeEight(sums, factors(block), requantizer_, y);
-    else
-      StoreOther(sums, block, count, scale_x, y);
-  }
+  void Store(EightSums sums, size_t block, size_t count, float scale_x, std::byte* y) const;
 
  private:
   const float* factors(size_t block) const {
     return Cast<float>(factor_.data()) + block * kColumns;
   }
-  void StoreOther(EightSums sums, size_t block, size_t count, float scale_x, std::byte* y) const;
   void StoreReal(const int32_t* sums, size_t block, float scale_x, float* y) const;
 
   DType output_ = DType::kInt32;

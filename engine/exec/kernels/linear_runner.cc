@@ -25,7 +25,7 @@ size_t LinearRunner::Reshape(size_t rows, bool in_place) {
   }
   tasks_ = (rows + tile_rows_ - 1) / tile_rows_ * groups_ * chunks_;
   tiles_offset_ = AlignUp(products_->starts() * sizeof(int32_t));
-  return tiles_offset_ + (in_place ? 0 : threads * tile_rows_ * row_bytes);
+  return tiles_offset_ + (in_place ? 0 : threads * TileBytes());
 }
 
 }  // namespace insitu::kernels

@@ -20,11 +20,11 @@ class LinearRunner {
   // Prepares for so many rows; `in_place` where they serve as they lie. Gives bytes of scratch.
   size_t Reshape(size_t rows, bool in_place);
 
-  // convert(row, group, to) writes a row of IntegerProducts::row_bytes(). `data` is where rows lie
-  // that serve in place. y is [rows, columns].
-  template <class ConvertRow>
+  // convert(first, count, group, to) writes `count` rows of IntegerProducts::row_bytes(). `data` is
+  // where rows lie that serve in place. y is [rows, columns].
+  template <class ConvertRows>
   void Run(const Quantization& x, const std::byte* data, std::byte* y, std::byte* scratch,
-           const ConvertRow& convert) const {
+           const ConvertRows& convert) const {
     auto* starts = Cast<int32_t>(scratch);
     products_->Starts(x.zero_point, starts);
     const size_t y_step = products_->columns() * products_->result_bytes();
@@ -34,10 +34,10 @@ class LinearRunner {
       Rows rows{data + first * products_->depth(), products_->depth(),
                 std::min(tile_rows_, rows_ - first)};
       if (!in_place_) {
-        std::byte* tile = scratch + tiles_offset_ + thread * tile_rows_ * products_->row_bytes();
+        std::byte* tile = scratch + tiles_offset_ + thread * TileBytes();
         rows.data = tile;
         rows.step = products_->row_bytes();
-        for (size_t r = 0; r < rows.count; ++r) convert(first + r, group, tile + r * rows.step);
+        convert(first, rows.count, group, tile);
       }
       const size_t blocks = products_->blocks_of_group();
       products_->Run(rows, {.group = group,
@@ -53,6 +53,9 @@ class LinearRunner {
   }
 
  private:
+  size_t TileBytes() const {
+    return AlignUp(tile_rows_ * products_->row_bytes() + IntegerProducts::kOverrun);
+  }
   size_t Work() const { return rows_ * products_->columns() * products_->depth(); }
 
   std::unique_ptr<IntegerProducts> products_;

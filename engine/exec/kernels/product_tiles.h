@@ -6,20 +6,50 @@
 
 namespace insitu::kernels {
 
+// Of a block of columns: its place among all, the columns it has, and, if these are eight of 8-bit
+// results, what they become.
+struct BlockOfResults {
+  const LinearResults& results;
+  size_t of_all, count;
+  bool whole;
+  EightRequantizer requantizer;
+
+  BlockOfResults(const LinearResults& from, size_t block, size_t columns)
+      : results(from),
+        of_all(block),
+        count(columns),
+        whole(from.gives_bytes() && columns == EightSums::kCount) {
+    if (whole) requantizer = from.requantizer(block);
+  }
+
+  template <size_t kRows>
+  [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows], float scale_x,
+                                    std::byte* const (&y)[kRows], size_t rows = kRows) const {
+    if (whole) {
+      requantizer.Store(sums, y);
+      return;
+    }
+    for (size_t r = 0; r < rows; ++r) results.Store(sums[r], of_all, count, scale_x, y[r]);
+  }
+};
+
 // compute(pointers to the rows of the tile, block, starts of the block, sums of each row).
 template <size_t kRows, class Compute>
-void RunTile(const Rows& rows, size_t row, const ProductRange& range, size_t block, size_t of_all,
-             size_t count, const LinearResults& results, const Compute& compute) {
+[[gnu::always_inline]] inline void RunTile(const Rows& rows, size_t row, const ProductRange& range,
+                                           const BlockOfResults& block, std::byte* to,
+                                           const Compute& compute) {
   const size_t real = std::min(kRows, rows.count - row);
   // Rows that are not there are the last one once more.
   const std::byte* tile[kRows];
-  for (size_t r = 0; r < kRows; ++r)
-    tile[r] = rows.data + (row + std::min(r, real - 1)) * rows.step;
+  std::byte* y[kRows];
+  for (size_t r = 0; r < kRows; ++r) {
+    const size_t at = row + std::min(r, real - 1);
+    tile[r] = rows.data + at * rows.step;
+    y[r] = to + at * range.y_step;
+  }
   EightSums sums[kRows];
-  compute(tile, of_all, range.starts + of_all * EightSums::kCount, sums);
-  std::byte* y = range.y + row * range.y_step + block * EightSums::kCount * results.element_bytes();
-  for (size_t r = 0; r < kRows; ++r)
-    if (r < real) results.Store(sums[r], of_all, count, range.scale_x, y + r * range.y_step);
+  compute(tile, block.of_all, range.starts + block.of_all * EightSums::kCount, sums);
+  block.Store(sums, range.scale_x, y, real);
 }
 
 // `blocks` are those of a group, columns_of(block) the columns it has.
@@ -27,12 +57,12 @@ template <class Compute, class ColumnsOf>
 void RunTiles(const Rows& rows, const ProductRange& range, size_t blocks, const Compute& compute,
               const ColumnsOf& columns_of, const LinearResults& results) {
   constexpr size_t kRows = 4;
-  for (size_t block = range.first_block; block < range.last_block; ++block) {
-    const size_t of_all = range.group * blocks + block, count = columns_of(block);
+  for (size_t at = range.first_block; at < range.last_block; ++at) {
+    const BlockOfResults block(results, range.group * blocks + at, columns_of(at));
+    std::byte* y = range.y + at * EightSums::kCount * results.element_bytes();
     size_t row = 0;
-    for (; row + 1 < rows.count; row += kRows)
-      RunTile<kRows>(rows, row, range, block, of_all, count, results, compute);
-    if (row < rows.count) RunTile<1>(rows, row, range, block, of_all, count, results, compute);
+    for (; row + 1 < rows.count; row += kRows) RunTile<kRows>(rows, row, range, block, y, compute);
+    if (row < rows.count) RunTile<1>(rows, row, range, block, y, compute);
   }
 }
 

@@ -18,9 +18,7 @@ class QuantizedBatchMatMulKernel final : public Kernel {
   explicit QuantizedBatchMatMulKernel(const lowered::BatchMatMul& op)
       : op_(op),
         factor_(RequantizationFactor(op.a->scale, op.b->scale, op.y->scale)),
-        requantizer_{.zero_point = op.y->zero_point,
-                     .range = op.output == DType::kInt8 ? RangeOf<int8_t>(op.clamp)
-                                                        : RangeOf<uint8_t>(op.clamp)} {}
+        requantizer_(*op.y, op.output, op.clamp) {}
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     INSITU_ASSIGN(geometry_, ReadMatMulGeometry(inputs[0], inputs[1]));
@@ -87,6 +85,7 @@ class QuantizedBatchMatMulKernel final : public Kernel {
     constexpr int32_t kStarts[kColumns] = {};
     float factor[kColumns];
     std::fill_n(factor, kColumns, factor_);
+    const EightRequantizer requantizer(factor, requantizer_);
     for (int64_t row = 0; row < p.rows; row += kRows) {
       const int64_t count = std::min(kRows, p.rows - row);
       const std::byte* tile[kRows];
@@ -101,7 +100,7 @@ class QuantizedBatchMatMulKernel final : public Kernel {
                  sums);
         for (int64_t r = 0; r < count; ++r) {
           std::byte bytes[kColumns];
-          RequantizeEight(sums[r], factor, requantizer_, bytes);
+          requantizer.Store<1>({sums[r]}, {bytes});
           std::copy_n(bytes, std::min(kColumns, p.columns - block * kColumns),
                       y + (row + r) * p.columns + block * kColumns);
         }

@@ -18,22 +18,25 @@ struct Requantizer {
   bool is_signed = false;
   // Every value is within 2^21 steps, so that it can be rounded before it is clamped.
   bool bounded = false;
+
+  Requantizer() = default;
+  Requantizer(Quantization to, DType output, Clamp clamp)
+      : zero_point(to.zero_point),
+        range(output == DType::kInt8 ? RangeOf<int8_t>(clamp) : RangeOf<uint8_t>(clamp)),
+        is_signed(output == DType::kInt8) {}
 };
 
-#ifdef __wasm_simd128__
-inline v128_t RoundSteps(v128_t value, int32_t zero_point) {
-  constexpr float kRounder = 12582912.0f;
-  constexpr int32_t kRounderBits = 0x4b400000;
-  value = wasm_f32x4_add(value, wasm_f32x4_splat(kRounder));
-  return wasm_i32x4_sub(value, wasm_i32x4_splat(kRounderBits - zero_point));
-}
+inline constexpr float kRounder = 12582912.0f;
+inline constexpr int32_t kRounderBits = 0x4b400000;
 
+#ifdef __wasm_simd128__
 // Four values in output steps as int32 steps within the range.
 inline v128_t RoundFour(v128_t value, int32_t zero_point, QuantizedRange range) {
   const v128_t low = wasm_f32x4_splat(static_cast<float>(range.low - zero_point));
   const v128_t high = wasm_f32x4_splat(static_cast<float>(range.high - zero_point));
   value = wasm_f32x4_pmin(high, wasm_f32x4_pmax(low, value));  // not-a-number becomes low
-  return RoundSteps(value, zero_point);
+  value = wasm_f32x4_add(value, wasm_f32x4_splat(kRounder));
+  return wasm_i32x4_sub(value, wasm_i32x4_splat(kRounderBits - zero_point));
 }
 
 // The low bytes of eight int32 steps, which are the results, signed or not.
@@ -44,38 +47,89 @@ inline void StoreEight(v128_t first, v128_t second, std::byte* y) {
   wasm_v128_store64_lane(y, wasm_u8x16_narrow_i16x8(halves, halves), 0);
 }
 
-// Narrowing saturates; what the clamp leaves of the type's range is cut in bytes.
-inline void StoreSaturated(v128_t first, v128_t second, const Requantizer& to, std::byte* y) {
-  const v128_t halves = wasm_i16x8_narrow_i32x4(first, second);
-  const v128_t low = wasm_i8x16_splat(static_cast<int8_t>(to.range.low));
-  const v128_t high = wasm_i8x16_splat(static_cast<int8_t>(to.range.high));
-  v128_t bytes;
-  if (to.is_signed)
-    bytes = wasm_i8x16_min(wasm_i8x16_max(wasm_i8x16_narrow_i16x8(halves, halves), low), high);
-  else
-    bytes = wasm_u8x16_min(wasm_u8x16_max(wasm_u8x16_narrow_i16x8(halves, halves), low), high);
-  wasm_v128_store64_lane(y, bytes, 0);
-}
 #endif
 
-// y[c] from sums[c] * factor[c].
-inline void RequantizeEight(EightSums sums, const float* factor, const Requantizer& to,
-                            std::byte* y) {
+// What becomes of rows of eight sums: y[c] from sums[c] * factor[c]. Where there is SIMD all that
+// it needs is held in vectors, for the rows of a block of columns; its own copy, because writing
+// bytes would make the compiler load it anew.
+class EightRequantizer {
+ public:
+  EightRequantizer() = default;
+  EightRequantizer(const float* factor, const Requantizer& to);
+
+  // Sums in registers stay there: they are read by place.
+  template <size_t kRows>
+  [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const;
+
+ private:
 #ifdef __wasm_simd128__
-  const v128_t low = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums.low), wasm_v128_load(factor));
-  const v128_t high =
-      wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums.high), wasm_v128_load(factor + 4));
-  if (to.bounded)
-    StoreSaturated(RoundSteps(low, to.zero_point), RoundSteps(high, to.zero_point), to, y);
-  else
-    StoreEight(RoundFour(low, to.zero_point, to.range), RoundFour(high, to.zero_point, to.range),
-               y);
+  [[gnu::always_inline]] v128_t Steps(v128_t sums, v128_t factor) const {
+    v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), factor);
+    if (!bounded_) value = wasm_f32x4_pmin(most_, wasm_f32x4_pmax(least_, value));
+    return wasm_i32x4_sub(wasm_f32x4_add(value, wasm_f32x4_splat(kRounder)), offset_);
+  }
+  [[gnu::always_inline]] v128_t Halves(const EightSums& sums) const {
+    return wasm_i16x8_narrow_i32x4(Steps(sums.low, low_), Steps(sums.high, high_));
+  }
+  // Steps are such that the results are signed; narrowing saturates, and what the clamp leaves of
+  // the type's range is cut in bytes.
+  [[gnu::always_inline]] v128_t Bytes(v128_t first, v128_t second) const {
+    const v128_t bytes = wasm_i8x16_narrow_i16x8(first, second);
+    return wasm_v128_xor(wasm_i8x16_min(wasm_i8x16_max(bytes, lowest_), highest_), sign_);
+  }
+
+  v128_t low_, high_;        // factors
+  v128_t offset_;            // of the bits of a rounded value to its step
+  v128_t least_, most_;      // float32
+  v128_t lowest_, highest_;  // int8
+  v128_t sign_;
+  bool bounded_ = true;
 #else
-  for (size_t c = 0; c < EightSums::kCount; ++c)
-    y[c] = static_cast<std::byte>(
-        RoundToRange(static_cast<float>(sums.at[c]) * factor[c], to.zero_point, to.range));
+  const float* factor_ = nullptr;
+  Requantizer to_;
 #endif
+};
+
+#ifdef __wasm_simd128__
+inline EightRequantizer::EightRequantizer(const float* factor, const Requantizer& to)
+    : low_(wasm_v128_load(factor)), high_(wasm_v128_load(factor + 4)), bounded_(to.bounded) {
+  const int32_t shift = to.is_signed ? 0 : -128;
+  offset_ = wasm_i32x4_splat(kRounderBits - (to.zero_point + shift));
+  least_ = wasm_f32x4_splat(static_cast<float>(to.range.low - to.zero_point));
+  most_ = wasm_f32x4_splat(static_cast<float>(to.range.high - to.zero_point));
+  lowest_ = wasm_i8x16_splat(static_cast<int8_t>(to.range.low + shift));
+  highest_ = wasm_i8x16_splat(static_cast<int8_t>(to.range.high + shift));
+  sign_ = wasm_i8x16_splat(static_cast<int8_t>(shift));
 }
+
+template <size_t kRows>
+inline void EightRequantizer::Store(const EightSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const {
+#pragma unroll
+  for (size_t r = 0; r + 1 < kRows; r += 2) {
+    const v128_t bytes = Bytes(Halves(sums[r]), Halves(sums[r + 1]));
+    wasm_v128_store64_lane(y[r], bytes, 0);
+    wasm_v128_store64_lane(y[r + 1], bytes, 1);
+  }
+  if constexpr (kRows % 2 == 1) {
+    const v128_t halves = Halves(sums[kRows - 1]);
+    wasm_v128_store64_lane(y[kRows - 1], Bytes(halves, halves), 0);
+  }
+}
+#else
+inline EightRequantizer::EightRequantizer(const float* factor, const Requantizer& to)
+    : factor_(factor), to_(to) {}
+
+template <size_t kRows>
+inline void EightRequantizer::Store(const EightSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const {
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t c = 0; c < EightSums::kCount; ++c)
+      y[r][c] = static_cast<std::byte>(
+          RoundToRange(static_cast<float>(sums[r].at[c]) * factor_[c], to_.zero_point, to_.range));
+}
+#endif
 
 // y[i] from x[i] / to.scale: a true division, since multiplying by the reciprocal
 // rounds differently now and then.

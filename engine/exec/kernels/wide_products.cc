@@ -32,18 +32,38 @@ class WideProducts final : public IntegerProducts {
 
   size_t element_bytes() const override { return sizeof(int16_t); }
 
-  void Convert(const std::byte* x, size_t count, int32_t zero_point, std::byte* to) const override {
-    const auto widen = [&](const auto* from) {
-      auto* wide = Cast<int16_t>(to);
-      for (size_t i = 0; i < count; ++i) wide[i] = static_cast<int16_t>(from[i] - zero_point);
+  void Convert(const std::byte* x, const WindowRun& run, int32_t zero_point,
+               std::byte* to) const override {
+#ifdef __wasm_simd128__
+    const v128_t zero = wasm_i16x8_splat(static_cast<int16_t>(zero_point));
+    const auto widen = [&](auto load) {
+      ForEachPiece(
+          x, run, to, [zero, load, count = run.elements](const std::byte* from, std::byte* piece) {
+            for (size_t i = 0; i < count; i += 8)
+              wasm_v128_store(piece + i * sizeof(int16_t), wasm_i16x8_sub(load(from + i), zero));
+          });
     };
     if (input_ == DType::kInt8)
-      widen(Cast<int8_t>(x));
+      widen([](const std::byte* from) { return wasm_i16x8_load8x8(from); });
     else
-      widen(Cast<uint8_t>(x));
+      widen([](const std::byte* from) { return wasm_u16x8_load8x8(from); });
+#else
+    ForEachPiece(x, run, to, [&](const std::byte* from, std::byte* piece) {
+      for (size_t i = 0; i < run.elements; ++i) {
+        const int32_t value = input_ == DType::kInt8 ? int32_t{Cast<int8_t>(from)[i]}
+                                                     : int32_t{Cast<uint8_t>(from)[i]};
+        Cast<int16_t>(piece)[i] = static_cast<int16_t>(value - zero_point);
+      }
+    });
+#endif
   }
   void Pad(size_t count, int32_t, std::byte* to) const override {
+#ifdef __wasm_simd128__
+    for (size_t i = 0; i < count; i += 8)
+      wasm_v128_store(to + i * sizeof(int16_t), wasm_i64x2_splat(0));
+#else
     std::fill_n(Cast<int16_t>(to), count, int16_t{0});
+#endif
   }
   void Starts(int32_t, int32_t* to) const override { std::copy_n(bias(), starts(), to); }
 

@@ -46,6 +46,15 @@ class XnnBackend final : public Backend {
   Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) override {
     return std::visit([this](const auto& one) { return xnn::Create(one, pool_); }, op);
   }
+  // Only int8 data may have a scale per channel of the weights. As WebAssembly these operators are
+  // done by insitu's own kernels.
+  bool wants_signed_data() const override {
+#ifdef __wasm__
+    return false;
+#else
+    return true;
+#endif
+  }
 
  private:
   pthreadpool_t pool_;  // nullptr: the calling thread alone
