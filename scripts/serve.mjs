@@ -35,11 +35,12 @@ async function fileOf(root, requestPath) {
   }
   if (path.includes('\0')) return undefined;
   try {
-    const real = await realpath(join(root, path));
-    if (real !== root && !real.startsWith(root + sep)) return undefined;
+    const top = await realpath(root);
+    const real = await realpath(join(top, path));
+    if (real !== top && !real.startsWith(top + sep)) return undefined;
     const info = await stat(real);
     if (!info.isDirectory()) return { path: real, size: info.size };
-    if (!path.endsWith('/')) return { redirect: `${requestPath}/` };
+    if (!path.endsWith('/')) return { isFolder: true };
     const index = join(real, 'index.html');
     return { path: index, size: (await stat(index)).size };
   } catch {
@@ -49,9 +50,12 @@ async function fileOf(root, requestPath) {
 
 /**
  * Serves `root`; resolves to { url, port, close }. Options: port (0: any free one), host (default
- * localhost only), isolated (default true: COOP and COEP headers), csp (default false).
+ * localhost only), isolated (default true: COOP and COEP headers), csp (default false), mounts (a Map
+ * from path prefixes like '/models/' to other folders; it is read at each request and may change).
  */
-export async function serve({ root = distDir, port = 0, host = 'localhost', isolated = true, csp = false } = {}) {
+export async function serve({
+  root = distDir, port = 0, host = 'localhost', isolated = true, csp = false, mounts = new Map(),
+} = {}) {
   const folder = await realpath(resolve(root));
   const headers = { 'Cross-Origin-Resource-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' };
   if (isolated) {
@@ -64,9 +68,12 @@ export async function serve({ root = distDir, port = 0, host = 'localhost', isol
     const answer = (status, extra = {}, body = '') => response.writeHead(status, { ...headers, ...extra }).end(body);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, { Allow: 'GET, HEAD' });
     const path = request.url.split(/[?#]/, 1)[0];
-    const file = await fileOf(folder, path);
+    const prefix = [...mounts.keys()].find((start) => path.startsWith(start));
+    const file = prefix
+      ? await fileOf(mounts.get(prefix), path.slice(prefix.length - 1))
+      : await fileOf(folder, path);
     if (!file) return answer(404, { 'Content-Type': 'text/plain' }, `Not found: ${path}\n`);
-    if (file.redirect) return answer(301, { Location: file.redirect.replace(/^\/+/, '/') });
+    if (file.isFolder) return answer(301, { Location: `${path}/`.replace(/^\/+/, '/') });
     const type = kTypes[extname(file.path)] ?? 'application/octet-stream';
     response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': file.size });
     if (request.method === 'HEAD') return response.end();

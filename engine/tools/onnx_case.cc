@@ -44,14 +44,20 @@ Result<Tensor> ReadTensor(const fs::path& path, DType declared) {
 
 }  // namespace
 
-Result<CaseData> ReadCaseData(const fs::path& data_set, const Session& session) {
-  CaseData data;
+Result<std::vector<NamedTensor>> ReadFeeds(const fs::path& data_set, const Session& session) {
+  std::vector<NamedTensor> feeds;
   for (size_t i = 0; i < session.inputs().size(); ++i) {
     const fs::path path = data_set / ("input_" + std::to_string(i) + ".pb");
     if (!fs::exists(path)) break;
     INSITU_ASSIGN(Tensor tensor, ReadTensor(path, session.inputs()[i].type.dtype));
-    data.feeds.push_back({session.inputs()[i].name, std::move(tensor)});
+    feeds.push_back({session.inputs()[i].name, std::move(tensor)});
   }
+  return feeds;
+}
+
+Result<CaseData> ReadCaseData(const fs::path& data_set, const Session& session) {
+  CaseData data;
+  INSITU_ASSIGN(data.feeds, ReadFeeds(data_set, session));
   for (size_t i = 0; i < session.outputs().size(); ++i) {
     INSITU_ASSIGN(Tensor tensor, ReadTensor(data_set / ("output_" + std::to_string(i) + ".pb"),
                                             session.outputs()[i].type.dtype));

@@ -22,7 +22,10 @@ struct CaseData {
   std::vector<Tensor> expected;    // in the order of the session's outputs
 };
 
-// One test_data_set folder. Missing trailing inputs are left out.
+// The inputs of one test_data_set folder. Missing trailing inputs are left out.
+Result<std::vector<NamedTensor>> ReadFeeds(const std::filesystem::path& data_set,
+                                           const Session& session);
+// The whole of one test_data_set folder.
 Result<CaseData> ReadCaseData(const std::filesystem::path& data_set, const Session& session);
 
 struct Tolerance {

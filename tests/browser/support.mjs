@@ -12,12 +12,12 @@ export const dist = new URL('../../dist/', import.meta.url).pathname;
 /**
  * A browser and a server for one test file: `open(path, options)` gives a page whose console errors,
  * page errors and requests to other origins are collected.
- * @param {{isolated?: boolean, csp?: boolean}} options of the server
+ * @param {{isolated?: boolean, csp?: boolean, flags?: string[]}} options of the server, and more flags of the browser
  */
-export async function start(options = {}) {
+export async function start({ flags = [], ...options } = {}) {
   if (!existsSync(kChromium)) throw new Error(`There is no Chromium at ${kChromium}: set CHROMIUM to its path.`);
   const server = await serve({ root: dist, port: 0, ...options });
-  const browser = await chromium.launch({ executablePath: kChromium, args: kFlags });
+  const browser = await chromium.launch({ executablePath: kChromium, args: [...kFlags, ...flags] });
   return {
     url: server.url,
     async open(path, contextOptions = {}) {

@@ -1,0 +1,25 @@
+// insitu as a contestant, in the worker itself (`worker: false`), so that it has no further thread to hop to.
+// An engine gives flavour, threads, feed(), run(), plain() (results as { dtype, dims, data } by name) and heapBytes().
+import { arrays } from '../arrays.mjs';
+
+export async function open({ flavour, threads, model }) {
+  const { Engine, tensor } = await import('/index.js');
+  const engine = await Engine.create({ worker: false, flavour, threads });
+  const { info } = engine;
+  if (info.flavour !== flavour || info.threads !== threads) {
+    throw new Error(`runs as ${info.flavour} with ${info.threads} threads here: ${info.reasons.join(' ')}`);
+  }
+  const session = await engine.load(model, { monitor: false });
+  let given;
+  return {
+    flavour: info.flavour,
+    threads: info.threads,
+    feed(feeds) {
+      given = Object.fromEntries(feeds.map(([name, { dtype, dims, bytes }]) =>
+        [name, tensor(new arrays[dtype](bytes), dims, dtype)]));
+    },
+    run: () => session.run(given),
+    plain: (results) => results,
+    heapBytes: async () => (await engine.memory()).heapBytes,
+  };
+}
