@@ -13,10 +13,11 @@ namespace {
 
 using Fuse = Result<bool> (*)(Graph&, PassContext&, const QuantizedOutput&);
 
-// Those that need an operator in front of the QuantizeLinear, and those that do not.
+// What needs no operator in front of the QuantizeLinear comes first: of two sides that are made
+// from the same bytes, as x * Sigmoid(x) has them, a map is better than arithmetic.
+constexpr Fuse kElements[] = {FuseQdqClamps, FuseQdqMap};
 constexpr Fuse kOperators[] = {FuseQdqConv, FuseQdqGemm,    FuseQdqMatMul, FuseQdqBinary,
                                FuseQdqPool, FuseQdqSoftmax, FuseQdqWhere,  FuseQdqConcat};
-constexpr Fuse kElements[] = {FuseQdqClamps, FuseQdqMap};
 
 Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId quantize) {
   const auto match = MatchOutput(graph, quantize);
@@ -28,11 +29,9 @@ Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId quantize) {
     }
     return false;
   };
-  if (match->producer != kNoNode) {
-    INSITU_ASSIGN(const bool fused, try_all(kOperators));
-    if (fused) return true;
-  }
-  return try_all(kElements);
+  INSITU_ASSIGN(const bool fused, try_all(kElements));
+  if (fused || match->producer == kNoNode) return fused;
+  return try_all(kOperators);
 }
 
 }  // namespace
