@@ -10,7 +10,7 @@
 
 #include "exec/kernels/convolutions.h"
 #include "exec/kernels/depthwise_scheme.h"
-#include "exec/kernels/product_tiles.h"
+#include "exec/kernels/integer_products.h"
 #include "exec/thread_pool.h"
 
 namespace insitu::kernels {
@@ -174,40 +174,51 @@ class DepthwiseKernel final : public Kernel {
     return to;
   }
 
-  // One or two output rows, eight channels at a time.
+  // One or two output rows, four channels at a time.
   template <size_t kLines>
   void RunRows(const std::byte* data, size_t block, std::byte* y) const {
-    constexpr size_t kPartBytes = kColumnBytes * EightSums::kCount / kChannels;
-    for (size_t part = 0; part < kChannels / EightSums::kCount; ++part) {
-      const size_t first = block * kChannels + part * EightSums::kCount;
+    constexpr size_t kFour = FourSums::kCount, kFourBytes = kColumnBytes * kFour / kChannels;
+    for (size_t four = 0; four < kChannels / kFour; ++four) {
+      const size_t first = block * kChannels + four * kFour;
       if (first >= channels_) break;
-      const BlockOfResults results(results_, first / EightSums::kCount,
-                                   std::min(EightSums::kCount, channels_ - first));
-      const DepthwiseWindows windows{
-          .data = data + part * kPartBytes,
-          .weights = weights_.data() + block * BlockBytes() + part * kPartBytes,
-          .weight_bytes = lines_ * kColumnBytes,
-          .groups = groups_,
-          .group_bytes = static_cast<size_t>(width_) * kColumnBytes,
-          .taps = taps_,
-          .tap_bytes = static_cast<size_t>(op_.dilation[1]) * kColumnBytes,
-          .output_bytes = static_cast<size_t>(op_.stride[1]) * kColumnBytes};
-      std::byte* to = y + part * EightSums::kCount;
-      if (taps_ == 3)
-        RunColumns<3, kLines>(windows, results, to);
+      const Part part{
+          .windows = {.data = data + four * kFourBytes,
+                      .weights = weights_.data() + block * BlockBytes() + four * kFourBytes,
+                      .weight_bytes = lines_ * kColumnBytes,
+                      .groups = groups_,
+                      .group_bytes = static_cast<size_t>(width_) * kColumnBytes,
+                      .taps = taps_,
+                      .tap_bytes = static_cast<size_t>(op_.dilation[1]) * kColumnBytes,
+                      .output_bytes = static_cast<size_t>(op_.stride[1]) * kColumnBytes},
+          .starts = Cast<int32_t>(starts_.data()) + first,
+          .requantizer = results_.requantizer_from(first),
+          .count = std::min(kFour, channels_ - first)};
+      const bool plain = taps_ == 3 && op_.dilation[1] == 1 && kLines == lines_;
+      if (plain && op_.stride[1] == 1)
+        RunColumns<1, kLines>(part, y + four * kFour);
+      else if (plain && op_.stride[1] == 2)
+        RunColumns<2, kLines>(part, y + four * kFour);
       else
-        RunColumns<0, kLines>(windows, results, to);
+        RunColumns<0, kLines>(part, y + four * kFour);
     }
   }
 
-  template <size_t kTaps, size_t kLines>
-  void RunColumns(DepthwiseWindows windows, const BlockOfResults& results, std::byte* y) const {
-    constexpr size_t kOutputs = 2;
+  // Four channels: their windows, what sums begin with, what becomes of them, how many are real.
+  struct Part {
+    DepthwiseWindows windows;
+    const int32_t* starts;
+    EightRequantizer requantizer;
+    size_t count;
+  };
+
+  template <size_t kStride, size_t kLines>
+  void RunColumns(Part part, std::byte* y) const {
+    constexpr size_t kOutputs = 8 / kLines;
     const auto columns = static_cast<size_t>(geometry_.out[2]);
-    const std::byte* data = windows.data;
+    const std::byte* data = part.windows.data;
     const auto run = [&]<size_t kCount>(size_t column) __attribute__((always_inline)) {
-      windows.data = data + column * windows.output_bytes;
-      RunTile<kTaps, kLines, kCount>(windows, results, y + column * channels_);
+      part.windows.data = data + column * part.windows.output_bytes;
+      RunTile<kStride, kLines, kCount>(part, y + column * channels_);
     };
     size_t column = 0;
     for (; column + kOutputs <= columns; column += kOutputs)
@@ -215,18 +226,27 @@ class DepthwiseKernel final : public Kernel {
     for (; column < columns; ++column) run.template operator()<1>(column);
   }
 
-  template <size_t kTaps, size_t kLines, size_t kOutputs>
-  [[gnu::always_inline]] void RunTile(const DepthwiseWindows& windows,
-                                      const BlockOfResults& results, std::byte* y) const {
+  template <size_t kStride, size_t kLines, size_t kOutputs>
+  [[gnu::always_inline]] void RunTile(const Part& part, std::byte* y) const {
     DepthwiseSums<kLines, kOutputs> sums;
-    SumWindows<Scheme, kTaps, kLines, kOutputs>(
-        windows, Cast<int32_t>(starts_.data()) + results.of_all * EightSums::kCount, sums);
+    SumWindows<Scheme, kStride, kLines, kOutputs>(part.windows, part.starts, sums);
     std::byte* to[kLines * kOutputs];
     const size_t row = static_cast<size_t>(geometry_.out[2]) * channels_;
 #pragma unroll
     for (size_t i = 0; i < kLines * kOutputs; ++i)
       to[i] = y + i / kOutputs * row + i % kOutputs * channels_;
-    results.Store(sums, 1.0f, to);
+    if constexpr (kLines * kOutputs % 4 == 0) {
+      if (part.count == FourSums::kCount) {
+        part.requantizer.Store(sums, to);
+        return;
+      }
+    }
+#pragma unroll
+    for (size_t i = 0; i < kLines * kOutputs; ++i) {
+      std::byte bytes[FourSums::kCount];
+      part.requantizer.template Store<1>({sums[i]}, {bytes});
+      std::copy_n(bytes, part.count, to[i]);
+    }
   }
 
   Op op_;

@@ -114,59 +114,67 @@ struct DepthwiseWindows {
   size_t output_bytes = 0;             // bytes between the first columns of two windows
 };
 
-// The sums of neighbouring outputs, output row by output row. Inlined where they are used, or the
-// sums would be kept in memory.
+// The sums of neighbouring outputs, output row by output row, of four of the sixteen channels.
+// Inlined where they are used, or the sums would be kept in memory.
 template <size_t kLines, size_t kOutputs>
-using DepthwiseSums = EightSums[kLines * kOutputs];
+using DepthwiseSums = FourSums[kLines * kOutputs];
 
-// Adds what one column of output j contributes.
+// Adds what one tap contributes: weights of each output row, a column of data of each output.
 template <class Scheme, size_t kLines, size_t kOutputs>
-[[gnu::always_inline]] inline void AddColumn(const std::byte* weights, const std::byte* data,
-                                             size_t j, DepthwiseSums<kLines, kOutputs>& sums) {
+[[gnu::always_inline]] inline void AddTap(size_t output_bytes, const std::byte* weights,
+                                          const std::byte* data,
+                                          DepthwiseSums<kLines, kOutputs>& sums) {
 #ifdef __wasm_simd128__
-  const v128_t low = wasm_v128_load(data), high = wasm_v128_load(data + 16);
+  v128_t w[kLines];
 #pragma unroll
-  for (size_t i = 0; i < kLines; ++i, weights += kDepthwiseColumnBytes) {
-    EightSums& to = sums[i * kOutputs + j];
-    to.low = Scheme::Add(to.low, wasm_v128_load(weights), low);
-    to.high = Scheme::Add(to.high, wasm_v128_load(weights + 16), high);
-  }
-#else
-  const auto* x = Cast<typename Scheme::Data>(data);
-  for (size_t i = 0; i < kLines; ++i, weights += kDepthwiseColumnBytes) {
-    const auto* w = Cast<typename Scheme::Weight>(weights);
-    for (size_t n = 0; n < EightSums::kCount * Scheme::kRows; ++n) {
-      int32_t& sum = sums[i * kOutputs + j].at[n / Scheme::kRows];
-      sum = WrappingAdd(sum, static_cast<int32_t>(x[n]) * w[n]);
+  for (size_t i = 0; i < kLines; ++i) w[i] = wasm_v128_load(weights + i * kDepthwiseColumnBytes);
+#pragma unroll
+  for (size_t j = 0; j < kOutputs; ++j) {
+    const v128_t column = wasm_v128_load(data + j * output_bytes);
+#pragma unroll
+    for (size_t i = 0; i < kLines; ++i) {
+      v128_t& sum = sums[i * kOutputs + j].lanes;
+      sum = Scheme::Add(sum, w[i], column);
     }
   }
+#else
+  for (size_t j = 0; j < kOutputs; ++j)
+    for (size_t i = 0; i < kLines; ++i) {
+      const auto* x = Cast<typename Scheme::Data>(data + j * output_bytes);
+      const auto* w = Cast<typename Scheme::Weight>(weights + i * kDepthwiseColumnBytes);
+      for (size_t n = 0; n < FourSums::kCount * Scheme::kRows; ++n) {
+        int32_t& sum = sums[i * kOutputs + j].lanes[n / Scheme::kRows];
+        sum = WrappingAdd(sum, static_cast<int32_t>(x[n]) * w[n]);
+      }
+    }
 #endif
 }
 
-// The sums of eight of the sixteen channels, beginning with `starts`; windows.data and .weights are
-// those of the eight. kTaps is windows.taps, or 0 where that is not known in advance.
-template <class Scheme, size_t kTaps, size_t kLines, size_t kOutputs>
+// The sums beginning with `starts`; windows.data and .weights are those of the four channels.
+template <class Scheme, size_t kStride, size_t kLines, size_t kOutputs>
 [[gnu::always_inline]] inline void SumWindows(const DepthwiseWindows& windows,
                                               const int32_t* starts,
                                               DepthwiseSums<kLines, kOutputs>& sums) {
 #pragma unroll
-  for (EightSums& eight : sums) eight.Load(starts);
+  for (FourSums& four : sums) four.Load(starts);
   const std::byte* weights = windows.weights;
   const std::byte* group = windows.data;
   for (size_t g = 0; g < windows.groups; ++g, group += windows.group_bytes) {
     const std::byte* data = group;
-    const auto add = [&]() __attribute__((always_inline)) {
+    if constexpr (kStride > 0) {
 #pragma unroll
-      for (size_t j = 0; j < kOutputs; ++j)
-        AddColumn<Scheme, kLines, kOutputs>(weights, data + j * windows.output_bytes, j, sums);
+      for (size_t t = 0; t < 3; ++t)
+        AddTap<Scheme, kLines, kOutputs>(kStride * kDepthwiseColumnBytes,
+                                         weights + t * kLines * kDepthwiseColumnBytes,
+                                         data + t * kDepthwiseColumnBytes, sums);
+      weights += 3 * kLines * kDepthwiseColumnBytes;
+      continue;
+    }
+#pragma nounroll
+    for (size_t t = 0; t < windows.taps; ++t) {
+      AddTap<Scheme, kLines, kOutputs>(windows.output_bytes, weights, data, sums);
       weights += windows.weight_bytes;
       data += windows.tap_bytes;
-    };
-    if constexpr (kTaps > 0) {
-#pragma unroll
-      for (size_t t = 0; t < kTaps; ++t) add();
-    } else {
-      for (size_t t = 0; t < windows.taps; ++t) add();
     }
   }
 }

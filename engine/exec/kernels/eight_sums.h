@@ -1,4 +1,4 @@
-// EightSums: eight int32 sums, in two vectors where there is SIMD.
+// EightSums and FourSums: int32 sums, in vectors where there is SIMD.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +30,20 @@ struct EightSums {
 
   void Load(const int32_t* from) { std::copy_n(from, kCount, at); }
   void Store(int32_t* to) const { std::copy_n(at, kCount, to); }
+#endif
+};
+
+struct FourSums {
+  static constexpr size_t kCount = 4;
+
+#ifdef __wasm_simd128__
+  v128_t lanes;
+
+  void Load(const int32_t* from) { lanes = wasm_v128_load(from); }
+#else
+  int32_t lanes[kCount];
+
+  void Load(const int32_t* from) { std::copy_n(from, kCount, lanes); }
 #endif
 };
 

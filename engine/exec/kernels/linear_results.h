@@ -21,8 +21,12 @@ class LinearResults {
   size_t bytes() const { return factor_.size() + real_bias_.size(); }
 
   bool gives_bytes() const { return gives_bytes_; }
-  // For whole blocks of 8-bit results.
-  EightRequantizer requantizer(size_t block) const { return {factors(block), requantizer_}; }
+  // For 8-bit results of the columns from this one on, of a single group.
+  EightRequantizer requantizer_from(size_t column) const {
+    return {Cast<float>(factor_.data()) + column, requantizer_};
+  }
+  // For those of a whole block.
+  EightRequantizer requantizer(size_t block) const { return requantizer_from(block * kColumns); }
 
   // Writes `count` results of a row's sums of a block (of all blocks) to y. scale_x counts for real
   // results. Sums are passed by value, so that those of a tile need no memory.

@@ -1,5 +1,6 @@
 // The loops of IntegerProducts::Run: blocks of columns outside, so that the weights of a block stay
-// in the cache for all rows, and tiles of four rows inside; a last single row is a tile of its own.
+// in the cache for all rows, and tiles of four rows inside; rows that are left are tiles of their
+// own.
 #pragma once
 
 #include "exec/kernels/integer_products.h"
@@ -38,18 +39,15 @@ template <size_t kRows, class Compute>
 [[gnu::always_inline]] inline void RunTile(const Rows& rows, size_t row, const ProductRange& range,
                                            const BlockOfResults& block, std::byte* to,
                                            const Compute& compute) {
-  const size_t real = std::min(kRows, rows.count - row);
-  // Rows that are not there are the last one once more.
   const std::byte* tile[kRows];
   std::byte* y[kRows];
   for (size_t r = 0; r < kRows; ++r) {
-    const size_t at = row + std::min(r, real - 1);
-    tile[r] = rows.data + at * rows.step;
-    y[r] = to + at * range.y_step;
+    tile[r] = rows.data + row * rows.step + r * rows.step;
+    y[r] = to + row * range.y_step + r * range.y_step;
   }
   EightSums sums[kRows];
   compute(tile, block.of_all, range.starts + block.of_all * EightSums::kCount, sums);
-  block.Store(sums, range.scale_x, y, real);
+  block.Store(sums, range.scale_x, y);
 }
 
 // `blocks` are those of a group, columns_of(block) the columns it has.
@@ -61,8 +59,9 @@ void RunTiles(const Rows& rows, const ProductRange& range, size_t blocks, const 
     const BlockOfResults block(results, range.group * blocks + at, columns_of(at));
     std::byte* y = range.y + at * EightSums::kCount * results.element_bytes();
     size_t row = 0;
-    for (; row + 1 < rows.count; row += kRows) RunTile<kRows>(rows, row, range, block, y, compute);
-    if (row < rows.count) RunTile<1>(rows, row, range, block, y, compute);
+    for (; row + kRows <= rows.count; row += kRows)
+      RunTile<kRows>(rows, row, range, block, y, compute);
+    for (; row < rows.count; ++row) RunTile<1>(rows, row, range, block, y, compute);
   }
 }
 

@@ -61,6 +61,10 @@ class EightRequantizer {
   template <size_t kRows>
   [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows],
                                     std::byte* const (&y)[kRows]) const;
+  // Rows of the first four columns alone; kRows is 1 or a multiple of 4.
+  template <size_t kRows>
+  [[gnu::always_inline]] void Store(const FourSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const;
 
  private:
 #ifdef __wasm_simd128__
@@ -86,6 +90,11 @@ class EightRequantizer {
   v128_t sign_;
   bool bounded_ = true;
 #else
+  std::byte Byte(int32_t sum, size_t c) const {
+    return static_cast<std::byte>(
+        RoundToRange(static_cast<float>(sum) * factor_[c], to_.zero_point, to_.range));
+  }
+
   const float* factor_ = nullptr;
   Requantizer to_;
 #endif
@@ -117,6 +126,25 @@ inline void EightRequantizer::Store(const EightSums (&sums)[kRows],
     wasm_v128_store64_lane(y[kRows - 1], Bytes(halves, halves), 0);
   }
 }
+
+template <size_t kRows>
+inline void EightRequantizer::Store(const FourSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const {
+#pragma unroll
+  for (size_t r = 0; r < kRows; r += 4) {
+    v128_t steps[4];
+#pragma unroll
+    for (size_t i = 0; i < 4; ++i) steps[i] = Steps(sums[std::min(r + i, kRows - 1)].lanes, low_);
+    const v128_t bytes = Bytes(wasm_i16x8_narrow_i32x4(steps[0], steps[1]),
+                               wasm_i16x8_narrow_i32x4(steps[2], steps[3]));
+    wasm_v128_store32_lane(y[r], bytes, 0);
+    if constexpr (kRows > 1) {
+      wasm_v128_store32_lane(y[r + 1], bytes, 1);
+      wasm_v128_store32_lane(y[r + 2], bytes, 2);
+      wasm_v128_store32_lane(y[r + 3], bytes, 3);
+    }
+  }
+}
 #else
 inline EightRequantizer::EightRequantizer(const float* factor, const Requantizer& to)
     : factor_(factor), to_(to) {}
@@ -125,9 +153,14 @@ template <size_t kRows>
 inline void EightRequantizer::Store(const EightSums (&sums)[kRows],
                                     std::byte* const (&y)[kRows]) const {
   for (size_t r = 0; r < kRows; ++r)
-    for (size_t c = 0; c < EightSums::kCount; ++c)
-      y[r][c] = static_cast<std::byte>(
-          RoundToRange(static_cast<float>(sums[r].at[c]) * factor_[c], to_.zero_point, to_.range));
+    for (size_t c = 0; c < EightSums::kCount; ++c) y[r][c] = Byte(sums[r].at[c], c);
+}
+
+template <size_t kRows>
+inline void EightRequantizer::Store(const FourSums (&sums)[kRows],
+                                    std::byte* const (&y)[kRows]) const {
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t c = 0; c < FourSums::kCount; ++c) y[r][c] = Byte(sums[r].lanes[c], c);
 }
 #endif
 
