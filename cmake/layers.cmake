@@ -10,14 +10,15 @@ function(insitu_precompile target)
 endfunction()
 
 # insitu_layer(NAME [FOLDER engine/...] [LINKS layers...] [PRIVATE_LINKS targets...] [EXCEPT folders...]
-#              [HEADERS headers... | HEADERS_OF LAYER])
+#              [HEADERS headers... | HEADERS_OF LAYER] [FAST])
 # makes the static library insitu_NAME from the .cc files below the layer's folder, so that adding
 # an operator is one file and one line. A layer without sources is an interface library: nothing
 # breaks while it is empty.
 # HEADERS headers... are compiled once for the layer, HEADERS_OF LAYER takes those of another layer:
 # most of the time a file takes to compile is for the headers that all include.
+# A layer that is not FAST is compiled to be small where it is downloaded.
 function(insitu_layer name)
-  cmake_parse_arguments(ARG "" "FOLDER;HEADERS_OF" "LINKS;PRIVATE_LINKS;EXCEPT;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "FAST" "FOLDER;HEADERS_OF" "LINKS;PRIVATE_LINKS;EXCEPT;HEADERS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
@@ -33,6 +34,9 @@ function(insitu_layer name)
     target_link_libraries(
       insitu_${name} PUBLIC ${ARG_LINKS} PRIVATE insitu_engine_flags ${ARG_PRIVATE_LINKS}
     )
+    if(NOT ARG_FAST AND NOT INSITU_FLAVOUR STREQUAL native)
+      target_compile_options(insitu_${name} PRIVATE -Os)
+    endif()
     if(ARG_HEADERS)
       insitu_precompile(insitu_${name} ${ARG_HEADERS})
     elseif(ARG_HEADERS_OF)

@@ -1,7 +1,7 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
 // are built, and the demo. Layout: index.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, types/, demo/.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { moduleFolder } from './lib/flavours.mjs';
@@ -20,8 +20,12 @@ const kDemoFiles = {
 async function bundle() {
   const { build } = await import('esbuild');
   const common = { bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root };
-  // The same bundles run in browsers and in Node, which they ask for its modules at run time.
-  await build({ ...common, entryPoints: { index: 'web/src/index.ts', worker: 'web/src/worker/worker.ts' }, external: ['node:*'] });
+  // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
+  // load them as they are, and have maps for those who debug.
+  await build({
+    ...common, entryPoints: { index: 'web/src/index.ts', worker: 'web/src/worker/worker.ts' }, external: ['node:*'],
+    minify: true, sourcemap: true,
+  });
   await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   const packageOutside = {
@@ -36,14 +40,20 @@ async function bundle() {
   });
 }
 
-function copyModules() {
+async function copyGlue(from, to) {
+  const { transform } = await import('esbuild');
+  const { code } = await transform(readFileSync(from, 'utf8'), { minify: true, format: 'esm', target: 'es2022' });
+  writeFileSync(to, code);
+}
+
+async function copyModules() {
   const built = wasmFlavours.filter((flavour) =>
     existsSync(join(moduleFolder(flavour), `insitu-${flavour}.wasm`)),
   );
   for (const flavour of wasmFlavours) {
-    for (const ending of ['mjs', 'wasm']) {
+    for (const [ending, copy] of [['mjs', copyGlue], ['wasm', copyFileSync]]) {
       const name = `insitu-${flavour}.${ending}`;
-      if (built.includes(flavour)) copyFileSync(join(moduleFolder(flavour), name), join(distDir, name));
+      if (built.includes(flavour)) await copy(join(moduleFolder(flavour), name), join(distDir, name));
       else rmSync(join(distDir, name), { force: true });
     }
   }
@@ -54,7 +64,7 @@ function copyModules() {
 export async function buildWeb({ types = true } = {}) {
   await step('build dist', async (task) => {
     mkdirSync(join(distDir, 'demo', 'models'), { recursive: true });
-    copyModules();
+    await copyModules();
     await bundle();
     for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
     if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });

@@ -1,7 +1,7 @@
 // Lowering of convolutions up to the point where their arithmetic differs.
 #include "ops/conv_lowering.h"
 
-#include <cstring>
+#include <cstdint>
 
 #include "ops/infer_util.h"
 #include "ops/spatial.h"
@@ -9,20 +9,37 @@
 namespace insitu {
 namespace {
 
-// [M, I, taps] -> [M, taps, I], for elements of any size.
+template <class Word>
+void MoveChannelsLast(const Tensor& from, int64_t taps, int64_t depth, Tensor& to) {
+  const auto* read = reinterpret_cast<const Word*>(from.data());
+  auto* write = reinterpret_cast<Word*>(to.data());
+  for (int64_t filters = from.dims()[0]; filters > 0; --filters, read += taps * depth)
+    for (int64_t tap = 0; tap < taps; ++tap)
+      for (int64_t c = 0; c < depth; ++c) *write++ = read[c * taps + tap];
+}
+
+// [M, I, taps] -> [M, taps, I], for elements of 1, 2, 4 or 8 bytes. Where there is one tap or one
+// channel the elements lie that way already.
 Result<Tensor> ToChannelsLast(const Tensor& weights) {
   Dims dims = weights.dims();
   if (dims.size() == 3) dims.insert(dims.begin() + 2, 1);
   const int64_t depth = dims[1], taps = dims[2] * dims[3];
-  INSITU_ASSIGN(Tensor packed,
-                Tensor::Allocate(weights.dtype(), {dims[0], dims[2], dims[3], depth}));
-  const auto size = ByteSize(weights.dtype(), 1);
-  const std::byte* from = weights.data();
-  for (int64_t m = 0; m < dims[0]; ++m)
-    for (int64_t c = 0; c < depth; ++c)
-      for (int64_t tap = 0; tap < taps; ++tap, from += size)
-        std::memcpy(packed.data() + static_cast<size_t>((m * taps + tap) * depth + c) * size, from,
-                    size);
+  const Dims moved = {dims[0], dims[2], dims[3], depth};
+  if (depth == 1 || taps == 1) return weights.Reshaped(moved);
+  INSITU_ASSIGN(Tensor packed, Tensor::Allocate(weights.dtype(), moved));
+  switch (ByteSize(weights.dtype(), 1)) {
+    case 1:
+      MoveChannelsLast<uint8_t>(weights, taps, depth, packed);
+      break;
+    case 2:
+      MoveChannelsLast<uint16_t>(weights, taps, depth, packed);
+      break;
+    case 4:
+      MoveChannelsLast<uint32_t>(weights, taps, depth, packed);
+      break;
+    default:
+      MoveChannelsLast<uint64_t>(weights, taps, depth, packed);
+  }
   return packed;
 }
 

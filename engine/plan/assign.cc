@@ -79,7 +79,7 @@ Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const
 
 bool WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends) {
   const OpDef* def = FindOp(node.op, node.domain);
-  // What cannot be moved is not asked: lowering copies weights.
+  // What cannot be moved is not asked: lowering may copy weights.
   if (!def || !def->lower || !def->commute || backends.empty()) return false;
   Lowering lowering = def->lower(LowerContext(graph, node));
   if (!lowering) return false;

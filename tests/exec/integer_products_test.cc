@@ -148,7 +148,16 @@ TEST_CASE("pairs beyond the limits are split, and the split adds up") {
   for (int round = 0; round < 30; ++round) {
     const int64_t columns = Pick(rng, 1, 8), depth = Pick(rng, 1, 40);
     const Layer layer = RandomLayer(rng, DType::kUint8, columns, depth, round % 3 == 0);
-    const kernels::SpilledBlock block(layer.numbers(), 0, static_cast<size_t>(columns), &limits);
+    const size_t groups =
+        (static_cast<size_t>(depth) + kernels::kPlacesOfGroup - 1) / kernels::kPlacesOfGroup;
+    std::vector<int8_t> packed(groups * kernels::kBytesOfGroup);
+    const kernels::SpilledBlock block(layer.numbers(), 0, static_cast<size_t>(columns), &limits,
+                                      packed.data());
+    const auto at_place = [&](size_t place) {
+      std::array<int8_t, 8> weights;
+      for (size_t c = 0; c < weights.size(); ++c) weights[c] = packed[kernels::ByteAt(place, c)];
+      return weights;
+    };
     std::vector<int32_t> total(static_cast<size_t>(depth * columns));
     const auto add = [&](size_t source, const int8_t* weights) {
       for (size_t c = 0; c < static_cast<size_t>(columns); ++c) {
@@ -164,9 +173,9 @@ TEST_CASE("pairs beyond the limits are split, and the split adds up") {
         REQUIRE(255 * (std::min<int>(first[c], 0) + std::min<int>(second[c], 0)) >= -32768);
       }
     };
-    for (size_t place = 0; place < block.depth(); ++place) {
-      add(place, block.weights(place));
-      if (place % 2) check_pair(block.weights(place - 1), block.weights(place));
+    for (size_t place = 0; place < groups * kernels::kPlacesOfGroup; ++place) {
+      add(place, at_place(place).data());
+      if (place % 2) check_pair(at_place(place - 1).data(), at_place(place).data());
     }
     for (size_t i = 0; i < block.spills().size(); ++i) {
       add(block.spills()[i].source, block.spills()[i].weights);

@@ -44,14 +44,18 @@ TEST_CASE("Gelu and SiLU written out become one table each") {
     v = Mul(m, half) "gelu")");
   CHECK(Ops(gelu.after) == "ByteMap");
   CheckWithinSteps(gelu, 0);
-  // With a quantized value in between, which has its own rounding.
-  const Fused silu = Chain(R"(
-    g = Sigmoid(af)
-    q = QuantizeLinear(g, sy, zu)
-    r = DequantizeLinear(q, sy, zu)
-    v = Mul(af, r))");
-  CHECK(Ops(silu.after) == "ByteMap");
-  CheckWithinSteps(silu, 0);
+  // With a quantized value in between, which has its own rounding; also where a QLinearMul could do
+  // it.
+  for (const char* zero : {"zy", "zu"}) {
+    const Fused silu = Chain(R"(
+      g = Sigmoid(af)
+      q = QuantizeLinear(g, sy, zu)
+      r = DequantizeLinear(q, sy, zu)
+      v = Mul(af, r))",
+                             zero);
+    CHECK(Ops(silu.after) == "ByteMap");
+    CheckWithinSteps(silu, 0);
+  }
 }
 
 TEST_CASE("A table in between that something else reads stays by itself") {

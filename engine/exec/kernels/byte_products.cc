@@ -1,7 +1,6 @@
-// The quad and the pair scheme: data and weights stay bytes. Weights of a block lie in groups of
-// four places, for each first those of columns 0 to 3, then of columns 4 to 7, four bytes a column;
-// where pairs saturate, places for spilled weights follow (pair_spill.h). The zero point of the
-// data is taken off at the start: sum (x - z) w = sum x w - z sum w, modulo 2^32.
+// The quad and the pair scheme: data and weights stay bytes. Weights lie as pair_spill.h says;
+// where pairs saturate, places for spilled weights follow. The zero point of the data is taken off
+// at the start: sum (x - z) w = sum x w - z sum w, modulo 2^32.
 #include <algorithm>
 
 #include "exec/kernels/byte_dot.h"
@@ -12,7 +11,7 @@
 namespace insitu::kernels {
 namespace {
 
-constexpr size_t kColumns = IntegerProducts::kColumns, kGroup = 4, kGroupBytes = kGroup * kColumns;
+constexpr size_t kGroup = kPlacesOfGroup, kGroupBytes = kBytesOfGroup;
 
 struct Spilled {
   const int8_t* weights = nullptr;    // groups like the others
@@ -71,9 +70,9 @@ struct PairStep {};
 
 // As x86 does it, so that weights beyond the limits give wrong sums.
 void AddPair(const int8_t* weights, size_t place, std::byte x0, std::byte x1, EightSums& to) {
-  int32_t sums[kColumns];
+  int32_t sums[EightSums::kCount];
   to.Store(sums);
-  for (size_t c = 0; c < kColumns; ++c) {
+  for (size_t c = 0; c < EightSums::kCount; ++c) {
     const int8_t* w = weights + place / kGroup * kGroupBytes + c * kGroup + place % kGroup;
     const int32_t pair = static_cast<int32_t>(x0) * w[0] + static_cast<int32_t>(x1) * w[1];
     sums[c] = WrappingAdd(sums[c], std::clamp(pair, -32768, 32767));
@@ -100,12 +99,6 @@ void SumTile(const std::byte* const (&rows)[kRows], const int8_t* weights, size_
               rows[r][spilled.sources[place + 1]], sums[r]);
   }
 #endif
-}
-
-// Places a group's worth of weights.
-void PackPlace(const int8_t* weights, size_t place, int8_t* to) {
-  for (size_t c = 0; c < kColumns; ++c)
-    to[place / kGroup * kGroupBytes + c * kGroup + place % kGroup] = weights[c];
 }
 
 size_t Groups(size_t places) { return (places + kGroup - 1) / kGroup; }
@@ -200,10 +193,9 @@ class ByteProducts final : public IntegerProducts {
 
   Status PackBlock(const LinearNumbers& n, size_t group, size_t b) {
     const size_t block = group * blocks_ + b;
-    const SpilledBlock placed(n, FirstColumn(group, b), ColumnsOf(b), Limits());
-    auto* weights = Cast<int8_t>(weights_.data()) + block * groups_of_places_ * kGroupBytes;
-    for (size_t place = 0; place < placed.depth(); ++place)
-      PackPlace(placed.weights(place), place, weights);
+    const SpilledBlock placed(
+        n, FirstColumn(group, b), ColumnsOf(b), Limits(),
+        Cast<int8_t>(weights_.data()) + block * groups_of_places_ * kGroupBytes);
     std::ranges::copy(placed.sums(), Cast<int32_t>(sums_.data()) + block * kColumns);
     return PackSpills(placed.spills(), FirstSpilled(block));
   }
@@ -220,7 +212,7 @@ class ByteProducts final : public IntegerProducts {
     std::fill_n(weights, groups * kGroupBytes, int8_t{0});
     std::fill_n(sources, groups * kGroup, 0u);
     for (size_t place = 0; place < spills.size(); ++place) {
-      PackPlace(spills[place].weights, place, weights);
+      for (size_t c = 0; c < kColumns; ++c) weights[ByteAt(place, c)] = spills[place].weights[c];
       sources[place] = static_cast<uint32_t>(spills[place].source);
     }
     return {};

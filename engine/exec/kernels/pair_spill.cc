@@ -1,6 +1,11 @@
 #include "exec/kernels/pair_spill.h"
 
 #include <algorithm>
+#include <cstring>
+
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
 
 namespace insitu::kernels {
 
@@ -13,32 +18,78 @@ int32_t Excess(int32_t first, int32_t second, const PairLimits& limits) {
   return 0;
 }
 
-SpilledBlock::SpilledBlock(const LinearNumbers& n, size_t first, size_t count,
-                           const PairLimits* limits) {
-  const size_t depth = n.depth();
-  weights_.assign((depth + 1) / 2 * 2 * kColumns, 0);
-  for (size_t c = 0; c < count; ++c) {
-    const LinearNumbers::Column column = n.column(first + c);
-    for (size_t k = 0; k < depth; ++k) {
-      const int32_t weight = column[k];
-      weights_[k * kColumns + c] = static_cast<int8_t>(weight);
-      sums_[c] += weight;
+namespace {
+
+// The weights of a column less their zero point, four at a time where that is a change of sign or
+// nothing.
+void PlaceColumn(const LinearNumbers::Column& column, size_t depth, size_t c, int8_t* to) {
+  size_t k = 0;
+  if (column.zero_point == (column.is_signed ? 0 : 128)) {
+    const uint32_t flip = column.is_signed ? 0 : 0x80808080u;
+    for (; k + kPlacesOfGroup <= depth; k += kPlacesOfGroup) {
+      uint32_t four;
+      std::memcpy(&four, column.data + k, sizeof(four));
+      four ^= flip;
+      std::memcpy(to + ByteAt(k, c), &four, sizeof(four));
     }
   }
-  if (!limits) return;
-  for (size_t place = 0; place < depth; place += 2) SplitPair(place, *limits);
+  for (; k < depth; ++k) to[ByteAt(k, c)] = static_cast<int8_t>(column[k]);
 }
 
+}  // namespace
+
+SpilledBlock::SpilledBlock(const LinearNumbers& n, size_t first, size_t count,
+                           const PairLimits* limits, int8_t* to)
+    : weights_(to) {
+  const size_t depth = n.depth();
+  for (size_t c = 0; c < count; ++c) PlaceColumn(n.column(first + c), depth, c, to);
+  for (size_t place = 0; place < depth; place += kPlacesOfGroup, to += kBytesOfGroup) {
+    if (!SumGroup(to, limits)) continue;
+    SplitPair(place, *limits);
+    SplitPair(place + 2, *limits);
+  }
+}
+
+#ifdef __wasm_simd128__
+bool SpilledBlock::SumGroup(const int8_t* group, const PairLimits* limits) {
+  bool beyond = false;
+  for (size_t half = 0; half < 2; ++half) {
+    const v128_t pairs =
+        wasm_i16x8_extadd_pairwise_i8x16(wasm_v128_load(group + half * sizeof(v128_t)));
+    int32_t* sums = sums_ + half * kPlacesOfGroup;
+    wasm_v128_store(sums,
+                    wasm_i32x4_add(wasm_v128_load(sums), wasm_i32x4_extadd_pairwise_i16x8(pairs)));
+    if (!limits) continue;
+    const v128_t high = wasm_i16x8_splat(static_cast<int16_t>(limits->high));
+    const v128_t low = wasm_i16x8_splat(static_cast<int16_t>(limits->low));
+    beyond = beyond || wasm_v128_any_true(
+                           wasm_v128_or(wasm_i16x8_gt(pairs, high), wasm_i16x8_lt(pairs, low)));
+  }
+  return beyond;
+}
+#else
+bool SpilledBlock::SumGroup(const int8_t* group, const PairLimits* limits) {
+  bool beyond = false;
+  for (size_t c = 0; c < kColumns; ++c)
+    for (size_t place = 0; place < kPlacesOfGroup; place += 2) {
+      const int8_t* pair = group + ByteAt(place, c);
+      sums_[c] += pair[0] + pair[1];
+      beyond = beyond || (limits && Excess(pair[0], pair[1], *limits) != 0);
+    }
+  return beyond;
+}
+#endif
+
 void SpilledBlock::SplitPair(size_t place, const PairLimits& limits) {
-  int8_t* w = weights_.data() + place * kColumns;
   Spill spill{.source = place};
   bool any = false;
   for (size_t c = 0; c < kColumns; ++c) {
-    const int32_t excess = Excess(w[c], w[kColumns + c], limits);
+    int8_t* pair = weights_ + ByteAt(place, c);
+    const int32_t excess = Excess(pair[0], pair[1], limits);
     if (excess == 0) continue;
     any = true;
     spill.weights[c] = static_cast<int8_t>(excess);
-    w[c] = static_cast<int8_t>(w[c] - excess);
+    pair[0] = static_cast<int8_t>(pair[0] - excess);
   }
   if (any) Append(spill, limits);
 }

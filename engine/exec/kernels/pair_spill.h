@@ -17,7 +17,15 @@ struct PairLimits {
   int32_t high = 128, low = -128;
 };
 
-// The weights of eight columns from `first` on, `count` of them real, for places in order.
+inline constexpr size_t kPlacesOfGroup = 4, kBytesOfGroup = 32;
+
+// Where the weight of one of eight columns is in a block: groups of four places, in each first
+// those of columns 0 to 3, then of columns 4 to 7, four bytes a column.
+inline size_t ByteAt(size_t place, size_t column) {
+  return place / kPlacesOfGroup * kBytesOfGroup + column * kPlacesOfGroup + place % kPlacesOfGroup;
+}
+
+// Lays out the weights of eight columns from `first` on, `count` of them real, in places in order.
 class SpilledBlock {
  public:
   static constexpr size_t kColumns = 8;
@@ -26,20 +34,22 @@ class SpilledBlock {
     int8_t weights[kColumns] = {};
   };
 
-  SpilledBlock(const LinearNumbers& numbers, size_t first, size_t count, const PairLimits* limits);
+  // `to` has whole groups of zeros. Without limits nothing spills.
+  SpilledBlock(const LinearNumbers& numbers, size_t first, size_t count, const PairLimits* limits,
+               int8_t* to);
 
-  size_t depth() const { return weights_.size() / kColumns; }  // even
-  const int8_t* weights(size_t place) const { return weights_.data() + place * kColumns; }
   const std::vector<Spill>& spills() const { return spills_; }
   std::span<const int32_t> sums() const { return sums_; }  // of the weights of each column
 
  private:
+  // Of one group: whether a pair may be beyond the limits.
+  bool SumGroup(const int8_t* group, const PairLimits* limits);
   void SplitPair(size_t place, const PairLimits& limits);
   void Append(const Spill& spill, const PairLimits& limits);
 
-  std::vector<int8_t> weights_;
+  int8_t* weights_;
   std::vector<Spill> spills_;
-  int32_t sums_[kColumns] = {};
+  alignas(16) int32_t sums_[kColumns] = {};
 };
 
 // Of a pair of weights: what is beyond the limits; 0 where nothing is.

@@ -1,6 +1,7 @@
 // The wide scheme: data and weights as int16, less their zero points, whose products and sums are
 // exact for every zero point. Weights are kept as bytes where they fit.
 #include <algorithm>
+#include <cstring>
 
 #include "exec/kernels/integer_products.h"
 #include "exec/kernels/product_tiles.h"
@@ -24,8 +25,7 @@ class WideProducts final : public IntegerProducts {
     for (size_t g = 0; g < groups; ++g)
       for (size_t b = 0; b < blocks_; ++b, to += groups_of_places_ * kOfGroup)
         for (size_t c = 0; c < ColumnsOf(b); ++c) {
-          const LinearNumbers::Column column = n.column(FirstColumn(g, b) + c);
-          for (size_t k = 0; k < depth_; ++k) to[WidePlace(k, c)] = static_cast<W>(column[k]);
+          PlaceColumn(n.column(FirstColumn(g, b) + c), c, to);
         }
     return {};
   }
@@ -79,6 +79,22 @@ class WideProducts final : public IntegerProducts {
   }
 
  private:
+  // The weights of a column less their zero point; two bytes at a time where that is a change of
+  // sign or nothing.
+  void PlaceColumn(const LinearNumbers::Column& column, size_t c, W* to) const {
+    size_t k = 0;
+    if (sizeof(W) == 1 && column.zero_point == (column.is_signed ? 0 : 128)) {
+      const uint16_t flip = column.is_signed ? 0 : 0x8080u;
+      for (; k + kGroup <= depth_; k += kGroup) {
+        uint16_t two;
+        std::memcpy(&two, column.data + k, sizeof(two));
+        two ^= flip;
+        std::memcpy(to + WidePlace(k, c), &two, sizeof(two));
+      }
+    }
+    for (; k < depth_; ++k) to[WidePlace(k, c)] = static_cast<W>(column[k]);
+  }
+
   size_t weight_bytes() const override { return weights_.size(); }
 
   DType input_ = DType::kUint8;
