@@ -1,10 +1,12 @@
-// dist/ complete: the WebAssembly modules of all flavours (or of those named), bundles, types, demo.
+// dist/ complete: the WebAssembly modules of all flavours (or of those named), bundles, types, demo. Fails if something
+// that is downloaded is larger than its budget (scripts/check-size.mjs).
 //
 // usage: node scripts/build.mjs [simd-st] [simd-mt] [relaxed-st] [relaxed-mt]
 import { pathToFileURL } from 'node:url';
 import { buildWeb } from './build-web.mjs';
+import { checkSizes } from './check-size.mjs';
 import { buildModule } from './lib/flavours.mjs';
-import { runMain, say, StepError } from './lib/progress.mjs';
+import { runMain, say, step, StepError } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
 import { setup } from './setup.mjs';
 
@@ -12,6 +14,8 @@ export async function build(flavours, options) {
   await setup({ flavours });
   for (const flavour of flavours) await buildModule(flavour);
   await buildWeb(options);
+  const offences = await step('measure sizes', checkSizes);
+  if (offences.length > 0) throw new StepError(offences.join('\n'));
 }
 
 async function main() {

@@ -7,6 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWeb } from './build-web.mjs';
 import { checkLayers } from './check-layers.mjs';
+import { checkSizes } from './check-size.mjs';
 import { buildModule, buildPreset } from './lib/flavours.mjs';
 import { root } from './lib/paths.mjs';
 import { say, step, StepError } from './lib/progress.mjs';
@@ -22,6 +23,16 @@ const nodeStage = (name, folder, args) => ({
   run: () => step(name, (task) => runNode(task, folder, args)),
 });
 
+/* A stage of one check, which gives its offences in words. */
+const checkStage = (name, check) => ({
+  name,
+  run: async () => {
+    const offences = await check();
+    for (const offence of offences) say(offence);
+    return { ...noTests, passed: offences.length === 0 ? 1 : 0, failed: offences.length };
+  },
+});
+
 /* The Catch2 programs of a preset. */
 const catchStage = (name, preset) => ({
   name,
@@ -33,14 +44,7 @@ const catchStage = (name, preset) => ({
 
 const stages = [
   { name: 'set-up', run: () => setup({ flavours: ['native', ...moduleFlavours], tests: true, browser: true }), vital: true },
-  {
-    name: 'layers',
-    run: () => {
-      const offences = checkLayers();
-      for (const offence of offences) say(offence);
-      return { ...noTests, passed: offences.length === 0 ? 1 : 0, failed: offences.length };
-    },
-  },
+  checkStage('layers', checkLayers),
   catchStage('native under sanitizers', 'dev-asan'),
   {
     name: 'package',
@@ -49,11 +53,13 @@ const stages = [
       await buildWeb();
     },
   },
+  checkStage('sizes', () => step('measure sizes', checkSizes)),
   catchStage('wasm, simd-st and relaxed-st', 'simd-st'),
   nodeStage('committed models', 'tests/models'),
   nodeStage('Node tests', 'tests/node'),
   nodeStage('README', 'tests/readme'),
   nodeStage('browser tests', 'tests/browser', ['--test-concurrency=1']),
+  nodeStage('benchmark', 'tests/bench', ['--test-concurrency=1']),
   ...(all ? [nodeStage('bundlers', 'tests/bundlers'), nodeStage('long tests', 'tests/long')] : []),
 ];
 
