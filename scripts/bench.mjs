@@ -23,6 +23,7 @@ const kHelp = `usage: npm run bench -- [options]
   --no-vnni         the browser compiles as for a processor without VNNI (instructions for 8-bit dot products)
   --runs N          how many runs of each engine are timed; default 30
   --json FILE       writes a JSON object per engine, model and line; - is standard output
+  --markdown FILE   writes the best times and ratios as a table in Markdown
   --list            prints the models and their precisions`;
 
 class UsageError extends Error {}
@@ -48,7 +49,7 @@ function readArguments() {
     ({ values } = parseArgs({
       options: {
         models: text('networks,shared'), against: text(kDefaultEngines.join(',')), threads: text('1,2'), flavours: text(kKinds.join(',')),
-        runs: text('30'), 'no-vnni': { type: 'boolean', default: false }, json: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        runs: text('30'), 'no-vnni': { type: 'boolean', default: false }, json: { type: 'string' }, markdown: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
       },
     }));
   } catch (thrown) {
@@ -57,7 +58,7 @@ function readArguments() {
   const threads = listOf(values.threads).map((text) => wholeNumber('--threads', text));
   if (threads.length === 0) throw new UsageError('--threads wants at least one number');
   return {
-    help: values.help, list: values.list, json: values.json, vnni: !values['no-vnni'], threads, models: listOf(values.models),
+    help: values.help, list: values.list, json: values.json, markdown: values.markdown, vnni: !values['no-vnni'], threads, models: listOf(values.models),
     against: values.against === 'none' ? [] : oneOf('--against', listOf(values.against), kEngines),
     kinds: oneOf('--flavours', listOf(values.flavours), kKinds),
     runs: wholeNumber('--runs', values.runs),
@@ -77,6 +78,7 @@ function builtFlavours(kinds, threads, say) {
 async function benchAll(options, say, writeRow) {
   const { openSite } = await import('../tests/bench/site.mjs');
   const { measure } = await import('../tests/bench/measure.mjs');
+  const { markdownTable } = await import('../tests/bench/markdown.mjs');
   const { report } = await import('../tests/bench/report.mjs');
   const flavours = new Map(options.threads.map((threads) => [threads, builtFlavours(options.kinds, threads, say)])
     .filter(([, built]) => built.length > 0));
@@ -86,6 +88,7 @@ async function benchAll(options, say, writeRow) {
   }
   if (options.against.includes('native')) await (await import('../tests/bench/native.mjs')).buildNative();
   const faults = [];
+  const contests = [];
   const site = await openSite(options);
   try {
     for (const { subject, precisions } of options.chosen) {
@@ -100,6 +103,8 @@ async function benchAll(options, say, writeRow) {
         { flavours, against: options.against, runs: options.runs });
       faults.push(...report(subject.name, outcome, say));
       outcome.rows.forEach(writeRow);
+      contests.push({ name: subject.name, entries: outcome.entries });
+      if (options.markdown !== undefined) writeFileSync(options.markdown, markdownTable(contests));
     }
   } finally {
     await site.close();

@@ -9,7 +9,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { serve } from '../../scripts/serve.mjs';
+import { markdownTable } from '../bench/markdown.mjs';
 import { statistics } from '../bench/page/statistics.mjs';
+import { ratiosOf } from '../bench/report.mjs';
 
 const script = fileURLToPath(new URL('../../scripts/bench.mjs', import.meta.url));
 const bench = (...args) => spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
@@ -41,6 +43,37 @@ test('quantiles are nearest-rank', () => {
   const times = Array.from({ length: 20 }, (_, i) => 20 - i);
   assert.deepEqual(statistics(times), { runs: 20, p50: 10, p95: 19, min: 1 });
   assert.deepEqual(statistics([7]), { runs: 1, p50: 7, p95: 7, min: 7 });
+});
+
+const entry = (engine, flavour, precision, threads, p50) =>
+  ({ row: { engine, flavour, threads, p50_ms: p50, model: `m/${precision}` }, spec: { precision, name: `m/${precision}` } });
+const contest = [
+  entry('insitu', 'simd-st', 'fp32', 1, 20), entry('insitu', 'relaxed-st', 'fp32', 1, 16), entry('insitu', 'relaxed-mt', 'fp32', 2, 10),
+  entry('insitu', 'simd-st', 'int8', 1, 12), entry('insitu', 'relaxed-st', 'int8', 1, 9), entry('insitu', 'relaxed-st', 'int8', 1, 8),
+  entry('onnxruntime-web', null, 'int8', 1, 40),
+];
+
+test('ratios compare the best times of one contest', () => {
+  const ratios = Object.fromEntries(ratiosOf(contest).map(({ what, ratio }) => [what.split('  (')[0], ratio]));
+  assert.deepEqual(ratios, {
+    'fp32, 1 thread: relaxed over simd': 20 / 16,
+    'fp32: insitu, 2 threads over 1': 1.6,
+    'int8, 1 thread: insitu over onnxruntime-web': 5,
+    'int8, 1 thread: relaxed over simd': 1.5,
+    'int8, 1 thread: simd, int8 over fp32': 20 / 12,
+    'int8, 1 thread: relaxed, int8 over fp32': 2,
+  });
+});
+
+test('contests as a table in Markdown', () => {
+  assert.deepEqual(markdownTable([{ name: 'm', entries: contest }]).split('\n'), [
+    '| model | precision | threads | insitu simd, ms | insitu relaxed, ms | onnxruntime-web, ms | over onnxruntime-web | over own fp32 |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| m | fp32 | 1 | 20.0 | 16.0 |  |  |  |',
+    '| m | fp32 | 2 |  | 10.0 |  |  |  |',
+    '| m | int8 | 1 | 12.0 | 8.00 | 40.0 | 5.00x | 2.00x |',
+    '',
+  ]);
 });
 
 test('the server mounts other folders under a prefix and keeps to them', async (context) => {

@@ -10,6 +10,8 @@ import { witness } from './support/witness.mjs';
 const kCases = 24;  // an operator
 /* onnxruntime has other arithmetic here: it computes MatMulNBits with quantized inputs where it can. */
 const kTolerance = { MatMulNBits: 2e-2 };
+/* The reference sums in double; in float32 an error is a share of the terms, which are hundreds of times the largest sum. */
+const kRounding = { MatMulNBits: 1e-5 };
 
 let engine;
 before(async () => { engine = await Engine.create({ worker: false, flavour: flavours[0] }); });
@@ -44,7 +46,7 @@ for (const operator of operators) {
       const auto = await run(one, 'auto');
       const plain = await run(one, 'reference');
       const exact = (one.exact ?? plain.data).map((value) => value + 0);  // without -0
-      if (one.dtype === 'float32') assertWithin(auto.data, exact, 'float32', 1e-6, what);
+      if (one.dtype === 'float32') assertWithin(auto.data, exact, 'float32', kRounding[operator] ?? 1e-6, what);
       else assert.deepEqual(auto.data, exact, what);
       assert.deepEqual(plain.data.map((value) => value + 0), exact, what);
       const slow = auto.explained.filter(({ on }) => on === 'reference');
