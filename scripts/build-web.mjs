@@ -1,5 +1,5 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: index.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// are built, and the demo. Layout: index.js, host.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, types/, demo/.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,10 +21,16 @@ async function bundle() {
   const { build } = await import('esbuild');
   const common = { bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root };
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
-  // load them as they are, and have maps for those who debug.
+  // load them as they are, and have maps for those who debug. What a worker runs is a bundle of its own, which index.js
+  // imports only where there is no worker.
+  const hostOutside = {
+    name: 'host-outside',
+    setup: (plugin) => plugin.onResolve({ filter: /^\.\/host\.js$/ }, ({ path, kind }) =>
+      (kind === 'dynamic-import' ? { path, external: true } : undefined)),
+  };
   await build({
-    ...common, entryPoints: { index: 'web/src/index.ts', worker: 'web/src/worker/worker.ts' }, external: ['node:*'],
-    minify: true, sourcemap: true,
+    ...common, entryPoints: { index: 'web/src/index.ts', host: 'web/src/rpc/host.ts', worker: 'web/src/worker/worker.ts' },
+    external: ['node:*'], minify: true, sourcemap: true, plugins: [hostOutside],
   });
   await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
   chmodSync(join(distDir, 'cli.js'), 0o755);

@@ -46,8 +46,11 @@ export async function loadModule({ flavour, threads, assets }: StartParams): Pro
       wasm: new URL(`insitu-${candidate.flavour}.wasm`, assets),
     };
     try {
+      // Both are on their way at once; of two that are missing the module is named.
+      const factory = importGlue(glue);
+      factory.catch(() => {});
       const module = await compile(wasm);
-      const native = await instantiate(glue, module, candidate.threads);
+      const native = await instantiate(await factory, module, candidate.threads);
       return { ...candidate, native, isolated: features.isolated, reasons };
     } catch (thrown) {
       lastError = toInsituError(thrown, 'Network');
@@ -76,8 +79,14 @@ function missing(what: string, cause?: unknown): never {
     'option `assets`.', cause);
 }
 
-async function instantiate(glue: URL, module: WebAssembly.Module, threads: number): Promise<NativeModule> {
+type Factory = (options: object) => Promise<NativeModule>;
+
+async function importGlue(glue: URL): Promise<Factory> {
   const { default: factory } = await import(/* webpackIgnore: true */ /* @vite-ignore */ glue.href);
+  return factory;
+}
+
+function instantiate(factory: Factory, module: WebAssembly.Module, threads: number): Promise<NativeModule> {
   return new Promise((resolve, reject) => {
     factory({
       poolSize: threads - 1,
