@@ -22,6 +22,7 @@ const kHelp = `usage: npm run bench -- [options]
   --flavours F,G    insitu's: ${kKinds.join(', ')}; default both. One thread takes the -st build, more the -mt build
   --no-vnni         the browser compiles as for a processor without VNNI (instructions for 8-bit dot products)
   --runs N          how many runs of each engine are timed; default 30
+  --visits N        measures instead how soon a model is ready when a page is visited again, N times, with one thread
   --json FILE       writes a JSON object per engine, model and line; - is standard output
   --markdown FILE   writes the best times and ratios as a table in Markdown
   --list            prints the models and their precisions`;
@@ -49,7 +50,7 @@ function readArguments() {
     ({ values } = parseArgs({
       options: {
         models: text('networks,shared'), against: text(kDefaultEngines.join(',')), threads: text('1,2'), flavours: text(kKinds.join(',')),
-        runs: text('30'), 'no-vnni': { type: 'boolean', default: false }, json: { type: 'string' }, markdown: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        runs: text('30'), visits: { type: 'string' }, 'no-vnni': { type: 'boolean', default: false }, json: { type: 'string' }, markdown: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
       },
     }));
   } catch (thrown) {
@@ -62,6 +63,7 @@ function readArguments() {
     against: values.against === 'none' ? [] : oneOf('--against', listOf(values.against), kEngines),
     kinds: oneOf('--flavours', listOf(values.flavours), kKinds),
     runs: wholeNumber('--runs', values.runs),
+    visits: values.visits === undefined ? 0 : wholeNumber('--visits', values.visits),
   };
 }
 
@@ -79,6 +81,7 @@ async function benchAll(options, say, writeRow) {
   const { openSite } = await import('../tests/bench/site.mjs');
   const { measure } = await import('../tests/bench/measure.mjs');
   const { markdownTable } = await import('../tests/bench/markdown.mjs');
+  const { measureStartUp, reportStartUp } = await import('../tests/bench/startup.mjs');
   const { report } = await import('../tests/bench/report.mjs');
   const flavours = new Map(options.threads.map((threads) => [threads, builtFlavours(options.kinds, threads, say)])
     .filter(([, built]) => built.length > 0));
@@ -99,8 +102,12 @@ async function benchAll(options, say, writeRow) {
       }
       say(`\n${subject.name}`);
       const base = site.serveModel(subject.name, prepared.folder);
-      const outcome = await measure(site, { subject, precisions, base, feeds: prepared.feeds },
-        { flavours, against: options.against, runs: options.runs });
+      const given = { subject, precisions, base, feeds: prepared.feeds };
+      if (options.visits > 0) {
+        reportStartUp(await measureStartUp(site, given, { ...options, flavours: builtFlavours(options.kinds, 1, say) }), say);
+        continue;
+      }
+      const outcome = await measure(site, given, { flavours, against: options.against, runs: options.runs });
       faults.push(...report(subject.name, outcome, say));
       outcome.rows.forEach(writeRow);
       contests.push({ name: subject.name, entries: outcome.entries });

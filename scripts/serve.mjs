@@ -50,14 +50,15 @@ async function fileOf(root, requestPath) {
 
 /**
  * Serves `root`; resolves to { url, port, close }. Options: port (0: any free one), host (default
- * localhost only), isolated (default true: COOP and COEP headers), csp (default false), mounts (a Map
- * from path prefixes like '/models/' to other folders; it is read at each request and may change).
+ * localhost only), isolated (default true: COOP and COEP headers), csp (default false), cached (default false:
+ * browsers ask anew each time), mounts (a Map from path prefixes like '/models/' to other folders; it is read at each
+ * request and may change).
  */
 export async function serve({
-  root = distDir, port = 0, host = 'localhost', isolated = true, csp = false, mounts = new Map(),
+  root = distDir, port = 0, host = 'localhost', isolated = true, csp = false, cached = false, mounts = new Map(),
 } = {}) {
   const folder = await realpath(resolve(root));
-  const headers = { 'Cross-Origin-Resource-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' };
+  const headers = { 'Cross-Origin-Resource-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff', 'Cache-Control': cached ? 'max-age=3600' : 'no-cache' };
   if (isolated) {
     headers['Cross-Origin-Opener-Policy'] = 'same-origin';
     headers['Cross-Origin-Embedder-Policy'] = 'require-corp';

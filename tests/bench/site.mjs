@@ -27,28 +27,41 @@ async function bundlePage() {
 }
 
 /**
- * { serveModel(name, folder), which gives the folder's address, contest(spec) as in page/contest.mjs, close() }.
+ * { serveModel(name, folder), which gives the folder's address, contest(spec) as in page/contest.mjs, visit(spec), a contest
+ * on a page that is opened for it, close() }.
  * options: vnni, whether code may use the processor's instructions for 8-bit dot products.
  */
 export async function openSite({ vnni }) {
   const libraries = Object.entries(kLibraries).map(([path, name]) => [path, join(root, 'node_modules', name)]);
   const mounts = new Map([['/bench/', await bundlePage()], ...libraries]);
-  const site = await start({ mounts, flags: vnni ? [] : [kWithoutVnni] });
-  const { page: tab, problems, foreign } = await site.open('bench/');
+  const site = await start({ mounts, cached: true, flags: vnni ? [] : [kWithoutVnni] });
   const native = nativeContestants((address) => join(mounts.get(address.replace(/[^/]*$/, '')), basename(address)));
-  await tab.exposeFunction('callNative', native.call);
-  await tab.waitForFunction(() => 'contest' in globalThis);
+  const { page: tab, context, problems, foreign } = await site.open('bench/');
+  await context.exposeFunction('callNative', native.call);
+  const contestOn = async (open, spec) => {
+    await open.waitForFunction(() => 'contest' in globalThis);
+    const outcome = await open.evaluate((given) => globalThis.contest(given), spec);
+    if (foreign.length > 0) {
+      throw new Error(`An engine asked another server for ${foreign.join(', ')}: serve its files from here (tests/bench/site.mjs).`);
+    }
+    return outcome;
+  };
   return {
     serveModel(name, folder) {
       mounts.set(`/models/${name}/`, folder);
       return `/models/${name}/`;
     },
     async contest(spec) {
-      const outcome = await tab.evaluate((given) => globalThis.contest(given), spec);
-      if (foreign.length > 0) {
-        throw new Error(`An engine asked another server for ${foreign.join(', ')}: serve its files from here (tests/bench/site.mjs).`);
+      return { outcome: await contestOn(tab, spec), problems: problems.splice(0) };
+    },
+    async visit(spec) {
+      const visitor = await context.newPage();
+      await visitor.goto(new URL('bench/', site.url).href);
+      try {
+        return await contestOn(visitor, spec);
+      } finally {
+        await visitor.close();
       }
-      return { outcome, problems: problems.splice(0) };
     },
     close() {
       native.close();

@@ -31,7 +31,7 @@ export async function start({ flags = [], ...options } = {}) {
         if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) foreign.push(request.url());
       });
       await page.goto(new URL(path, server.url).href);
-      return { page, problems, foreign, close: () => context.close() };
+      return { page, context, problems, foreign, close: () => context.close() };
     },
     async close() {
       await browser.close();
