@@ -83,10 +83,14 @@ val ToObject(const std::map<std::string, int64_t>& map) {
   return object;
 }
 
+// Enough for the browser to notice what is called often; longer would only delay load().
+constexpr double kWarmUpMs = 15;
+
 Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
   SessionOptions session;
   session.import = std::move(import);
   session.reference_only = options["referenceOnly"].as<bool>();
+  if (options["warmUp"].as<bool>()) session.warm_up_ms = kWarmUpMs;
   const val dims = options["dims"];
   for (const std::string& name : Keys(dims)) {
     val one = val::array();

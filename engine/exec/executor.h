@@ -1,6 +1,7 @@
 // Executor: runs one stage of a Program as its Plan says, step by step, kernels and reference
 // alike. Invariant: between two steps the run can stop (cancel flag); a failed or cancelled run
-// leaves program, plan and arena usable. Without `step_times` no clock is read.
+// leaves program, plan and arena usable. Without
+// `step_times` and `deadline_ms` no clock is read.
 #pragma once
 
 #include <atomic>
@@ -25,12 +26,15 @@ struct ExecuteOptions {
   const std::atomic<uint32_t>* cancel = nullptr;  // non-zero: stop with Cancelled
   // One entry per Program step, added to; empty: not timed.
   std::span<StepTime> step_times;
+  double deadline_ms = 0;  // of NowMs(): later than that, stop with Cancelled; 0: never
 
   // Calls `run` for a step that this asks to count, between two looks at the cancel word.
   template <class Run>
   Status Around(size_t step, Run&& run) const {
     if (cancel && cancel->load(std::memory_order_relaxed) != 0)
       return Fail(ErrorCode::kCancelled, "the run was cancelled between two operators");
+    if (deadline_ms > 0 && NowMs() > deadline_ms)
+      return Fail(ErrorCode::kCancelled, "the time of the run is over");
     if (step_times.empty()) return run();
     const double start = NowMs();
     Status status = run();

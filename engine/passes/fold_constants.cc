@@ -5,6 +5,7 @@
 // constant is left alone until PassContext.fold_dequantize, for fuse_qdq.cc needs its integers.
 #include <algorithm>
 
+#include "ir/body.h"
 #include "ops/elements.h"
 #include "ops/evaluate_node.h"
 #include "ops/op_def.h"
@@ -12,12 +13,6 @@
 
 namespace insitu {
 namespace {
-
-bool HasSubgraph(const Node& node) {
-  return std::ranges::any_of(node.attributes, [](const auto& attribute) {
-    return std::holds_alternative<std::shared_ptr<Graph>>(attribute.second);
-  });
-}
 
 // The tensor of a value all of whose elements are known numbers.
 Result<std::optional<Tensor>> KnownTensor(const Value& value) {
@@ -61,7 +56,7 @@ Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id,
                                                 const PassContext& context) {
   const Node& node = graph.node(id);
   const OpDef* def = FindOp(node.op, node.domain);
-  if (!def || !def->deterministic || HasSubgraph(node)) return std::nullopt;
+  if (!def || !def->deterministic || HasBody(node)) return std::nullopt;
   if (node.outputs.size() == 1 && node.outputs[0] != kNoValue) {
     INSITU_ASSIGN(auto known, KnownTensor(graph.value(node.outputs[0])));
     if (known) return std::vector<Tensor>{*std::move(known)};

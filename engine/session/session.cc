@@ -8,6 +8,7 @@
 #include "passes/passes.h"
 #include "plan/assign.h"
 #include "session/feeds.h"
+#include "session/warm_up.h"
 
 namespace insitu {
 namespace {
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
     if (dims) fixed.push_back(*std::move(dims));
   }
   if (fixed.size() == session->inputs_.size()) INSITU_TRY(session->runner_.Prepare(fixed));
+  if (options.warm_up_ms > 0) WarmUp(session->runner_, options.warm_up_ms);
   return session;
 }
 

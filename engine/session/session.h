@@ -20,6 +20,7 @@ namespace insitu {
 struct SessionOptions {
   bool reference_only = false;          // backend: 'reference'
   std::map<std::string, int64_t> dims;  // fixes symbolic dims by name
+  double warm_up_ms = 0;                // a first run on zeros for so long (session/warm_up.h)
   ImportOptions import;
 };
 

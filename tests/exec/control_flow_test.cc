@@ -127,6 +127,10 @@ TEST_CASE("a loop carries values, stacks outputs and stops by count or condition
       runner.Run(std::vector{Long(9), Bool(true), x, step}, {.cancel = &cancel, .step_times = {}});
   REQUIRE_FALSE(cancelled.has_value());
   CHECK(cancelled.error().code == ErrorCode::kCancelled);
+  const auto late = runner.Run(std::vector{Long(9), Bool(true), x, step},
+                               {.cancel = nullptr, .step_times = {}, .deadline_ms = NowMs() - 1});
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == ErrorCode::kCancelled);
   CheckClose(run(1, true)[0], Floats({1}, {5}));
 }
 

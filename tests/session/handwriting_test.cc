@@ -1,5 +1,6 @@
 // The project's own model end to end: stored drawings give the stored probabilities, on the
 // backends and on the reference, and a session goes on after every kind of wrong feed.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cmath>
@@ -35,13 +36,14 @@ struct Loaded {
   std::unique_ptr<Session> session;
 };
 
-Loaded Load(bool reference) {
+Loaded Load(bool reference, double warm_up_ms = 0) {
   auto runtime = Runtime::Create(1);
   REQUIRE(runtime.has_value());
   auto bytes = ReadFile(kProject + "/models/handwriting/handwriting_int8.onnx");
   REQUIRE(bytes.has_value());
-  auto session =
-      Session::Load(*bytes, {.reference_only = reference, .dims = {}, .import = {}}, **runtime);
+  auto session = Session::Load(
+      *bytes, {.reference_only = reference, .dims = {}, .warm_up_ms = warm_up_ms, .import = {}},
+      **runtime);
   REQUIRE(session.has_value());
   return {*std::move(runtime), *std::move(session)};
 }
@@ -124,6 +126,18 @@ TEST_CASE("a run that cannot have its memory fails and leaves the session as it 
     CHECK(outputs.error().code == ErrorCode::kOutOfMemory);
     CHECK(loaded.session->Run(std::vector{good}).has_value());
   }
+}
+
+TEST_CASE("a session that was warmed up has its memory, and gives the same") {
+  const std::vector<float> image = Image((*Fixtures().AsArray())[0]);
+  Loaded warm = Load(false, 10'000), cold = Load(false);
+  CHECK(cold.session->arena_bytes() == 0);
+  CHECK(warm.session->arena_bytes() > 0);
+  const auto first = warm.session->Run(std::vector{Feed(image, 1)});
+  const auto second = cold.session->Run(std::vector{Feed(image, 1)});
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  CHECK(std::ranges::equal((*first)[0].tensor.bytes(), (*second)[0].tensor.bytes()));
 }
 
 }  // namespace

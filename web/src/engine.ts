@@ -36,12 +36,12 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
-    const { signal, onProgress, dims = {}, backend = 'auto', monitor = {} } = options;
+    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {} } = options;
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const sent = await upload(client, model, options, Boolean(watch?.profile || watch?.learn));
     onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
-    const loading = client.call('load', { ...sent, dims, referenceOnly: backend === 'reference', watch });
+    const loading = client.call('load', { ...sent, dims, referenceOnly: backend === 'reference', warmUp, watch });
     const description = await untilAborted(loading, signal, ({ session }) => {
       client.call('disposeSession', { session }).catch(() => {});
     });

@@ -58,6 +58,11 @@ export interface LoadOptions extends InspectOptions {
   dims?: Record<string, number>;
   /** 'reference' runs every operator on the plain kernels that the fast ones are tested against. */
   backend?: 'auto' | 'reference';
+  /**
+   * Whether load() runs the model on zeros for at most about 15 ms, so that the browser has compiled what it needs before
+   * the first run; default true.
+   */
+  warmUp?: boolean;
   monitor?: MonitorOptions | false;
 }
 

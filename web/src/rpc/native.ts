@@ -41,7 +41,7 @@ export interface NativeModule {
   load(
     upload: number,
     external: Record<string, number>,
-    options: { dims: Record<string, number>; referenceOnly: boolean },
+    options: { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean },
   ): Outcome<SessionDescription>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
   /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */

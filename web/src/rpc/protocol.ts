@@ -77,7 +77,7 @@ export interface Methods {
   verify: { params: { upload: number; sha256: string }; result: void };
   discard: { params: { uploads: number[] }; result: void };
   load: {
-    params: Uploaded & { dims: Record<string, number>; referenceOnly: boolean; watch?: WatchParams };
+    params: Uploaded & { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean; watch?: WatchParams };
     result: SessionDescription;
   };
   inspect: { params: Uploaded; result: ModelReport };
