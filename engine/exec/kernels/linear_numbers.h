@@ -2,6 +2,7 @@
 // insitu's kernels take: every zero point and every pairing of signed and unsigned.
 #pragma once
 
+#include <cstring>
 #include <optional>
 #include <span>
 #include <vector>
@@ -36,6 +37,24 @@ struct LinearNumbers {
       const auto value = is_signed ? static_cast<int32_t>(static_cast<int8_t>(data[k]))
                                    : static_cast<int32_t>(data[k]);
       return value - zero_point;
+    }
+
+    // All `depth` of them as bytes, which they must fit: place(k) is where weight k goes, and those
+    // of a Word from a multiple of its size on go side by side. They are copied word by word where
+    // taking off the zero point is a change of sign or nothing.
+    template <class Word, class Place>
+    void CopyBytes(size_t depth, const Place& place) const {
+      size_t k = 0;
+      if (zero_point == (is_signed ? 0 : 128)) {
+        const Word flip = is_signed ? Word{0} : static_cast<Word>(0x80808080u);
+        for (; k + sizeof(Word) <= depth; k += sizeof(Word)) {
+          Word word;
+          std::memcpy(&word, data + k, sizeof(word));
+          word ^= flip;
+          std::memcpy(place(k), &word, sizeof(word));
+        }
+      }
+      for (; k < depth; ++k) *place(k) = static_cast<int8_t>((*this)[k]);
     }
   };
   Column column(size_t c) const {

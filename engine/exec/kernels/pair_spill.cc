@@ -1,7 +1,6 @@
 #include "exec/kernels/pair_spill.h"
 
 #include <algorithm>
-#include <cstring>
 
 #ifdef __wasm_simd128__
 #include <wasm_simd128.h>
@@ -18,31 +17,12 @@ int32_t Excess(int32_t first, int32_t second, const PairLimits& limits) {
   return 0;
 }
 
-namespace {
-
-// The weights of a column less their zero point, four at a time where that is a change of sign or
-// nothing.
-void PlaceColumn(const LinearNumbers::Column& column, size_t depth, size_t c, int8_t* to) {
-  size_t k = 0;
-  if (column.zero_point == (column.is_signed ? 0 : 128)) {
-    const uint32_t flip = column.is_signed ? 0 : 0x80808080u;
-    for (; k + kPlacesOfGroup <= depth; k += kPlacesOfGroup) {
-      uint32_t four;
-      std::memcpy(&four, column.data + k, sizeof(four));
-      four ^= flip;
-      std::memcpy(to + ByteAt(k, c), &four, sizeof(four));
-    }
-  }
-  for (; k < depth; ++k) to[ByteAt(k, c)] = static_cast<int8_t>(column[k]);
-}
-
-}  // namespace
-
 SpilledBlock::SpilledBlock(const LinearNumbers& n, size_t first, size_t count,
                            const PairLimits* limits, int8_t* to)
     : weights_(to) {
   const size_t depth = n.depth();
-  for (size_t c = 0; c < count; ++c) PlaceColumn(n.column(first + c), depth, c, to);
+  for (size_t c = 0; c < count; ++c)
+    n.column(first + c).CopyBytes<uint32_t>(depth, [to, c](size_t k) { return to + ByteAt(k, c); });
   for (size_t place = 0; place < depth; place += kPlacesOfGroup, to += kBytesOfGroup) {
     if (!SumGroup(to, limits)) continue;
     SplitPair(place, *limits);

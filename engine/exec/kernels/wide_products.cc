@@ -1,7 +1,6 @@
 // The wide scheme: data and weights as int16, less their zero points, whose products and sums are
 // exact for every zero point. Weights are kept as bytes where they fit.
 #include <algorithm>
-#include <cstring>
 
 #include "exec/kernels/integer_products.h"
 #include "exec/kernels/product_tiles.h"
@@ -79,20 +78,13 @@ class WideProducts final : public IntegerProducts {
   }
 
  private:
-  // The weights of a column less their zero point; two bytes at a time where that is a change of
-  // sign or nothing.
+  // The weights of a column less their zero point.
   void PlaceColumn(const LinearNumbers::Column& column, size_t c, W* to) const {
-    size_t k = 0;
-    if (sizeof(W) == 1 && column.zero_point == (column.is_signed ? 0 : 128)) {
-      const uint16_t flip = column.is_signed ? 0 : 0x8080u;
-      for (; k + kGroup <= depth_; k += kGroup) {
-        uint16_t two;
-        std::memcpy(&two, column.data + k, sizeof(two));
-        two ^= flip;
-        std::memcpy(to + WidePlace(k, c), &two, sizeof(two));
-      }
-    }
-    for (; k < depth_; ++k) to[WidePlace(k, c)] = static_cast<W>(column[k]);
+    const auto place = [to, c](size_t k) { return to + WidePlace(k, c); };
+    if constexpr (sizeof(W) == 1)
+      column.CopyBytes<uint16_t>(depth_, place);
+    else
+      for (size_t k = 0; k < depth_; ++k) *place(k) = static_cast<W>(column[k]);
   }
 
   size_t weight_bytes() const override { return weights_.size(); }
