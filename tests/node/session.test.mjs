@@ -175,6 +175,22 @@ test('strings go in and come out', async () => {
   await engine.dispose();
 });
 
+test('feeds are what they were when run() was called, run after run', async () => {
+  const engine = await Engine.create({ worker: false, flavour: flavours[0] });
+  after(() => engine.dispose());
+  const session = await engine.load(addModel(), { monitor: false });
+  const data = new Float32Array(4);
+  for (let round = 0; round < 3; round++) {
+    const runs = [0, 1, 2].map((i) => {
+      data.fill(10 * round + i);
+      return session.run({ x: tensor(data, [1, 4]) });
+    });
+    data.fill(-1);
+    const results = await Promise.all(runs);
+    assert.deepEqual(results.map(({ y }) => y.data[0]), [0, 1, 2].map((i) => 10 * round + i + 1));
+  }
+});
+
 test('warming up changes no result, also of models that make up numbers', async () => {
   const random = model({
     nodes: [{ op: 'RandomUniformLike', inputs: ['x'], outputs: ['y'], attributes: { seed: { float: 3 } } }],

@@ -8,21 +8,24 @@ import type { Tensor, TensorInfo } from './tensor.js';
 /** A sequence is an array; an optional value is the value itself or null; a map is what classifiers of scikit-learn give. */
 export type Value = Tensor | readonly Value[] | ReadonlyMap<string | bigint, number | bigint | string> | null;
 
-/** `value` as the input `info` takes it; InvalidArgument or ShapeMismatch when it is something else. */
-export function toWire(value: Value, info: TensorInfo, transfer: boolean): WireValue {
+/**
+ * `value` as the input `info` takes it, copied unless `transfer`, into buffers of `spare` where one fits, which it loses;
+ * InvalidArgument or ShapeMismatch when it is something else.
+ */
+export function toWire(value: Value, info: TensorInfo, transfer: boolean, spare: ArrayBuffer[]): WireValue {
   const { name, dtype, element } = info;
   const inner = { ...element!, name };
   if (dtype === 'optional') {
-    return { name, dtype, items: value === null ? [] : [toWire(value, inner, transfer)] };
+    return { name, dtype, items: value === null ? [] : [toWire(value, inner, transfer, spare)] };
   }
   if (dtype === 'sequence') {
     if (!Array.isArray(value)) refuse(info, 'is no array', 'Pass an array of its elements.');
-    return { name, dtype, items: (value as Value[]).map((item) => toWire(item, inner, transfer)) };
+    return { name, dtype, items: (value as Value[]).map((item) => toWire(item, inner, transfer, spare)) };
   }
   if (dtype === 'map') refuse(info, 'cannot be fed', 'Export the model with tensors as inputs.');
   const tensor = value as Tensor;
   checkFeed(tensor, info);
-  return { name, dtype: tensor.dtype, dims: [...tensor.dims], data: detach(tensor.data, transfer) };
+  return { name, dtype: tensor.dtype, dims: [...tensor.dims], data: detach(tensor.data, transfer, spare) };
 }
 
 /** A value over what came from the engine; nothing is copied. */
@@ -52,9 +55,14 @@ function refuse(info: TensorInfo, what: string, hint: string): never {
 }
 
 /* The caller's own buffer where it may be moved and is all of it, else a copy. */
-function detach(data: Tensor['data'], transfer: boolean): ArrayBuffer | string[] {
+function detach(data: Tensor['data'], transfer: boolean, spare: ArrayBuffer[]): ArrayBuffer | string[] {
   if (!ArrayBuffer.isView(data)) return [...(data as readonly string[])];
   const { buffer, byteOffset, byteLength } = data;
   if (transfer && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) return buffer;
-  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const fitting = spare.findIndex((one) => one.byteLength === byteLength);
+  if (fitting < 0) return new Uint8Array(bytes).buffer;
+  const [copy] = spare.splice(fitting, 1) as [ArrayBuffer];
+  new Uint8Array(copy).set(bytes);
+  return copy;
 }

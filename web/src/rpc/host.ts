@@ -6,7 +6,7 @@ import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
 import type { NativeModule, NativeValue, Outcome } from './native.js';
-import type { Call, Method, Params, Port, ResultOf, StartParams, StartResult, WireValue } from './protocol.js';
+import type { Call, Method, Params, Port, ResultOf, RunResult, StartParams, StartResult, WireValue } from './protocol.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
 
@@ -161,7 +161,7 @@ export class Host {
     };
   }
 
-  #run({ session, feeds, outputs, watch, askedAt }: Params<'run'>): WireValue[] {
+  #run({ session, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>): RunResult {
     const native = this.#native;
     const startedAt = wallClock();
     const times = new Array<number>(5).fill(NaN);
@@ -179,7 +179,8 @@ export class Host {
       };
     };
     try {
-      this.#stage(session, feeds);
+      const spare: ArrayBuffer[] = [];
+      this.#stage(session, feeds, spare);
       const staged = wallClock();
       times[1] = staged - startedAt;
       const results = unwrap(native.run(session, outputs));
@@ -190,17 +191,20 @@ export class Host {
       times[3] = ended - ran;
       times[4] = Math.max(0, ended - askedAt);
       finish('');
-      return copies;
+      if (!giveBack) return { values: copies, spare: [] };
+      this.#transfer.push(...spare);
+      return { values: copies, spare };
     } catch (thrown) {
       if (thrown instanceof InsituError) finish(thrown.code);
       throw thrown;
     }
   }
 
-  #stage(session: number, feeds: WireValue[]): void {
+  /* `spent` gets the buffers that are no longer needed. */
+  #stage(session: number, feeds: WireValue[], spent: ArrayBuffer[] = []): void {
     for (const feed of feeds) {
       if ('items' in feed) {
-        this.#stage(session, feed.items);
+        this.#stage(session, feed.items, spent);
         unwrap(this.#native.stageGroup(session, feed.name, feed.dtype, feed.items.length));
         continue;
       }
@@ -210,6 +214,7 @@ export class Host {
       } else {
         const pointer = unwrap(this.#native.stage(session, name, dtype, dims, data.byteLength));
         this.#bytesAt(pointer, data.byteLength).set(new Uint8Array(data));
+        spent.push(data);
       }
     }
   }

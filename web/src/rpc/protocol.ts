@@ -50,6 +50,13 @@ export interface RunParams {
   watch: boolean;
   /** When the caller asked, in milliseconds since 1970. */
   askedAt: number;
+  /** Whether the buffers of the feeds come back, to be filled again. */
+  giveBack: boolean;
+}
+
+export interface RunResult {
+  values: WireValue[];
+  spare: ArrayBuffer[];
 }
 
 /** The standalone monitoring objects, by handle. */
@@ -82,7 +89,7 @@ export interface Methods {
   };
   inspect: { params: Uploaded; result: ModelReport };
   parseValue: { params: { upload: number; kind: string }; result: WireValue };
-  run: { params: RunParams; result: WireValue[] };
+  run: { params: RunParams; result: RunResult };
   profile: { params: { session: number; feeds: WireValue[]; runs: number }; result: OperatorProfile[] };
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
