@@ -1,7 +1,6 @@
 // Executor: runs one stage of a Program as its Plan says, step by step, kernels and reference
 // alike. Invariant: between two steps the run can stop (cancel flag); a failed or cancelled run
-// leaves program, plan and arena usable. Without
-// `step_times` and `deadline_ms` no clock is read.
+// leaves program, plan and arena usable. Without `step_times` and `deadline_ms` no clock is read.
 #pragma once
 
 #include <atomic>

@@ -25,12 +25,12 @@ struct BlockOfResults {
 
   template <size_t kRows>
   [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows], float scale_x,
-                                    std::byte* const (&y)[kRows], size_t rows = kRows) const {
+                                    std::byte* const (&y)[kRows]) const {
     if (whole) {
       requantizer.Store(sums, y);
       return;
     }
-    for (size_t r = 0; r < rows; ++r) results.Store(sums[r], of_all, count, scale_x, y[r]);
+    for (size_t r = 0; r < kRows; ++r) results.Store(sums[r], of_all, count, scale_x, y[r]);
   }
 };
 
