@@ -25,6 +25,7 @@ namespace insitu {
 // A session with what is in flight: feeds being written, results being read.
 struct LoadedSession {
   std::unique_ptr<Session> session;
+  std::unique_ptr<Archive> kept;     // nullptr: nothing is to be written, or all has been
   std::unique_ptr<Monitor> monitor;  // nullptr: not watched
   std::vector<NamedTensor> feeds, results;
 };

@@ -1,5 +1,5 @@
-// Load, Inspect, ParseValue and Operators: from uploaded bytes to sessions and reports.
-// Invariant: an upload is gone after the call that takes it, whatever the outcome.
+// Load, Restore, KeptPart, Inspect, ParseValue and Operators: from uploaded bytes to sessions and
+// reports. Invariant: an upload is gone after the call that takes it, whatever the outcome.
 #include <map>
 #include <utility>
 
@@ -90,6 +90,7 @@ Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
   SessionOptions session;
   session.import = std::move(import);
   session.reference_only = options["referenceOnly"].as<bool>();
+  session.keep = options["keep"].as<bool>();
   if (options["warmUp"].as<bool>()) session.warm_up_ms = kWarmUpMs;
   const val dims = options["dims"];
   for (const std::string& name : Keys(dims)) {
@@ -102,19 +103,44 @@ Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
   return session;
 }
 
+// What JavaScript is told of a session, which lives in the instance from now on.
+val Describe(std::unique_ptr<Session> session) {
+  val description = val::object();
+  description.set("inputs", InfosToJs(session->inputs()));
+  description.set("outputs", InfosToJs(session->outputs()));
+  description.set("metadata", ToObject(session->metadata()));
+  auto loaded = std::make_unique<LoadedSession>();
+  loaded->kept = session->TakeKept();
+  loaded->session = std::move(session);
+  description.set("session", TheInstance().sessions.Add(std::move(loaded)));
+  return description;
+}
+
 Result<val> LoadModel(int upload, const val& external, const val& options) {
-  Instance& instance = TheInstance();
   INSITU_ASSIGN(Model model, Take(upload, external));
   INSITU_ASSIGN(const SessionOptions session_options, ToOptions(options, std::move(model.import)));
-  auto loaded = std::make_unique<LoadedSession>();
-  INSITU_ASSIGN(loaded->session, Session::Load(model.bytes, session_options, *instance.runtime));
-  const Session& session = *loaded->session;
-  val description = val::object();
-  description.set("inputs", InfosToJs(session.inputs()));
-  description.set("outputs", InfosToJs(session.outputs()));
-  description.set("metadata", ToObject(session.metadata()));
-  description.set("session", instance.sessions.Add(std::move(loaded)));
-  return description;
+  INSITU_ASSIGN(auto session, Session::Load(model.bytes, session_options, *TheInstance().runtime));
+  return Describe(std::move(session));
+}
+
+Result<val> RestoreKept(int upload, const val& options) {
+  INSITU_ASSIGN(const Model kept, Take(upload, val::object()));
+  SessionOptions session_options;
+  if (options["warmUp"].as<bool>()) session_options.warm_up_ms = kWarmUpMs;
+  INSITU_ASSIGN(auto session,
+                Session::Restore(kept.bytes, session_options, *TheInstance().runtime));
+  return Describe(std::move(session));
+}
+
+Result<val> NextKeptPart(int session, double most) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  std::span<const std::byte> bytes;
+  if (loaded->kept) bytes = loaded->kept->NextPart(static_cast<size_t>(most));
+  if (bytes.empty()) loaded->kept.reset();
+  val part = val::object();
+  part.set("pointer", ToNumber(bytes.data()));
+  part.set("byteLength", static_cast<double>(bytes.size()));
+  return part;
 }
 
 Result<val> InspectUpload(int upload, const val& external) {
@@ -156,6 +182,10 @@ Result<val> ParseUpload(int upload, const std::string& kind) {
 val Load(int upload, val external, val options) {
   return Answer(LoadModel(upload, external, options));
 }
+
+val Restore(int upload, val options) { return Answer(RestoreKept(upload, options)); }
+
+val KeptPart(int session, double most) { return Answer(NextKeptPart(session, most)); }
 
 val Inspect(int upload, val external) { return Answer(InspectUpload(upload, external)); }
 

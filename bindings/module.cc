@@ -23,6 +23,7 @@ Result<val> StartInstance(int threads) {
   INSITU_ASSIGN(instance.runtime, Runtime::Create(threads));
   val started = val::object();
   started.set("version", std::string(INSITU_VERSION));
+  started.set("traits", instance.runtime->traits());
   started.set("cancelAddress", ToNumber(&instance.cancel));
   return started;
 }
@@ -71,6 +72,8 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("uploadDigest", &UploadDigest);
   function("uploadDiscard", &UploadDiscard);
   function("load", &Load);
+  function("restore", &Restore);
+  function("keptPart", &KeptPart);
   function("inspect", &Inspect);
   function("parseValue", &ParseValue);
   function("stage", &Stage);

@@ -8,6 +8,8 @@
 namespace insitu::bindings {
 
 val Load(int upload, val external, val options);
+val Restore(int upload, val options);
+val KeptPart(int session, double most);
 val Inspect(int upload, val external);
 val ParseValue(int upload, std::string kind);
 val Stage(int session, std::string name, std::string dtype, val dims, double byte_length);

@@ -1,6 +1,7 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: index.js, host.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// are built, and the demo. Layout: index.js, host.js, kept.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, types/, demo/.
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,21 +18,45 @@ const kDemoFiles = {
   'models/handwriting/handwriting.profile.json': 'demo/models/handwriting.profile.json',
 };
 
+const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
+
+/* A module as small as can be: a tenth smaller than esbuild makes it. */
+async function minify(code, sourceMap = false) {
+  const terser = await import('terser');
+  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3 }, sourceMap });
+}
+
 async function bundle() {
   const { build } = await import('esbuild');
-  const common = { bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root };
+  // Of what a model was prepared by, for those that are kept: another build is another digest.
+  const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
+    .filter(([, path]) => existsSync(path))
+    .map(([flavour, path]) => [flavour, createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)]));
+  const common = {
+    bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root,
+    define: { INSITU_BUILDS: JSON.stringify(builds) },
+  };
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
   // load them as they are, and have maps for those who debug. What a worker runs is a bundle of its own, which index.js
-  // imports only where there is no worker.
-  const hostOutside = {
-    name: 'host-outside',
-    setup: (plugin) => plugin.onResolve({ filter: /^\.\/host\.js$/ }, ({ path, kind }) =>
+  // imports only where there is no worker; so is what keeps models, for those who ask for it.
+  const lazyOutside = {
+    name: 'lazy-outside',
+    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(host|kept)\.js$/ }, ({ path, kind }) =>
       (kind === 'dynamic-import' ? { path, external: true } : undefined)),
   };
   await build({
-    ...common, entryPoints: { index: 'web/src/index.ts', host: 'web/src/rpc/host.ts', worker: 'web/src/worker/worker.ts' },
-    external: ['node:*'], minify: true, sourcemap: true, plugins: [hostOutside],
+    ...common,
+    entryPoints: {
+      index: 'web/src/index.ts', kept: 'web/src/kept.ts', host: 'web/src/rpc/host.ts', worker: 'web/src/worker/worker.ts',
+    },
+    external: ['node:*'], sourcemap: true, plugins: [lazyOutside],
   });
+  for (const name of ['index', 'kept', 'host', 'worker']) {
+    const [file, map] = [`${name}.js`, `${name}.js.map`];
+    const small = await minify(readDist(file), { content: readDist(map), url: map });
+    writeFileSync(join(distDir, file), small.code);
+    writeFileSync(join(distDir, map), small.map);
+  }
   await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   const packageOutside = {
@@ -47,9 +72,7 @@ async function bundle() {
 }
 
 async function copyGlue(from, to) {
-  const { transform } = await import('esbuild');
-  const { code } = await transform(readFileSync(from, 'utf8'), { minify: true, format: 'esm', target: 'es2022' });
-  writeFileSync(to, code);
+  writeFileSync(to, (await minify(readFileSync(from, 'utf8'))).code);
 }
 
 async function copyModules() {

@@ -25,6 +25,8 @@ const kTypes = {
 const kPolicy =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'";
 
+const describe = (path, { size, mtimeMs }) => ({ path, size, tag: `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}"` });
+
 /** The file that a request path names below root, or undefined. */
 async function fileOf(root, requestPath) {
   let path;
@@ -39,10 +41,10 @@ async function fileOf(root, requestPath) {
     const real = await realpath(join(top, path));
     if (real !== top && !real.startsWith(top + sep)) return undefined;
     const info = await stat(real);
-    if (!info.isDirectory()) return { path: real, size: info.size };
+    if (!info.isDirectory()) return describe(real, info);
     if (!path.endsWith('/')) return { isFolder: true };
     const index = join(real, 'index.html');
-    return { path: index, size: (await stat(index)).size };
+    return describe(index, await stat(index));
   } catch {
     return undefined;
   }
@@ -76,7 +78,8 @@ export async function serve({
     if (!file) return answer(404, { 'Content-Type': 'text/plain' }, `Not found: ${path}\n`);
     if (file.isFolder) return answer(301, { Location: `${path}/`.replace(/^\/+/, '/') });
     const type = kTypes[extname(file.path)] ?? 'application/octet-stream';
-    response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': file.size });
+    if (request.headers['if-none-match'] === file.tag) return answer(304, { ETag: file.tag });
+    response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': file.size, ETag: file.tag });
     if (request.method === 'HEAD') return response.end();
     createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
   });

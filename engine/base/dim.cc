@@ -120,6 +120,18 @@ std::optional<std::string> Dim::SymbolName() const {
   return alone ? std::optional(term.atoms[0]->name) : std::nullopt;
 }
 
+void Dim::Transfer(Archive& archive) {
+  std::string text;
+  if (!archive.reads()) text = ToString();
+  archive(text);
+  if (!archive.reads()) return;
+  auto read = Parse(text);
+  if (read)
+    *this = *std::move(read);
+  else
+    archive.MarkFailed();
+}
+
 std::string Dim::ToString() const {
   if (IsUnknown()) return "?";
   return IsKnown() ? std::to_string(value_) : PolyText(expr_->terms);

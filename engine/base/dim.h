@@ -38,6 +38,8 @@ class Dim {
   // letters, digits, '_', '.' and ':' is put in single quotes.
   std::string ToString() const;
 
+  void Transfer(Archive& archive);
+
   // Known and equal, or the same canonical expression. Two Unknowns are not equal.
   friend bool operator==(const Dim& a, const Dim& b);
   friend Dim operator+(const Dim& a, const Dim& b);

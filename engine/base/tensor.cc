@@ -108,6 +108,13 @@ Result<Tensor> Tensor::Borrow(DType dtype, Dims dims, std::span<const std::byte>
   return tensor;
 }
 
+Tensor Tensor::WithoutContents(DType dtype, Dims dims) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.dims_ = std::move(dims);
+  return tensor;
+}
+
 Result<Tensor> Tensor::FromStrings(Dims dims, std::vector<std::string> strings) {
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   if (elements != static_cast<int64_t>(strings.size()))
@@ -141,6 +148,40 @@ Tensor Tensor::Map(Tensor keys, Tensor values) {
 
 std::span<const Tensor> Tensor::items() const {
   return items_ ? std::span<const Tensor>(*items_) : std::span<const Tensor>();
+}
+
+void Tensor::Transfer(Archive& archive) {
+  constexpr size_t kSmallBytes = 4096;  // are copied
+  bool has_bytes = data_ != nullptr;
+  archive(dtype_, dims_, strings_, items_, has_bytes);
+  if (!has_bytes || archive.failed()) return;
+  std::span<const std::byte> contents;
+  if (!archive.reads()) contents = bytes();
+  bool is_small = contents.size() <= kSmallBytes;
+  archive(is_small);
+  if (is_small) {
+    std::vector<std::byte> copy(contents.begin(), contents.end());
+    archive(copy);
+    if (!archive.reads()) return;
+    auto read = FromBytes(dtype_, dims_, copy);
+    if (read)
+      *this = *std::move(read);
+    else
+      archive.MarkFailed();
+    return;
+  }
+  archive.Blob(contents);
+  if (!archive.reads()) return;
+  auto read = Borrow(dtype_, dims_, contents, archive.owner());
+  if (read)
+    *this = *std::move(read);
+  else
+    archive.MarkFailed();
+}
+
+Result<Tensor> Tensor::Copy() const {
+  if (!HasBytes(dtype_)) return *this;
+  return FromBytes(dtype_, dims_, bytes());
 }
 
 Tensor Tensor::Reshaped(Dims dims) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/archive.h"
 #include "base/buffer.h"
 #include "base/dtype.h"
 #include "base/error.h"
@@ -60,6 +61,8 @@ class Tensor {
   // Borrows `bytes`, kept alive by `owner`; no padding is promised. Bytes must be exact.
   static Result<Tensor> Borrow(DType dtype, Dims dims, std::span<const std::byte> bytes,
                                std::shared_ptr<const void> owner);
+  // Type and extents of a tensor whose contents are elsewhere: data() is nullptr.
+  static Tensor WithoutContents(DType dtype, Dims dims);
   static Result<Tensor> FromStrings(Dims dims, std::vector<std::string> strings);
   static Tensor Sequence(std::vector<Tensor> items);
   // At most one item, a tensor or a sequence.
@@ -92,9 +95,13 @@ class Tensor {
     return {reinterpret_cast<const T*>(data_), static_cast<size_t>(elements())};
   }
 
+  // The same bytes in storage of their own; what has none shares it. OutOfMemory.
+  Result<Tensor> Copy() const;
   // The same storage under other extents with the same number of elements.
   Tensor Reshaped(Dims dims) const;
   TensorView View() { return {dtype_, dims_, data_, strings_.get()}; }
+  // Read, large ones borrow from the archive.
+  void Transfer(Archive& archive);
   TensorView View() const { return {dtype_, dims_, const_cast<std::byte*>(data_), strings_.get()}; }
 
  private:

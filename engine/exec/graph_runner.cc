@@ -17,12 +17,6 @@ std::vector<Fact> FactsOf(const std::map<ValueId, Tensor>& live) {
   return facts;
 }
 
-// Strings and sequences are never written in place, so that they may be shared.
-Result<Tensor> Copy(const Tensor& tensor) {
-  if (!HasBytes(tensor.dtype())) return tensor;
-  return Tensor::FromBytes(tensor.dtype(), tensor.dims(), tensor.bytes());
-}
-
 }  // namespace
 
 GraphRunner::GraphRunner(Program program) : program_(std::move(program)) {
@@ -105,9 +99,9 @@ Result<std::vector<Tensor>> GraphRunner::Outputs(std::span<const Tensor> inputs,
     const auto input = std::ranges::find(graph.inputs, id);
     if (input != graph.inputs.end()) {
       INSITU_ASSIGN(outputs.emplace_back(),
-                    Copy(inputs[static_cast<size_t>(input - graph.inputs.begin())]));
+                    inputs[static_cast<size_t>(input - graph.inputs.begin())].Copy());
     } else if (const Tensor* constant = graph.Constant(id)) {
-      INSITU_ASSIGN(outputs.emplace_back(), Copy(*constant));
+      INSITU_ASSIGN(outputs.emplace_back(), constant->Copy());
     } else {
       outputs.push_back(live.at(id));
     }

@@ -52,6 +52,24 @@ NodeId Graph::AddNode(Node node, NodeId before) {
   return id;
 }
 
+void Graph::Transfer(Archive& archive) {
+  archive(name, inputs, outputs, metadata);
+  const size_t values = archive.Count(values_.size());
+  for (size_t i = 0; i < values; ++i) {
+    Value read;
+    archive(archive.reads() ? read : values_[i]);
+    if (archive.reads()) AddValue(std::move(read));
+  }
+  std::vector<NodeId> order = Order();
+  order.resize(archive.Count(order.size()));
+  for (NodeId id : order) {
+    Node read;
+    archive(archive.reads() ? read : node(id));
+    if (archive.failed()) return;
+    if (archive.reads()) AddNode(std::move(read));
+  }
+}
+
 std::vector<NodeId> Graph::Order() const {
   std::vector<NodeId> order;
   for (NodeId id = first_; id != kNoNode; id = places_[static_cast<size_t>(id)].next)

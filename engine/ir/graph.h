@@ -42,6 +42,8 @@ struct ValueType {
   std::optional<Shape> shape;  // nullopt: not even the rank is known
   // What a sequence or an optional value holds; nullptr where that is not known.
   std::shared_ptr<const ValueType> element = nullptr;
+
+  void Transfer(Archive& archive) { archive(dtype, shape, element); }
 };
 
 struct Value {
@@ -50,6 +52,8 @@ struct Value {
   std::optional<Tensor> constant;  // initializers and folded values
   // The elements of a small integer tensor, as far as shape inference knows them.
   std::optional<std::vector<Dim>> elements;
+
+  void Transfer(Archive& archive) { archive(name, type, constant, elements); }
 };
 
 struct Node {
@@ -70,6 +74,8 @@ struct Node {
     const T* value = std::get_if<T>(&it->second);
     return value ? *value : fallback;
   }
+  // Of a live one.
+  void Transfer(Archive& archive) { archive(name, domain, op, inputs, outputs, attributes); }
   bool Has(std::string_view key) const { return attributes.find(key) != attributes.end(); }
   bool Is(std::string_view op_type, std::string_view op_domain = "") const {
     return op == op_type && domain == op_domain;
@@ -125,6 +131,8 @@ class Graph {
   bool NeedsIdentity(ValueId from, ValueId to) const;
   // Marks the node dead and forgets it as producer.
   void Remove(NodeId id);
+  // All values and the live nodes, numbered anew in order of execution. Read into an empty graph.
+  void Transfer(Archive& archive);
   // A value name not used yet, starting with `hint`.
   std::string FreshName(std::string_view hint) const;
 

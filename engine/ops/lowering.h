@@ -1,7 +1,8 @@
 // LoweredOp: what backends can be asked to compute, as a closed set of plain structs.
 // Invariant: quantization is resolved to numbers, constant operands are tensors, attributes are
 // defaults-filled; shapes are not part of it (they come at planning), ranks are where they matter.
-// Spatial structs say whether data is NHWC. Arithmetic of integer types follows
+// Spatial structs say whether data is NHWC. What a kernel packs it no longer needs: ForgetWeights
+// leaves only its type and extents. Arithmetic of integer types follows
 // "Numbers that must be right" of the design: exact int32 sums, then
 // y = saturate(rint_half_even(float32(acc) * m) + zero_point_y), m = float32(float32(sx * sw) /
 // sy).
@@ -14,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/archive.h"
 #include "base/dtype.h"
 #include "base/tensor.h"
 
@@ -23,6 +25,8 @@ namespace insitu {
 struct Quantization {
   float scale = 1.0f;
   int32_t zero_point = 0;
+
+  void Transfer(Archive& a) { a(scale, zero_point); }
 };
 
 // Output clamp in real numbers (float ops) or in quantized steps (integer ops).
@@ -33,6 +37,7 @@ struct Clamp {
     return min == -std::numeric_limits<float>::infinity() &&
            max == std::numeric_limits<float>::infinity();
   }
+  void Transfer(Archive& a) { a(min, max); }
 };
 
 namespace lowered {
@@ -55,18 +60,26 @@ struct Convolution {
   std::vector<float> w_scale;  // one, or one per output channel
   std::vector<int32_t> w_zero_point;
   Clamp clamp;
+
+  void Transfer(Archive& a) {
+    a(input, output, channels_last, groups, kernel, stride, dilation, pad_begin, pad_end,
+      auto_pad_same_upper, auto_pad_same_lower, weights, bias, x, y, w_scale, w_zero_point, clamp);
+  }
+  void ForgetWeights() { weights = Tensor::WithoutContents(weights.dtype(), weights.dims()); }
 };
 
 // y[..., O] = x[..., I] * weights^T + bias, with weights [O, I].
 struct FullyConnected {
   DType input = DType::kFloat32, output = DType::kFloat32;
-  bool flatten_after_axis0 = false;
   Tensor weights;
   Tensor bias;
   std::optional<Quantization> x, y;
   std::vector<float> w_scale;
   std::vector<int32_t> w_zero_point;
   Clamp clamp;
+
+  void Transfer(Archive& a) { a(input, output, weights, bias, x, y, w_scale, w_zero_point, clamp); }
+  void ForgetWeights() { weights = Tensor::WithoutContents(weights.dtype(), weights.dims()); }
 };
 
 // Two run-time operands, numpy broadcasting of batch dims. 8-bit ones have all three quantizations.
@@ -75,6 +88,8 @@ struct BatchMatMul {
   DType right = DType::kFloat32, output = DType::kFloat32;
   std::optional<Quantization> a, b, y;
   Clamp clamp;
+
+  void Transfer(Archive& archive) { archive(dtype, right, output, a, b, y, clamp); }
 };
 
 enum class BinaryKind : uint8_t { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow, kSquaredDifference };
@@ -84,6 +99,8 @@ struct Binary {
   DType dtype = DType::kFloat32;
   std::optional<Quantization> a, b, y;
   Clamp clamp;
+
+  void Transfer(Archive& archive) { archive(kind, dtype, a, b, y, clamp); }
 };
 
 enum class UnaryKind : uint8_t {
@@ -115,6 +132,8 @@ struct Unary {
   DType dtype = DType::kFloat32;
   float alpha = 0.0f;
   Clamp clamp;
+
+  void Transfer(Archive& a) { a(kind, dtype, alpha, clamp); }
 };
 
 enum class PoolKind : uint8_t { kMax, kAverage, kGlobalAverage, kGlobalMax };
@@ -128,38 +147,55 @@ struct Pool {
   bool ceil_mode = false, count_include_pad = false;
   std::optional<Quantization> x, y;
   Clamp clamp;
+
+  void Transfer(Archive& a) {
+    a(kind, dtype, channels_last, kernel, stride, dilation, pad_begin, pad_end, auto_pad_same_upper,
+      auto_pad_same_lower, ceil_mode, count_include_pad, x, y, clamp);
+  }
 };
 
 struct Softmax {
   DType dtype = DType::kFloat32;
   bool last_axis = true;
+
+  void Transfer(Archive& a) { a(dtype, last_axis); }
 };
 
 // Output axis i is input axis perm[i].
 struct Permute {
   DType dtype = DType::kFloat32;
   std::vector<int64_t> perm;
+
+  void Transfer(Archive& a) { a(dtype, perm); }
 };
 
 // The bytes do not change; the planner makes it an alias.
-struct Reshape {};
+struct Reshape {
+  void Transfer(Archive&) {}
+};
 
 struct Concat {
   DType dtype = DType::kFloat32;
   int64_t axis = 0;  // non-negative
   int64_t inputs = 2;
+
+  void Transfer(Archive& a) { a(dtype, axis, inputs); }
 };
 
 // float -> integer, y = saturate(rint_half_even(x / scale) + zero_point), per tensor.
 struct Quantize {
   DType from = DType::kFloat32, to = DType::kUint8;
   Quantization y;
+
+  void Transfer(Archive& a) { a(from, to, y); }
 };
 
 // integer -> float, y = (float)(x - zero_point) * scale, per tensor.
 struct Dequantize {
   DType from = DType::kUint8, to = DType::kFloat32;
   Quantization x;
+
+  void Transfer(Archive& a) { a(from, to, x); }
 };
 
 // DynamicQuantizeLinear, MatMulInteger, Cast, Mul by scales and bias in one: the quantized_dynamic
@@ -170,6 +206,9 @@ struct DynamicFullyConnected {
   std::vector<float> w_scale;
   std::vector<int32_t> w_zero_point;  // empty: 0
   Clamp clamp;
+
+  void Transfer(Archive& a) { a(weights, bias, w_scale, w_zero_point, clamp); }
+  void ForgetWeights() { weights = Tensor::WithoutContents(weights.dtype(), weights.dims()); }
 };
 
 // y[..., columns] = x[..., depth] * W^T + bias in float32, with weights of 2, 4 or 8 bits in
@@ -184,6 +223,15 @@ struct BlockFullyConnected {
   std::vector<int32_t> order;  // x[order[k]] meets weight k; empty: in order
 
   int64_t blocks() const { return (depth + block_size - 1) / block_size; }
+
+  void Transfer(Archive& a) {
+    a(depth, columns, bits, block_size, weights, scales, zero_points, bias, order);
+  }
+  void ForgetWeights() {
+    weights = Tensor::WithoutContents(weights.dtype(), weights.dims());
+    scales = Tensor::WithoutContents(scales.dtype(), scales.dims());
+    zero_points = Tensor::WithoutContents(zero_points.dtype(), zero_points.dims());
+  }
 };
 
 // (x - mean) / sqrt(variance + epsilon) * scale + bias over rows of the last `count` elements of
@@ -193,11 +241,15 @@ struct Normalize {
   float epsilon = 1e-5f;
   bool centred = true;
   Tensor scale, bias;  // float32 [count]; bias may be empty
+
+  void Transfer(Archive& a) { a(count, epsilon, centred, scale, bias); }
 };
 
 // 8-bit elements replaced by what a table holds for their bits.
 struct ByteMap {
   std::array<uint8_t, 256> table = {};
+
+  void Transfer(Archive& a) { a(table); }
 };
 
 // Softmax of 8-bit elements along one axis; formula in ops/qlinear_softmax.cc.
@@ -206,12 +258,16 @@ struct QuantizedSoftmax {
   int64_t axis = -1;      // non-negative
   bool flattens = false;  // along all axes from `axis` on
   Quantization x, y;
+
+  void Transfer(Archive& a) { a(dtype, axis, flattens, x, y); }
 };
 
 // Elements of `x` where the condition holds, of `y` elsewhere, each through its table; numpy
 // broadcasting of condition, x and y.
 struct ByteSelect {
   std::array<uint8_t, 256> x = {}, y = {};
+
+  void Transfer(Archive& a) { a(x, y); }
 };
 
 struct Reduce {
@@ -219,6 +275,8 @@ struct Reduce {
   bool mean = false;  // else sum
   std::vector<int64_t> axes;
   bool keep_dims = true;
+
+  void Transfer(Archive& a) { a(dtype, mean, axes, keep_dims); }
 };
 
 }  // namespace lowered
@@ -229,6 +287,14 @@ using LoweredOp =
                  lowered::Reshape, lowered::Concat, lowered::Quantize, lowered::Dequantize,
                  lowered::DynamicFullyConnected, lowered::BlockFullyConnected, lowered::Normalize,
                  lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect, lowered::Reduce>;
+
+inline void ForgetWeights(LoweredOp& op) {
+  std::visit(
+      [](auto& one) {
+        if constexpr (requires { one.ForgetWeights(); }) one.ForgetWeights();
+      },
+      op);
+}
 
 // A node in lowered form. `operands` are the indices of the node's inputs that the kernel reads at
 // run time, in the order the struct documents (x; or a, b; constants may be among them). Every

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/tensor.h"
 #include "ops/lowering.h"
 #include "ops/op_def.h"
+#include "plan/packed_weights.h"
 
 namespace insitu {
 
@@ -25,7 +27,10 @@ class Kernel {
   // Operands are 64-byte aligned with Buffer's padding around them.
   virtual Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                      std::byte* scratch) = 0;
-  virtual size_t packed_bytes() const { return 0; }
+  // What it has made of its weights; nullptr where it needs them as they are.
+  virtual PackedWeights* packed() { return nullptr; }
+  // Of weights, in the kernel's own order.
+  virtual size_t packed_bytes() { return packed() ? packed()->bytes() : 0; }
 };
 
 struct Offer {
@@ -40,7 +45,11 @@ class Backend {
   virtual std::string_view name() const = 0;  // "xnnpack", "kernel"
   // A Refusal says why in words for explain(), for example "only the last axis".
   virtual std::expected<Offer, Refusal> Consider(const LoweredOp& op) const = 0;
-  virtual Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) = 0;
+  // `packed` is empty, or restored from what Kernel::packed gave for the same operation; then the
+  // weights that ForgetWeights drops are not there.
+  virtual Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op, PackedWeights packed) = 0;
+  // What packed weights depend on besides the program: what this processor can.
+  virtual std::string traits() const { return {}; }
   // Whether linear operators of 8-bit data are to be offered in int8 where the model has uint8.
   virtual bool wants_signed_data() const { return false; }
 };

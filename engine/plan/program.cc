@@ -31,7 +31,47 @@ Graph Shell(const Graph& body) {
   return shell;
 }
 
-Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> backends) {
+std::unexpected<Error> Garbled() {
+  return Fail(ErrorCode::kInvalidModel, "a prepared model does not hold what it should",
+              "Load the model itself.");
+}
+
+// Whatever a step has besides its kernel, its node and its bodies.
+void Transfer(Archive& archive, Step& step) {
+  archive(step.operands, step.planned, step.in_place, step.alias, step.on, step.why);
+}
+
+// The kernel, as the operation and what was packed for it.
+void Keep(Archive& archive, const LoweredOp& op, Kernel* kernel) {
+  bool is_there = kernel != nullptr;
+  archive(is_there);
+  if (!is_there) return;
+  PackedWeights none;
+  PackedWeights& packed = kernel->packed() ? *kernel->packed() : none;
+  LoweredOp kept = op;
+  if (!packed.empty()) ForgetWeights(kept);
+  archive.CopyBlobs(true);  // what is left of the operation goes with the model's bytes
+  archive(kept);
+  archive.CopyBlobs(false);
+  packed.Transfer(archive);
+}
+
+Result<std::unique_ptr<Kernel>> RestoreKernel(Archive& archive, std::string_view on,
+                                              std::span<Backend* const> backends) {
+  bool is_there = false;
+  LoweredOp op;
+  PackedWeights packed;
+  archive(is_there);
+  if (!is_there) return nullptr;
+  archive(op);
+  packed.Transfer(archive);
+  const auto backend = std::ranges::find(backends, on, &Backend::name);
+  if (archive.failed() || backend == backends.end()) return Garbled();
+  return (*backend)->Create(op, std::move(packed));
+}
+
+Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> backends,
+                      Archive* kept) {
   const Node& node = graph.node(id);
   Step step;
   step.node = id;
@@ -40,26 +80,37 @@ Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> b
     return Fail(ErrorCode::kUnsupportedOp, "operator " + node.op + " is not known",
                 "Run `insitu ops` for the operators that are.");
   step.on = "reference";
-  for (const auto& body : Bodies(node)) {
-    INSITU_ASSIGN(Program program, Program::Build(std::exchange(*body, Shell(*body)), backends));
+  const auto bodies = Bodies(node);
+  if (kept) kept->Count(bodies.size());
+  for (const auto& body : bodies) {
+    INSITU_ASSIGN(Program program,
+                  Program::Build(std::exchange(*body, Shell(*body)), backends, kept));
     step.bodies.emplace(body.get(), std::make_unique<Program>(std::move(program)));
   }
   step.planned = step.bodies.empty() && AllHaveBytes(graph, node);
+  LoweredOp op;
   if (!step.planned) {
     step.why = step.def->no_lowering;
-    return step;
+  } else {
+    Assignment assignment = Assign(graph, node, backends);
+    step.why = std::move(assignment.why);
+    step.alias = assignment.alias;
+    if (assignment.lowered) {
+      step.operands = std::move(assignment.lowered->operands);
+      op = std::move(assignment.lowered->op);
+    }
+    if (assignment.alias) {
+      step.on = "kernel";
+      step.why = "only the extents change";
+    } else if (assignment.backend) {
+      INSITU_ASSIGN(step.kernel, assignment.backend->Create(op, {}));
+      step.on = assignment.backend->name();
+      step.in_place = assignment.offer.in_place;
+    }
   }
-  Assignment assignment = Assign(graph, node, backends);
-  step.why = std::move(assignment.why);
-  step.alias = assignment.alias;
-  if (assignment.lowered) step.operands = std::move(assignment.lowered->operands);
-  if (assignment.alias) {
-    step.on = "kernel";
-    step.why = "only the extents change";
-  } else if (assignment.backend) {
-    INSITU_ASSIGN(step.kernel, assignment.backend->Create(assignment.lowered->op));
-    step.on = assignment.backend->name();
-    step.in_place = assignment.offer.in_place;
+  if (kept) {
+    Transfer(*kept, step);
+    Keep(*kept, op, step.kernel.get());
   }
   return step;
 }
@@ -108,15 +159,52 @@ Status OwnConstants(Graph& graph, std::span<const Step> steps) {
 
 }  // namespace
 
-Result<Program> Program::Build(Graph graph, std::span<Backend* const> backends) {
+Result<Program> Program::Build(Graph graph, std::span<Backend* const> backends, Archive* kept) {
   Program program;
-  for (NodeId id : graph.Order()) {
-    auto step = MakeStep(graph, id, backends);
+  const std::vector<NodeId> order = graph.Order();
+  if (kept) kept->Count(order.size());
+  for (NodeId id : order) {
+    auto step = MakeStep(graph, id, backends, kept);
     if (!step)
       return std::unexpected(std::move(step.error()).At(graph.node(id).name, graph.node(id).op));
     program.steps_.push_back(*std::move(step));
   }
   INSITU_TRY(OwnConstants(graph, program.steps_));
+  program.last_reads_ = LastReads(graph, program.steps_);
+  program.graph_ = std::move(graph);
+  if (kept) (*kept)(program.graph_);
+  return program;
+}
+
+Result<Program> Program::Restore(Archive& kept, std::span<Backend* const> backends) {
+  Program program;
+  program.steps_.resize(kept.Count(0));
+  std::vector<std::vector<std::unique_ptr<Program>>> bodies(program.steps_.size());
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    Step& step = program.steps_[i];
+    bodies[i].resize(kept.Count(0));
+    for (auto& body : bodies[i]) {
+      INSITU_ASSIGN(Program restored, Restore(kept, backends));
+      body = std::make_unique<Program>(std::move(restored));
+    }
+    Transfer(kept, step);
+    INSITU_ASSIGN(step.kernel, RestoreKernel(kept, step.on, backends));
+  }
+  Graph graph;
+  kept(graph);
+  if (kept.failed()) return Garbled();
+  const std::vector<NodeId> order = graph.Order();
+  if (order.size() != bodies.size()) return Garbled();
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    Step& step = program.steps_[i];
+    const Node& node = graph.node(order[i]);
+    step.node = order[i];
+    step.def = FindOp(node.op, node.domain);
+    const auto graphs = Bodies(node);
+    if (!step.def || graphs.size() != bodies[i].size()) return Garbled();
+    for (size_t b = 0; b < graphs.size(); ++b)
+      step.bodies.emplace(graphs[b].get(), std::move(bodies[i][b]));
+  }
   program.last_reads_ = LastReads(graph, program.steps_);
   program.graph_ = std::move(graph);
   return program;

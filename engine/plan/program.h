@@ -42,7 +42,13 @@ class Program {
   // empty: everything on the reference. Constants that only packing needed are released, the others
   // copied, so that nothing refers to the model's bytes any more. OutOfMemory, or what
   // Backend::Create reports.
-  static Result<Program> Build(Graph graph, std::span<Backend* const> backends);
+  // With `kept` given, what Restore makes the same program of is written there; it refers to this
+  // program's memory.
+  static Result<Program> Build(Graph graph, std::span<Backend* const> backends,
+                               Archive* kept = nullptr);
+  // By backends with the traits of those it was built by. Nothing is packed: weights lie where the
+  // archive's owner has them. InvalidModel, OutOfMemory.
+  static Result<Program> Restore(Archive& kept, std::span<Backend* const> backends);
 
   const Graph& graph() const { return graph_; }
   std::span<Step> steps() { return steps_; }

@@ -17,6 +17,12 @@ Result<std::unique_ptr<Runtime>> Runtime::Create(int threads) {
   return runtime;
 }
 
+std::string Runtime::traits() const {
+  std::string traits;
+  for (const auto& backend : backends_) traits += backend->traits();
+  return traits;
+}
+
 Runtime::~Runtime() = default;
 
 }  // namespace insitu

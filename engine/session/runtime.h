@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -18,6 +19,9 @@ class Runtime {
   ~Runtime();
 
   int threads() const { return static_cast<int>(pool_->threads()); }
+  // What kept sessions depend on besides the build: equal for runtimes that may restore each
+  // other's.
+  std::string traits() const;
   std::span<Backend* const> backends() const { return backend_pointers_; }
 
  private:

@@ -52,7 +52,6 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
                                                const SessionOptions& options, Runtime& runtime) {
   INSITU_ASSIGN(ImportedModel imported, ImportModel(model, options.import));
   std::unique_ptr<Session> session(new Session);
-  session->info_ = std::move(imported.info);
   Graph& graph = imported.graph;
   for (NodeId id : graph.Order())
     session->original_nodes_.emplace_back(graph.node(id).name, graph.node(id).op);
@@ -71,17 +70,36 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
   INSITU_TRY(RunPasses(graph, context));
   session->inputs_ = InfosOf(graph, graph.inputs);
   session->outputs_ = InfosOf(graph, graph.outputs);
-  INSITU_ASSIGN(Program program, Program::Build(std::move(graph), backends));
+  if (options.keep) {
+    session->kept_ = std::make_unique<Archive>();
+    session->Transfer(*session->kept_);
+  }
+  INSITU_ASSIGN(Program program, Program::Build(std::move(graph), backends, session->kept_.get()));
   session->runner_ = GraphRunner(std::move(program));
+  INSITU_TRY(session->Prepare(options));
+  return session;
+}
 
+Result<std::unique_ptr<Session>> Session::Restore(const ModelBytes& archive,
+                                                  const SessionOptions& options, Runtime& runtime) {
+  INSITU_ASSIGN(Archive kept, Archive::Open(archive.bytes, archive.owner));
+  std::unique_ptr<Session> session(new Session);
+  session->Transfer(kept);
+  INSITU_ASSIGN(Program program, Program::Restore(kept, runtime.backends()));
+  session->runner_ = GraphRunner(std::move(program));
+  INSITU_TRY(session->Prepare(options));
+  return session;
+}
+
+Status Session::Prepare(const SessionOptions& options) {
   std::vector<Dims> fixed;
-  for (const TensorInfo& input : session->inputs_) {
+  for (const TensorInfo& input : inputs_) {
     auto dims = input.type.shape ? KnownDims(*input.type.shape) : std::nullopt;
     if (dims) fixed.push_back(*std::move(dims));
   }
-  if (fixed.size() == session->inputs_.size()) INSITU_TRY(session->runner_.Prepare(fixed));
-  if (options.warm_up_ms > 0) WarmUp(session->runner_, options.warm_up_ms);
-  return session;
+  if (fixed.size() == inputs_.size()) INSITU_TRY(runner_.Prepare(fixed));
+  if (options.warm_up_ms > 0) WarmUp(runner_, options.warm_up_ms);
+  return {};
 }
 
 const std::map<std::string, std::string>& Session::metadata() const {

@@ -21,12 +21,15 @@ struct SessionOptions {
   bool reference_only = false;          // backend: 'reference'
   std::map<std::string, int64_t> dims;  // fixes symbolic dims by name
   double warm_up_ms = 0;                // a first run on zeros for so long (session/warm_up.h)
+  bool keep = false;                    // Session::TakeKept is wanted
   ImportOptions import;
 };
 
 struct TensorInfo {
   std::string name;
   ValueType type;
+
+  void Transfer(Archive& archive) { archive(name, type); }
 };
 
 struct NamedTensor {
@@ -57,10 +60,18 @@ class Session {
   static Result<std::unique_ptr<Session>> Load(const ModelBytes& model,
                                                const SessionOptions& options, Runtime& runtime);
 
+  // From an archive that TakeKept() gave, of a runtime with the same traits. Of `options` the way
+  // to run counts; what the model was loaded with is part of the archive. Nothing is computed or
+  // copied: weights stay where `archive` has them. InvalidModel, OutOfMemory.
+  static Result<std::unique_ptr<Session>> Restore(const ModelBytes& archive,
+                                                  const SessionOptions& options, Runtime& runtime);
+  // What Restore makes this session of, to be written out while the session lives; nullptr unless
+  // it was loaded to be kept, or when asked again.
+  std::unique_ptr<Archive> TakeKept() { return std::move(kept_); }
+
   std::span<const TensorInfo> inputs() const { return inputs_; }
   std::span<const TensorInfo> outputs() const { return outputs_; }
   const std::map<std::string, std::string>& metadata() const;
-  const ModelInfo& info() const { return info_; }
 
   // InvalidArgument for an unknown, missing or doubled name or a wrong dtype; ShapeMismatch for
   // wrong extents; OutOfMemory; Cancelled. Feeds have the padding of Tensor::Allocate. Outputs come
@@ -76,12 +87,16 @@ class Session {
 
  private:
   Session() = default;
+  // Plans ahead for inputs of known extents, and runs once.
+  Status Prepare(const SessionOptions& options);
+  // What explain() and metadata tell of the model beyond the program.
+  void Transfer(Archive& archive) { archive(inputs_, outputs_, original_nodes_, absorbed_); }
 
-  ModelInfo info_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<std::pair<std::string, std::string>> original_nodes_;  // name, op, as imported
   std::map<std::string, std::string> absorbed_;
   GraphRunner runner_;
+  std::unique_ptr<Archive> kept_;
 };
 
 }  // namespace insitu

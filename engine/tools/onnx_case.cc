@@ -122,20 +122,24 @@ Status Compare(const std::string& name, const Tensor& actual, const Tensor& expe
   return {};
 }
 
+Status RunDataSets(const fs::path& case_folder, Session& session) {
+  INSITU_ASSIGN(const Tolerance tolerance, ReadTolerance(case_folder));
+  for (const auto& entry : fs::directory_iterator(case_folder)) {
+    if (!entry.path().filename().string().starts_with("test_data_set_")) continue;
+    INSITU_ASSIGN(const CaseData data, ReadCaseData(entry.path(), session));
+    INSITU_ASSIGN(const auto outputs, session.Run(data.feeds));
+    for (size_t i = 0; i < outputs.size(); ++i)
+      INSITU_TRY(Compare(outputs[i].name, outputs[i].tensor, data.expected[i], tolerance));
+  }
+  return {};
+}
+
 Status RunCase(const fs::path& case_folder, SessionOptions options, Runtime& runtime) {
   const fs::path model = case_folder / "model.onnx";
   INSITU_ASSIGN(const ModelBytes bytes, ReadFile(model));
   options.import = ExternalDataBeside(model);
   INSITU_ASSIGN(auto session, Session::Load(bytes, options, runtime));
-  INSITU_ASSIGN(const Tolerance tolerance, ReadTolerance(case_folder));
-  for (const auto& entry : fs::directory_iterator(case_folder)) {
-    if (!entry.path().filename().string().starts_with("test_data_set_")) continue;
-    INSITU_ASSIGN(const CaseData data, ReadCaseData(entry.path(), *session));
-    INSITU_ASSIGN(const auto outputs, session->Run(data.feeds));
-    for (size_t i = 0; i < outputs.size(); ++i)
-      INSITU_TRY(Compare(outputs[i].name, outputs[i].tensor, data.expected[i], tolerance));
-  }
-  return {};
+  return RunDataSets(case_folder, *session);
 }
 
 }  // namespace insitu

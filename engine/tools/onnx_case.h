@@ -38,6 +38,8 @@ Result<Tolerance> ReadTolerance(const std::filesystem::path& case_folder);
 Status Compare(const std::string& name, const Tensor& actual, const Tensor& expected,
                const Tolerance& tolerance);
 
+// Runs every data set of the folder and compares.
+Status RunDataSets(const std::filesystem::path& case_folder, Session& session);
 // Loads and runs every data set of the folder and compares.
 Status RunCase(const std::filesystem::path& case_folder, SessionOptions options, Runtime& runtime);
 

@@ -34,7 +34,7 @@ async function bundlePage() {
 export async function openSite({ vnni }) {
   const libraries = Object.entries(kLibraries).map(([path, name]) => [path, join(root, 'node_modules', name)]);
   const mounts = new Map([['/bench/', await bundlePage()], ...libraries]);
-  const site = await start({ mounts, cached: true, flags: vnni ? [] : [kWithoutVnni] });
+  const site = await start({ mounts, cached: true, profile: true, flags: vnni ? [] : [kWithoutVnni] });
   const native = nativeContestants((address) => join(mounts.get(address.replace(/[^/]*$/, '')), basename(address)));
   const { page: tab, context, problems, foreign } = await site.open('bench/');
   await context.exposeFunction('callNative', native.call);

@@ -6,7 +6,8 @@ const kNothingTimed = { runs: 0, warmUp: { runs: 0, ms: 0 }, restMs: 0, classifi
 const kSettleMs = 2000;  // browsers keep compiled code some time after a page has used it
 
 /**
- * What visits load: of each precision the first form, by insitu in each flavour and by the other engines, with one thread.
+ * What visits load: of each precision the first form, with one thread, by insitu in each flavour, with the model kept from
+ * the visit before and without, and by the other engines.
  * `given` as for measure() in measure.mjs.
  */
 function specsOf({ subject, precisions, base }, { flavours, against }) {
@@ -14,15 +15,15 @@ function specsOf({ subject, precisions, base }, { flavours, against }) {
     const [{ file, name: form }] = subject.precisions[precision];
     const spec = { threads: 1, form, name: form ? `${subject.name}/${form}` : subject.name, model: base + file, timed: true };
     return [
-      ...flavours.map((flavour) => ({ ...spec, engine: 'insitu', flavour })),
+      ...flavours.flatMap((flavour) => ['none', 'opfs'].map((cache) => ({ ...spec, engine: 'insitu', flavour, cache }))),
       ...against.filter((engine) => engine !== 'litert').map((engine) => ({ ...spec, engine })),
     ];
   });
 }
 
 /**
- * Gives { spec, ready, first } in order: statistics in ms, of all visits but the first, of the time until a model can run and
- * of its first run.
+ * Gives { spec, ready, load, first } in order: statistics in ms, of all visits but the first, of the time until a model can
+ * run, of load() in it (insitu's) and of its first run.
  */
 export async function measureStartUp(site, given, options) {
   const specs = specsOf(given, options);
@@ -36,16 +37,17 @@ export async function measureStartUp(site, given, options) {
     }
   }
   return specs.map((spec, i) => ({
-    spec, ready: statistics(seen[i].map(({ loadMs }) => loadMs)), first: statistics(seen[i].map(({ firstRunMs }) => firstRunMs)),
+    spec, ready: statistics(seen[i].map(({ loadMs }) => loadMs)),
+    load: spec.engine === 'insitu' ? statistics(seen[i].map(({ sessionMs }) => sessionMs)) : undefined, first: statistics(seen[i].map(({ firstRunMs }) => firstRunMs)),
   }));
 }
 
 /** Prints with `say` what measureStartUp() gave. */
 export function reportStartUp(rows, say) {
   const ms = (value) => value.toFixed(1).padStart(7);
-  say('  engine           flavour     form             ready p50      min  first run p50');
-  for (const { spec, ready, first } of rows) {
+  say('  engine           flavour     cache  form             ready p50      min  load() p50  first run p50');
+  for (const { spec, ready, load, first } of rows) {
     const form = spec.name.split('/')[1] ?? '';
-    say(`  ${spec.engine.padEnd(16)} ${(spec.flavour ?? '').padEnd(11)} ${form.padEnd(16)}   ${ms(ready.p50)}  ${ms(ready.min)}        ${ms(first.p50)}`);
+    say(`  ${spec.engine.padEnd(16)} ${(spec.flavour ?? '').padEnd(11)} ${(spec.cache ?? '').padEnd(6)} ${form.padEnd(16)}   ${ms(ready.p50)}  ${ms(ready.min)}     ${load ? ms(load.p50) : '       '}        ${ms(first.p50)}`);
   }
 }

@@ -1,5 +1,7 @@
 // Shared by the browser tests: Debian's Chromium driven by playwright-core, and a server of dist/.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 import { serve } from '../../scripts/serve.mjs';
@@ -12,16 +14,19 @@ export const dist = new URL('../../dist/', import.meta.url).pathname;
 /**
  * A browser and a server for one test file: `open(path, options)` gives a page whose console errors,
  * page errors and requests to other origins are collected.
- * @param {{isolated?: boolean, csp?: boolean, flags?: string[]}} options of the server, and more flags of the browser
+ * @param {{isolated?: boolean, csp?: boolean, flags?: string[], profile?: boolean}} options of the server, more flags of the
+ *     browser, and whether all pages share one profile on disk, as a user's do, instead of a private window each
  */
-export async function start({ flags = [], ...options } = {}) {
+export async function start({ flags = [], profile = false, ...options } = {}) {
   if (!existsSync(kChromium)) throw new Error(`There is no Chromium at ${kChromium}: set CHROMIUM to its path.`);
   const server = await serve({ root: dist, port: 0, ...options });
-  const browser = await chromium.launch({ executablePath: kChromium, args: [...kFlags, ...flags] });
+  const settings = { executablePath: kChromium, args: [...kFlags, ...flags] };
+  const folder = profile ? mkdtempSync(join(tmpdir(), 'insitu-profile-')) : undefined;
+  const browser = profile ? await chromium.launchPersistentContext(folder, settings) : await chromium.launch(settings);
   return {
     url: server.url,
     async open(path, contextOptions = {}) {
-      const context = await browser.newContext(contextOptions);
+      const context = profile ? browser : await browser.newContext(contextOptions);
       const page = await context.newPage();
       const problems = [];
       const foreign = [];
@@ -36,6 +41,7 @@ export async function start({ flags = [], ...options } = {}) {
     async close() {
       await browser.close();
       await server.close();
+      if (folder) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -118,7 +118,7 @@ TEST_CASE("whatever way is chosen, weights with zero points are exact") {
       Layer layer = RandomLayer(rng, DType::kUint8, 11, 50, zero == 0);
       layer.weights = RandomBytes(rng, weights, {11, 50});
       layer.w_zero_point = {static_cast<int32_t>(zero)};
-      const auto products = IntegerProducts::Pack(layer.numbers(), 1).value();
+      const auto products = IntegerProducts::Pack(layer.numbers(), 1, PackedWeights()).value();
       const Tensor x = RandomBytes(rng, DType::kUint8, {5, 50}, true);
       CheckSums(layer, 1, x, 3, Sums(*products, 1, x, 3));
     }

@@ -11,6 +11,7 @@
 #include "exec/kernels/kernel_backend.h"
 #include "exec/xnn/xnn_backend.h"
 #include "support/places.h"
+#include "support/written.h"
 
 namespace insitu::test {
 
@@ -86,15 +87,33 @@ inline bool SameBytes(const Tensor& a, const Tensor& b) {
   return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes());
 }
 
-// The kernel a backend makes for an operation it must accept.
+// The same kernel made of its packed weights, without the weights themselves.
+inline Result<std::unique_ptr<Kernel>> Restored(Backend& backend, LoweredOp op, Kernel& kernel) {
+  Archive out;
+  kernel.packed()->Transfer(out);
+  Archive in = Opened(Written(out)).value();
+  PackedWeights packed;
+  packed.Transfer(in);
+  ForgetWeights(op);
+  return backend.Create(op, std::move(packed));
+}
+
+// The kernel a backend makes for an operation it must accept; every other one that has packed its
+// weights is a restored one.
 inline std::unique_ptr<Kernel> Accepted(Backend& backend, const LoweredOp& op) {
   const auto offer = backend.Consider(op);
   INFO((offer ? "" : offer.error().why));
   REQUIRE(offer);
-  auto kernel = backend.Create(op);
+  auto kernel = backend.Create(op, {});
   INFO((kernel ? "" : ToString(kernel.error())));
   REQUIRE(kernel);
-  return std::move(*kernel);
+  static int count = 0;
+  if (!(*kernel)->packed() || (*kernel)->packed()->empty() || ++count % 2 == 0)
+    return std::move(*kernel);
+  auto restored = Restored(backend, op, **kernel);
+  INFO((restored ? "" : ToString(restored.error())));
+  REQUIRE(restored);
+  return std::move(*restored);
 }
 
 }  // namespace insitu::test

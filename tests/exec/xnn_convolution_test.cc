@@ -198,7 +198,7 @@ TEST_CASE("want of memory is an error, not a crash") {
   Rng rng(9);
   const auto op = RandomQuantizedConvolution(rng, {.weights = DType::kUint8, .per_channel = true});
   FailBufferAllocationAfter(0);
-  const auto kernel = Xnn(1).Create(op);
+  const auto kernel = Xnn(1).Create(op, {});
   FailBufferAllocationAfter(-1);
   REQUIRE_FALSE(kernel);
   CHECK(kernel.error().code == ErrorCode::kOutOfMemory);

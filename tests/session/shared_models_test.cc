@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/places.h"
+#include "support/written.h"
 #include "tools/onnx_case.h"
 
 namespace insitu {
@@ -35,6 +36,45 @@ TEST_CASE("shared models give their stored outputs") {
   INFO(name << (reference ? " on the reference, " : " on the backends, ") << threads << " threads");
   INFO((status ? "" : ToString(status.error())));
   CHECK(status.has_value());
+}
+
+TEST_CASE("a shared model that was kept and restored gives its stored outputs") {
+  const std::string name =
+      GENERATE("mnist_cnn", "mnist_mlp_dynamic_int8", "ultraface_rfb_320", "mobilenet_v2_fp32",
+               "mobilenet_v2_int8_qdq", "fastestdet", "magika", "mnist_external", "silero_vad_16k",
+               "squeezenet_fp16", "tiny_gpt2");
+  const fs::path folder = CaseFolder(name);
+  INFO(name);
+  auto runtime = Runtime::Create(1).value();
+  std::shared_ptr<Buffer> kept;
+  std::vector<ExplainRow> rows;
+  {
+    const auto model = ReadFile(folder / "model.onnx");
+    REQUIRE(model.has_value());
+    SessionOptions options;
+    options.keep = true;
+    options.import = ExternalDataBeside(folder / "model.onnx");
+    const auto loaded = Session::Load(*model, options, *runtime).value();
+    rows = loaded->Explain();
+    kept = test::Written(*loaded->TakeKept());
+  }
+  const int64_t before = LiveBufferBytes();
+  auto session = Session::Restore({{kept->data(), kept->size()}, kept}, {}, *runtime);
+  INFO((session ? "" : ToString(session.error())));
+  REQUIRE(session);
+  // Weights lie where they were read to.
+  CHECK(LiveBufferBytes() - before < 300'000);
+  const Status status = RunDataSets(folder, **session);
+  INFO((status ? "" : ToString(status.error())));
+  CHECK(status.has_value());
+  const auto again = (*session)->Explain();
+  REQUIRE(again.size() == rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    CHECK(again[i].node == rows[i].node);
+    CHECK(again[i].on == rows[i].on);
+    CHECK(again[i].why == rows[i].why);
+    CHECK(again[i].bytes == rows[i].bytes);
+  }
 }
 
 // As WebAssembly on our own kernels. Natively those have no SIMD, and XNNPACK takes all but two

@@ -4,7 +4,9 @@ import { Disposable } from './disposable.js';
 import { throwIfAborted } from './errors.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
+import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
+import { request } from './source.js';
 import type { EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport, ModelSource,
   OperatorInfo, ReferenceProfile } from './types.js';
 import { upload } from './upload.js';
@@ -15,19 +17,21 @@ export class Engine extends Disposable {
   readonly #options: EngineOptions;
   #client: Client;
   #info: EngineInfo;
+  #build: string;
   #restart?: Promise<Client>;
 
-  private constructor(options: EngineOptions, client: Client, info: EngineInfo) {
+  private constructor(options: EngineOptions, { client, info, build }: Awaited<ReturnType<typeof Client.start>>) {
     super();
     this.#options = options;
     this.#client = client;
     this.#info = info;
+    this.#build = build;
   }
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const { client, info } = await Client.start(options);
+    const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
-    return new Engine(kept, client, info);
+    return new Engine(kept, started);
   }
 
   get info(): EngineInfo {
@@ -36,16 +40,29 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
-    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {} } = options;
+    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
-    const sent = await upload(client, model, options, Boolean(watch?.profile || watch?.learn));
-    onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
-    const loading = client.call('load', { ...sent, dims, referenceOnly: backend === 'reference', warmUp, watch });
-    const description = await untilAborted(loading, signal, ({ session }) => {
-      client.call('disposeSession', { session }).catch(() => {});
-    });
-    onProgress?.({ phase: 'parse', loaded: 1, total: 1 });
+    const hash = Boolean(watch?.profile || watch?.learn);
+    const finish = async (loading: Promise<SessionDescription>) => {
+      onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
+      const description = await untilAborted(loading, signal, ({ session }) => {
+        client.call('disposeSession', { session }).catch(() => {});
+      });
+      onProgress?.({ phase: 'parse', loaded: 1, total: 1 });
+      return description;
+    };
+    const kept = cache === 'opfs' ? await (await keptModels()).open(request, model, options, {
+      build: this.#build, options: [this.#info.flavour, dims, backend, hash],
+    }) : undefined;
+    const restored = await kept?.restore(client, (found) => finish(client.call('restore', { ...found, warmUp, watch })));
+    if (restored) return new Session(client, restored, nameOf(model));
+    const { model: source, ...external } = kept?.sources ?? { model };
+    const sent = await upload(client, source, { ...options, ...external }, hash);
+    const keep = kept?.keeps === true;
+    const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
+    const description = await finish(client.call('load', { ...sent, ...prepare }));
+    if (keep) void kept.keep(client, description);
     return new Session(client, description, nameOf(model));
   }
 
@@ -109,13 +126,21 @@ export class Engine extends Disposable {
     this.checkUsable();
     if (!this.#client.broken) return this.#client;
     this.#restart ??= Client.start(this.#options)
-      .then(({ client, info }) => {
+      .then(({ client, info, build }) => {
         this.#info = info;
+        this.#build = build;
         return (this.#client = client);
       })
       .finally(() => (this.#restart = undefined));
     return this.#restart;
   }
+}
+
+const keptModels = () => import('./kept.js');
+
+/** Removes every model that `cache: 'opfs'` has kept for the page's origin. */
+export async function clearCache(): Promise<void> {
+  await (await keptModels()).clear();
 }
 
 const shared = new Map<string, Promise<Engine>>();

@@ -1,5 +1,5 @@
 // insitu: runs ONNX models where the data is. What is exported here is the whole API; docs/api.md describes it.
-export { Engine, load } from './engine.js';
+export { clearCache, Engine, load } from './engine.js';
 export { InsituError } from './errors.js';
 export { tensor } from './tensor.js';
 export type { ErrorCode } from './errors.js';

@@ -14,12 +14,12 @@ const pieceBytes = 1 << 20;
 const knownSources = 'Pass a URL, a Request, a Response, a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream' +
   (isNode ? ', or the path of a file.' : '.');
 
-export async function openSource(source: ModelSource, signal?: AbortSignal): Promise<OpenSource> {
+/** All but Blobs, which the engine reads itself. */
+export async function openSource(source: Exclude<ModelSource, Blob>, signal?: AbortSignal): Promise<OpenSource> {
   throwIfAborted(signal);
   if (typeof source === 'string' || source instanceof URL) return openLocation(source, signal);
   if (source instanceof ArrayBuffer) return ofBytes(new Uint8Array(source));
   if (source instanceof Uint8Array) return ofBytes(source);
-  if (source instanceof Blob) return { chunks: ofStream(source.stream(), signal), total: source.size };
   if (source instanceof Request) return ofResponse(await request(source, source.url, signal), signal);
   if (source instanceof Response) return ofResponse(source, signal);
   if (source instanceof ReadableStream) return { chunks: ofStream(source, signal) };
@@ -44,7 +44,7 @@ async function openLocation(location: string | URL, signal?: AbortSignal): Promi
   return ofResponse(await request(url, String(url), signal), signal);
 }
 
-async function request(input: URL | Request, url: string, signal?: AbortSignal): Promise<Response> {
+export async function request(input: URL | Request, url: string, signal?: AbortSignal): Promise<Response> {
   try {
     return await fetch(input, { signal });
   } catch (thrown) {

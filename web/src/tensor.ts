@@ -94,7 +94,7 @@ export function tensor(
 ): Tensor {
   const type = dtype ?? dtypeOf(data);
   if (type !== 'string' && !Object.hasOwn(arrays, type)) {
-    fail('InvalidArgument', `'${type}' is no dtype`, `Known: string, ${Object.keys(arrays).join(', ')}.`);
+    fail('InvalidArgument', `'${String(type).slice(0, 40)}' is no dtype`, `Known: string, ${Object.keys(arrays).join(', ')}.`);
   }
   const elements = ArrayBuffer.isView(data) || type === 'string' ? data : convert(data as number[], type);
   const is4Bit = type === 'int4' || type === 'uint4';

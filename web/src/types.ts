@@ -4,7 +4,8 @@ import type { DType, Tensor, TensorInfo } from './tensor.js';
 export type Flavour = 'simd-st' | 'simd-mt' | 'relaxed-st' | 'relaxed-mt';
 
 export interface Progress {
-  phase: 'engine' | 'download' | 'verify' | 'parse';
+  /** 'restore' reads a kept model instead of downloading it; 'keep' comes after load(), while it is stored. */
+  phase: 'engine' | 'download' | 'verify' | 'parse' | 'restore' | 'keep';
   /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
   loaded: number;
   total?: number;
@@ -54,6 +55,11 @@ export interface InspectOptions {
 export interface LoadOptions extends InspectOptions {
   /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
   integrity?: string;
+  /**
+   * 'opfs' keeps what was prepared from a model that has an address in the origin private file system, for the next visit;
+   * see docs/api.md. Default 'none'.
+   */
+  cache?: 'none' | 'opfs';
   /** Fixes symbolic dims by name. */
   dims?: Record<string, number>;
   /** 'reference' runs every operator on the plain kernels that the fast ones are tested against. */
@@ -122,7 +128,7 @@ export interface OperatorProfile {
 export interface MemoryReport {
   /** The size of the WebAssembly memory. It never shrinks. */
   readonly heapBytes: number;
-  /** Held by models and tensors; packed weights come on top, explain() counts them. */
+  /** Held by models, their packed weights and tensors. */
   readonly bufferBytes: number;
 }
 

@@ -6,6 +6,8 @@ import type { Uploaded } from './rpc/protocol.js';
 import { openSource } from './source.js';
 import type { LoadOptions, ModelSource } from './types.js';
 
+const chunksUnderWay = 8;
+
 type UploadOptions = Pick<LoadOptions, 'integrity' | 'externalData' | 'signal' | 'onProgress'>;
 
 /** Sends the model and its external files; `hash` when the engine shall know the model's digest. */
@@ -43,22 +45,33 @@ async function send(
   hash: boolean,
   begun: number[],
 ): Promise<number> {
+  const begin = async (total?: number) => {
+    const id = await client.call('begin', { total, hash });
+    begun.push(id);
+    return id;
+  };
+  throwIfAborted(signal);
+  if (source instanceof Blob) {
+    const upload = await begin(source.size);
+    await client.call('read', { upload, file: source, from: 0 }, { signal, onProgress });
+    return upload;
+  }
   const { chunks, total } = await openSource(source, signal);
-  const id = await client.call('begin', { total, hash });
-  begun.push(id);
+  const id = await begin(total);
   let loaded = 0;
-  let sent: Promise<void> = Promise.resolve();
+  const sent: Promise<void>[] = [];
   onProgress?.({ phase: 'download', loaded, total });
   for await (const chunk of chunks) {
-    await sent;
+    if (sent.length === chunksUnderWay) await sent.shift();
     throwIfAborted(signal);
     loaded += chunk.byteLength;
     const bytes = new Uint8Array(chunk);
-    sent = client.call('chunk', { upload: id, bytes }, { transfer: [bytes.buffer] });
-    sent.catch(() => {});
+    const taken = client.call('chunk', { upload: id, bytes }, { transfer: [bytes.buffer] });
+    taken.catch(() => {});
+    sent.push(taken);
     onProgress?.({ phase: 'download', loaded, total });
   }
-  await sent;
+  await Promise.all(sent);
   return id;
 }
 

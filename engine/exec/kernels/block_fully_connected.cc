@@ -81,14 +81,15 @@ void RunTile(const Prepared& rows, const Group& group, size_t blocks, size_t wor
 
 class BlockFullyConnectedKernel final : public Kernel {
  public:
-  BlockFullyConnectedKernel(const Op& op, const ThreadPool& pool)
+  BlockFullyConnectedKernel(const Op& op, const ThreadPool& pool, PackedWeights packed)
       : op_(op),
         pool_(pool),
         blocks_(static_cast<size_t>(op.blocks())),
         block_(static_cast<size_t>(op.block_size)),
         words_(static_cast<size_t>(op.block_size * op.bits / kWordBits)),
         columns_(static_cast<size_t>(op.columns)),
-        groups_((columns_ + kColumns - 1) / kColumns) {
+        groups_((columns_ + kColumns - 1) / kColumns),
+        packed_(std::move(packed)) {
     op_.weights = {};
     op_.scales = {};
     op_.zero_points = {};
@@ -96,21 +97,19 @@ class BlockFullyConnectedKernel final : public Kernel {
   }
 
   Status Pack(const Op& op) {
-    INSITU_ASSIGN(weights_, Buffer::Zeroed(groups_ * GroupWords() * sizeof(uint32_t)));
-    const size_t parameters = groups_ * blocks_ * kColumns * sizeof(float);
-    INSITU_ASSIGN(scales_, Buffer::Zeroed(parameters));
-    INSITU_ASSIGN(zeros_, Buffer::Zeroed(parameters));
+    INSITU_ASSIGN(
+        weights_, packed_.Next(groups_ * GroupWords() * sizeof(uint32_t), [&](std::byte* to) {
+          for (size_t n = 0; n < columns_; ++n)
+            for (size_t b = 0; b < blocks_; ++b)
+              for (size_t w = 0; w < words_; ++w)
+                std::memcpy(to + WordAt(n, b, w) * sizeof(uint32_t),
+                            op.weights.data() + ((n * blocks_ + b) * words_ + w) * sizeof(uint32_t),
+                            sizeof(uint32_t));
+        }));
+    INSITU_ASSIGN(scales_, PackParameters(op.scales));
+    INSITU_ASSIGN(zeros_, PackParameters(op.zero_points));
     INSITU_ASSIGN(bias_, Buffer::Zeroed(groups_ * kColumns * sizeof(float)));
     if (!op.bias.empty()) std::ranges::copy(op.bias.As<float>(), Cast<float>(bias_.data()));
-    for (size_t n = 0; n < columns_; ++n)
-      for (size_t b = 0; b < blocks_; ++b) {
-        const size_t at = ParameterAt(n, b), from = n * blocks_ + b;
-        Cast<float>(scales_.data())[at] = op.scales.As<float>()[from];
-        Cast<float>(zeros_.data())[at] = op.zero_points.As<float>()[from];
-        for (size_t w = 0; w < words_; ++w)
-          std::memcpy(weights_.data() + WordAt(n, b, w) * sizeof(uint32_t),
-                      op.weights.data() + (from * words_ + w) * sizeof(uint32_t), sizeof(uint32_t));
-      }
     return {};
   }
 
@@ -144,11 +143,18 @@ class BlockFullyConnectedKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override {
-    return weights_.size() + scales_.size() + zeros_.size() + bias_.size();
-  }
+  PackedWeights* packed() override { return &packed_; }
 
  private:
+  // Of one number per column and block.
+  Result<PackedWeights::Piece> PackParameters(const Tensor& parameters) {
+    return packed_.Next(groups_ * blocks_ * kColumns * sizeof(float), [&](std::byte* to) {
+      for (size_t n = 0; n < columns_; ++n)
+        for (size_t b = 0; b < blocks_; ++b)
+          Cast<float>(to)[ParameterAt(n, b)] = parameters.As<float>()[n * blocks_ + b];
+    });
+  }
+
   size_t Depth() const { return static_cast<size_t>(op_.depth); }
   size_t Places() const { return blocks_ * block_; }
   size_t GroupWords() const { return blocks_ * words_ * kColumns; }
@@ -246,8 +252,9 @@ class BlockFullyConnectedKernel final : public Kernel {
   const ThreadPool& pool_;
   size_t blocks_, block_, words_;  // words_ of a block of a column
   size_t columns_, groups_;
-  Buffer weights_, scales_, zeros_;  // as Group says, one group behind the other
-  Buffer bias_;                      // float32, of whole groups
+  PackedWeights packed_;
+  PackedWeights::Piece weights_, scales_, zeros_;  // as Group says, one group behind the other
+  Buffer bias_;                                    // float32, of whole groups
   size_t rows_ = 0;
 };
 
@@ -259,8 +266,8 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 4.0};
 }
 
-Created Create(const Op& op, const ThreadPool& pool) {
-  auto kernel = std::make_unique<BlockFullyConnectedKernel>(op, pool);
+Created Create(const Op& op, const ThreadPool& pool, PackedWeights packed) {
+  auto kernel = std::make_unique<BlockFullyConnectedKernel>(op, pool, std::move(packed));
   INSITU_TRY(kernel->Pack(op));
   return kernel;
 }

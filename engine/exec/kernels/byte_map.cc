@@ -89,7 +89,7 @@ class ByteMapKernel final : public Kernel {
 
 Considered Consider(const lowered::ByteMap&) { return Offer{.cost = 1.0, .in_place = true}; }
 
-Created Create(const lowered::ByteMap& op, const ThreadPool& pool) {
+Created Create(const lowered::ByteMap& op, const ThreadPool& pool, PackedWeights) {
   return std::make_unique<ByteMapKernel>(op, pool);
 }
 

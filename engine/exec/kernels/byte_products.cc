@@ -103,26 +103,78 @@ void SumTile(const std::byte* const (&rows)[kRows], const int8_t* weights, size_
 
 size_t Groups(size_t places) { return (places + kGroup - 1) / kGroup; }
 
+// The spilled weights of all blocks while they are packed.
+class Spills {
+ public:
+  Status Add(const std::vector<SpilledBlock::Spill>& spills) {
+    const size_t first = ends_.empty() ? 0 : ends_.back(), end = first + Groups(spills.size());
+    ends_.push_back(static_cast<uint32_t>(end));
+    if (end == first) return {};
+    INSITU_TRY(weights_.Grow(end * kGroupBytes));
+    INSITU_TRY(sources_.Grow(end * kGroup * sizeof(uint32_t)));
+    auto* weights = Cast<int8_t>(weights_.data()) + first * kGroupBytes;
+    auto* sources = Cast<uint32_t>(sources_.data()) + first * kGroup;
+    std::fill_n(weights, (end - first) * kGroupBytes, int8_t{0});
+    std::fill_n(sources, (end - first) * kGroup, 0u);
+    for (size_t place = 0; place < spills.size(); ++place) {
+      for (size_t c = 0; c < SpilledBlock::kColumns; ++c)
+        weights[ByteAt(place, c)] = spills[place].weights[c];
+      sources[place] = static_cast<uint32_t>(spills[place].source);
+    }
+    return {};
+  }
+
+  Result<Buffer> Weights() const { return Buffer::Copy(weights_.data(), Count() * kGroupBytes); }
+  Result<Buffer> Sources() const {
+    return Buffer::Copy(sources_.data(), Count() * kGroup * sizeof(uint32_t));
+  }
+  Result<Buffer> Ends() const {
+    return Buffer::Copy(ends_.data(), ends_.size() * sizeof(uint32_t));
+  }
+
+ private:
+  size_t Count() const { return ends_.back(); }
+
+  Buffer weights_, sources_;
+  std::vector<uint32_t> ends_;  // groups up to the end of each block
+};
+
 template <class Step>
 class ByteProducts final : public IntegerProducts {
  public:
-  explicit ByteProducts(const ByteDot& dot) : dot_(dot) {}
+  ByteProducts(const ByteDot& dot, PackedWeights packed)
+      : IntegerProducts(std::move(packed)), dot_(dot) {}
 
   Status Pack(const LinearNumbers& n, size_t groups) {
     groups_of_places_ = Groups(n.depth());
     INSITU_TRY(Init(n, groups, groups_of_places_ * kGroup));
     input_ = n.input;
     const size_t blocks = groups * blocks_;
-    INSITU_ASSIGN(weights_, Buffer::Zeroed(blocks * groups_of_places_ * kGroupBytes));
-    INSITU_ASSIGN(sums_, Buffer::Zeroed(starts() * sizeof(int32_t)));
-    for (size_t g = 0; g < groups; ++g)
-      for (size_t b = 0; b < blocks_; ++b) INSITU_TRY(PackBlock(n, g, b));
+    Buffer sums;
+    Spills spills;
+    INSITU_ASSIGN(weights_, packed_.Next([&]() -> Result<Buffer> {
+      INSITU_ASSIGN(Buffer weights, Buffer::Zeroed(blocks * groups_of_places_ * kGroupBytes));
+      INSITU_ASSIGN(sums, Buffer::Zeroed(starts() * sizeof(int32_t)));
+      for (size_t block = 0; block < blocks; ++block) {
+        const size_t b = block % blocks_;
+        const SpilledBlock placed(
+            n, FirstColumn(block / blocks_, b), ColumnsOf(b), Limits(),
+            Cast<int8_t>(weights.data()) + block * groups_of_places_ * kGroupBytes);
+        std::ranges::copy(placed.sums(), Cast<int32_t>(sums.data()) + block * kColumns);
+        INSITU_TRY(spills.Add(placed.spills()));
+      }
+      return weights;
+    }));
+    INSITU_ASSIGN(sums_, packed_.Next([&]() -> Result<Buffer> { return std::move(sums); }));
+    INSITU_ASSIGN(spilled_, packed_.Next([&] { return spills.Weights(); }));
+    INSITU_ASSIGN(sources_, packed_.Next([&] { return spills.Sources(); }));
+    INSITU_ASSIGN(spill_ends_, packed_.Next([&] { return spills.Ends(); }));
     return {};
   }
 
   double extra_share() const override {
     const size_t places = groups_ * blocks_ * groups_of_places_;
-    return static_cast<double>(spill_ends_.back()) / static_cast<double>(places);
+    return static_cast<double>(SpillEnd(groups_ * blocks_ - 1)) / static_cast<double>(places);
   }
   bool TakesDataAsItIs() const override { return Flip() == 0; }
   size_t element_bytes() const override { return 1; }
@@ -172,9 +224,6 @@ class ByteProducts final : public IntegerProducts {
   }
 
  private:
-  size_t weight_bytes() const override {
-    return weights_.size() + sums_.size() + spilled_.size() + sources_.size();
-  }
   // What data are changed by to be of the sign that the instruction takes.
   uint8_t Flip() const { return (input_ == DType::kInt8) == dot_.unsigned_data ? 0x80 : 0; }
 
@@ -184,53 +233,27 @@ class ByteProducts final : public IntegerProducts {
     return dot_.unsigned_data ? &kUnsigned : &kSigned;
   }
 
-  size_t FirstSpilled(size_t block) const { return block == 0 ? 0 : spill_ends_[block - 1]; }
+  // Groups up to the end of a block's.
+  size_t SpillEnd(size_t block) const { return Cast<uint32_t>(spill_ends_.data())[block]; }
   Spilled SpilledOf(size_t block) const {
-    const size_t first = FirstSpilled(block);
+    const size_t first = block == 0 ? 0 : SpillEnd(block - 1);
     return {Cast<int8_t>(spilled_.data()) + first * kGroupBytes,
-            Cast<uint32_t>(sources_.data()) + first * kGroup, spill_ends_[block] - first};
-  }
-
-  Status PackBlock(const LinearNumbers& n, size_t group, size_t b) {
-    const size_t block = group * blocks_ + b;
-    const SpilledBlock placed(
-        n, FirstColumn(group, b), ColumnsOf(b), Limits(),
-        Cast<int8_t>(weights_.data()) + block * groups_of_places_ * kGroupBytes);
-    std::ranges::copy(placed.sums(), Cast<int32_t>(sums_.data()) + block * kColumns);
-    return PackSpills(placed.spills(), FirstSpilled(block));
-  }
-
-  // Behind the `first` groups that are there.
-  Status PackSpills(const std::vector<SpilledBlock::Spill>& spills, size_t first) {
-    const size_t groups = Groups(spills.size()), end = first + groups;
-    spill_ends_.push_back(end);
-    if (groups == 0) return {};
-    INSITU_TRY(spilled_.Grow(end * kGroupBytes));
-    INSITU_TRY(sources_.Grow(end * kGroup * sizeof(uint32_t)));
-    auto* weights = Cast<int8_t>(spilled_.data()) + first * kGroupBytes;
-    auto* sources = Cast<uint32_t>(sources_.data()) + first * kGroup;
-    std::fill_n(weights, groups * kGroupBytes, int8_t{0});
-    std::fill_n(sources, groups * kGroup, 0u);
-    for (size_t place = 0; place < spills.size(); ++place) {
-      for (size_t c = 0; c < kColumns; ++c) weights[ByteAt(place, c)] = spills[place].weights[c];
-      sources[place] = static_cast<uint32_t>(spills[place].source);
-    }
-    return {};
+            Cast<uint32_t>(sources_.data()) + first * kGroup, SpillEnd(block) - first};
   }
 
   ByteDot dot_;
   DType input_ = DType::kUint8;
   size_t groups_of_places_ = 0;
-  Buffer weights_;                  // [blocks, groups of places, 2, 4 columns, 4 places]
-  Buffer sums_;                     // int32, of the weights of each column
-  Buffer spilled_, sources_;        // as Spilled, one block behind the other
-  std::vector<size_t> spill_ends_;  // groups up to the end of each block
+  PackedWeights::Piece weights_;            // [blocks, groups of places, 2, 4 columns, 4 places]
+  PackedWeights::Piece sums_;               // int32, of the weights of each column
+  PackedWeights::Piece spilled_, sources_;  // as Spilled, one block behind the other
+  PackedWeights::Piece spill_ends_;         // uint32 per block
 };
 
 template <class Step>
 Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t groups,
-                                                const ByteDot& dot) {
-  auto products = std::make_unique<ByteProducts<Step>>(dot);
+                                                const ByteDot& dot, PackedWeights packed) {
+  auto products = std::make_unique<ByteProducts<Step>>(dot, std::move(packed));
   INSITU_TRY(products->Pack(n, groups));
   return products;
 }
@@ -238,9 +261,9 @@ Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t g
 }  // namespace
 
 Result<std::unique_ptr<IntegerProducts>> PackBytes(const LinearNumbers& n, size_t groups,
-                                                   ProductScheme scheme) {
-  return scheme == ProductScheme::kQuad ? PackAs<QuadStep>(n, groups, QuadDot())
-                                        : PackAs<PairStep>(n, groups, PairDot());
+                                                   ProductScheme scheme, PackedWeights packed) {
+  return scheme == ProductScheme::kQuad ? PackAs<QuadStep>(n, groups, QuadDot(), std::move(packed))
+                                        : PackAs<PairStep>(n, groups, PairDot(), std::move(packed));
 }
 
 }  // namespace insitu::kernels

@@ -62,7 +62,7 @@ class ByteSelectKernel final : public Kernel {
 
 Considered Consider(const lowered::ByteSelect&) { return Offer{.cost = 2.0}; }
 
-Created Create(const lowered::ByteSelect& op, const ThreadPool&) {
+Created Create(const lowered::ByteSelect& op, const ThreadPool&, PackedWeights) {
   return std::make_unique<ByteSelectKernel>(op);
 }
 

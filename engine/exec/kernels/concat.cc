@@ -52,7 +52,7 @@ Considered Consider(const lowered::Concat& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Concat& op, const ThreadPool&) {
+Created Create(const lowered::Concat& op, const ThreadPool&, PackedWeights) {
   return std::make_unique<ConcatKernel>(op);
 }
 

@@ -36,8 +36,9 @@ Considered Consider(const lowered::Convolution& op) {
   return depthwise ? depthwise : ConsiderIntegerConvolution(op);
 }
 
-Created Create(const lowered::Convolution& op, const ThreadPool& pool) {
-  return ConsiderDepthwise(op) ? CreateDepthwise(op, pool) : CreateIntegerConvolution(op, pool);
+Created Create(const lowered::Convolution& op, const ThreadPool& pool, PackedWeights packed) {
+  return ConsiderDepthwise(op) ? CreateDepthwise(op, pool, std::move(packed))
+                               : CreateIntegerConvolution(op, pool, std::move(packed));
 }
 
 }  // namespace insitu::kernels

@@ -15,8 +15,10 @@ struct PlaneGeometry {
 };
 
 Considered ConsiderDepthwise(const lowered::Convolution& op);
-Created CreateDepthwise(const lowered::Convolution& op, const ThreadPool& pool);
+Created CreateDepthwise(const lowered::Convolution& op, const ThreadPool& pool,
+                        PackedWeights packed);
 Considered ConsiderIntegerConvolution(const lowered::Convolution& op);
-Created CreateIntegerConvolution(const lowered::Convolution& op, const ThreadPool& pool);
+Created CreateIntegerConvolution(const lowered::Convolution& op, const ThreadPool& pool,
+                                 PackedWeights packed);
 
 }  // namespace insitu::kernels

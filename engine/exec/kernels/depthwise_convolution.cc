@@ -23,7 +23,7 @@ constexpr size_t kChannels = kDepthwiseChannels, kColumnBytes = kDepthwiseColumn
 template <class X, class Scheme>
 class DepthwiseKernel final : public Kernel {
  public:
-  DepthwiseKernel(const Op& op, const ThreadPool& pool)
+  DepthwiseKernel(const Op& op, const ThreadPool& pool, PackedWeights packed)
       : op_(op),
         pool_(pool),
         channels_(static_cast<size_t>(op.weights.dims()[0])),
@@ -32,7 +32,8 @@ class DepthwiseKernel final : public Kernel {
         lines_(op.stride[0] == 1 && op.dilation[0] == 1 ? 2 : 1),
         taps_(static_cast<size_t>(op.kernel[1])),
         groups_((static_cast<size_t>(op.kernel[0]) + lines_ - 1 + Scheme::kRows - 1) /
-                Scheme::kRows) {
+                Scheme::kRows),
+        packed_(std::move(packed)) {
     op_.weights = {};
     op_.bias = {};
   }
@@ -40,23 +41,11 @@ class DepthwiseKernel final : public Kernel {
   Status Pack(const Op& op) {
     const LinearNumbers n = NumbersOf(op);
     INSITU_ASSIGN(results_, LinearResults::Of(n, 1));
-    INSITU_ASSIGN(weights_, Buffer::Zeroed(blocks_ * BlockBytes()));
-    INSITU_ASSIGN(starts_, Buffer::Zeroed(blocks_ * kChannels * sizeof(int32_t)));
-    auto* starts = Cast<int32_t>(starts_.data());
-    const auto zero = static_cast<uint32_t>(Scheme::ZeroPoint(op.x->zero_point));
-    for (size_t c = 0; c < channels_; ++c) {
-      const LinearNumbers::Column column = n.column(c);
-      uint32_t sum = 0;
-      for (size_t tap = 0; tap < n.depth(); ++tap) {
-        const int32_t weight = column[tap];
-        sum += static_cast<uint32_t>(weight);
-        for (size_t line = 0; line < lines_; ++line)
-          *WeightAt(c, tap / taps_ + line, tap % taps_, line) =
-              static_cast<typename Scheme::Weight>(weight);
-      }
-      const auto bias = op.bias.empty() ? 0u : static_cast<uint32_t>(op.bias.As<int32_t>()[c]);
-      starts[c] = static_cast<int32_t>(bias - zero * sum);
-    }
+    INSITU_ASSIGN(weights_, packed_.Next(blocks_ * BlockBytes(),
+                                         [&](std::byte* to) { PlaceWeights(n, to); }));
+    INSITU_ASSIGN(starts_, packed_.Next(blocks_ * kChannels * sizeof(int32_t), [&](std::byte* to) {
+      FindStarts(n, op.x->zero_point, Cast<int32_t>(to));
+    }));
     return {};
   }
 
@@ -98,19 +87,40 @@ class DepthwiseKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override {
-    return weights_.size() + starts_.size() + results_.bytes();
-  }
+  PackedWeights* packed() override { return &packed_; }
 
  private:
   size_t BlockBytes() const { return groups_ * taps_ * lines_ * kColumnBytes; }
 
-  // The weight of a channel that meets input row `row` of the group for an output line.
-  typename Scheme::Weight* WeightAt(size_t channel, size_t row, size_t tap, size_t line) {
-    std::byte* column = weights_.data() + channel / kChannels * BlockBytes() +
+  // Where in the packed weights that of a channel is which meets input row `row` of the group for
+  // an output line.
+  typename Scheme::Weight* WeightAt(std::byte* weights, size_t channel, size_t row, size_t tap,
+                                    size_t line) const {
+    std::byte* column = weights + channel / kChannels * BlockBytes() +
                         ((row / Scheme::kRows * taps_ + tap) * lines_ + line) * kColumnBytes;
     return Cast<typename Scheme::Weight>(column) + channel % kChannels * Scheme::kRows +
            row % Scheme::kRows;
+  }
+
+  void PlaceWeights(const LinearNumbers& n, std::byte* to) const {
+    for (size_t c = 0; c < channels_; ++c) {
+      const LinearNumbers::Column column = n.column(c);
+      for (size_t tap = 0; tap < n.depth(); ++tap)
+        for (size_t line = 0; line < lines_; ++line)
+          *WeightAt(to, c, tap / taps_ + line, tap % taps_, line) =
+              static_cast<typename Scheme::Weight>(column[tap]);
+    }
+  }
+
+  void FindStarts(const LinearNumbers& n, int32_t zero_point, int32_t* starts) const {
+    const auto zero = static_cast<uint32_t>(Scheme::ZeroPoint(zero_point));
+    for (size_t c = 0; c < channels_; ++c) {
+      const LinearNumbers::Column column = n.column(c);
+      uint32_t sum = 0;
+      for (size_t tap = 0; tap < n.depth(); ++tap) sum += static_cast<uint32_t>(column[tap]);
+      const auto bias = n.bias.empty() ? 0u : static_cast<uint32_t>(n.bias.As<int32_t>()[c]);
+      starts[c] = static_cast<int32_t>(bias - zero * sum);
+    }
   }
 
   // The rows that output rows from `row` on need, sixteen channels of them: [groups][width].
@@ -253,8 +263,9 @@ class DepthwiseKernel final : public Kernel {
   const ThreadPool& pool_;
   size_t channels_, blocks_, multiplier_;
   size_t lines_, taps_, groups_;  // output rows at once, taps along a row, groups of input rows
-  Buffer weights_;                // as WeightAt says
-  Buffer starts_;                 // int32 [blocks, 16]
+  PackedWeights packed_;
+  PackedWeights::Piece weights_;  // as WeightAt says
+  PackedWeights::Piece starts_;   // int32 [blocks, 16]
   LinearResults results_;
   PlaneGeometry geometry_;
   int64_t width_ = 0;  // input columns that the outputs of a row need
@@ -262,17 +273,19 @@ class DepthwiseKernel final : public Kernel {
 };
 
 template <class X, class Scheme>
-Created CreateAs(const Op& op, const ThreadPool& pool) {
-  auto kernel = std::make_unique<DepthwiseKernel<X, Scheme>>(op, pool);
+Created CreateAs(const Op& op, const ThreadPool& pool, PackedWeights packed) {
+  auto kernel = std::make_unique<DepthwiseKernel<X, Scheme>>(op, pool, std::move(packed));
   INSITU_TRY(kernel->Pack(op));
   return kernel;
 }
 
 template <class X>
-Created CreateOf(const Op& op, const ThreadPool& pool) {
-  if (QuadDot().fast && QuadDot().exact && HasByteWeights(NumbersOf(op)))
-    return CreateAs<X, QuadScheme<X>>(op, pool);
-  return CreateAs<X, WideScheme<X>>(op, pool);
+Created CreateOf(const Op& op, const ThreadPool& pool, PackedWeights packed) {
+  INSITU_ASSIGN(const bool quads, packed.Number([&] {
+    return QuadDot().fast && QuadDot().exact && HasByteWeights(NumbersOf(op));
+  }));
+  if (quads) return CreateAs<X, QuadScheme<X>>(op, pool, std::move(packed));
+  return CreateAs<X, WideScheme<X>>(op, pool, std::move(packed));
 }
 
 }  // namespace
@@ -284,8 +297,9 @@ Considered ConsiderDepthwise(const Op& op) {
   return Offer{.cost = kLinearCost, .wants_channels_last = true};
 }
 
-Created CreateDepthwise(const Op& op, const ThreadPool& pool) {
-  return op.input == DType::kInt8 ? CreateOf<int8_t>(op, pool) : CreateOf<uint8_t>(op, pool);
+Created CreateDepthwise(const Op& op, const ThreadPool& pool, PackedWeights packed) {
+  return op.input == DType::kInt8 ? CreateOf<int8_t>(op, pool, std::move(packed))
+                                  : CreateOf<uint8_t>(op, pool, std::move(packed));
 }
 
 }  // namespace insitu::kernels

@@ -38,7 +38,7 @@ Considered Consider(const lowered::Dequantize& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Dequantize& op, const ThreadPool&) {
+Created Create(const lowered::Dequantize& op, const ThreadPool&, PackedWeights) {
   if (op.from == DType::kInt8) return std::make_unique<DequantizeKernel<int8_t>>(op.x);
   return std::make_unique<DequantizeKernel<uint8_t>>(op.x);
 }

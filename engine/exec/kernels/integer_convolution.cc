@@ -50,7 +50,7 @@ class IntegerConvolutionKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override { return runner_.products().packed_bytes(); }
+  PackedWeights* packed() override { return runner_.packed(); }
 
  private:
   // The windows of `count` output pixels from `pixel` on, each a row; x is the first image's first
@@ -145,9 +145,9 @@ Considered ConsiderIntegerConvolution(const Op& op) {
   return Offer{.cost = kLinearCost, .wants_channels_last = true};
 }
 
-Created CreateIntegerConvolution(const Op& op, const ThreadPool& pool) {
-  INSITU_ASSIGN(auto products,
-                IntegerProducts::Pack(NumbersOf(op), static_cast<size_t>(op.groups)));
+Created CreateIntegerConvolution(const Op& op, const ThreadPool& pool, PackedWeights packed) {
+  INSITU_ASSIGN(auto products, IntegerProducts::Pack(NumbersOf(op), static_cast<size_t>(op.groups),
+                                                     std::move(packed)));
   return std::make_unique<IntegerConvolutionKernel>(op, std::move(products), pool);
 }
 

@@ -56,7 +56,7 @@ class IntegerFullyConnectedKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override { return runner_.products().packed_bytes(); }
+  PackedWeights* packed() override { return runner_.packed(); }
 
  private:
   LinearRunner runner_;
@@ -71,8 +71,9 @@ Considered ConsiderNumbers(const LinearNumbers& numbers) {
   return Offer{.cost = kLinearCost};
 }
 
-Created CreateOf(const LinearNumbers& numbers, bool quantizes, const ThreadPool& pool) {
-  INSITU_ASSIGN(auto products, IntegerProducts::Pack(numbers, 1));
+Created CreateOf(const LinearNumbers& numbers, bool quantizes, const ThreadPool& pool,
+                 PackedWeights packed) {
+  INSITU_ASSIGN(auto products, IntegerProducts::Pack(numbers, 1, std::move(packed)));
   return std::make_unique<IntegerFullyConnectedKernel>(numbers, quantizes, std::move(products),
                                                        pool);
 }
@@ -84,11 +85,12 @@ Considered Consider(const lowered::DynamicFullyConnected& op) {
   return ConsiderNumbers(DynamicNumbersOf(op));
 }
 
-Created Create(const lowered::FullyConnected& op, const ThreadPool& pool) {
-  return CreateOf(NumbersOf(op), false, pool);
+Created Create(const lowered::FullyConnected& op, const ThreadPool& pool, PackedWeights packed) {
+  return CreateOf(NumbersOf(op), false, pool, std::move(packed));
 }
-Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool) {
-  return CreateOf(DynamicNumbersOf(op), true, pool);
+Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool,
+               PackedWeights packed) {
+  return CreateOf(DynamicNumbersOf(op), true, pool, std::move(packed));
 }
 
 }  // namespace insitu::kernels

@@ -9,6 +9,14 @@ namespace {
 // Above this share of spilled weights the wide scheme is faster than the pair scheme.
 constexpr double kMostSpilled = 0.12;
 
+Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t groups,
+                                                ProductScheme scheme, PackedWeights packed) {
+  if (scheme == ProductScheme::kWide) return PackWide(n, groups, std::move(packed));
+  if (!(scheme == ProductScheme::kQuad ? QuadDot() : PairDot()).available)
+    return Fail(ErrorCode::kUnsupportedOp, "this processor does not multiply bytes that way");
+  return PackBytes(n, groups, scheme, std::move(packed));
+}
+
 }  // namespace
 
 bool HasByteWeights(const LinearNumbers& n) {
@@ -23,23 +31,27 @@ bool HasByteWeights(const LinearNumbers& n) {
 }
 
 Result<std::unique_ptr<IntegerProducts>> IntegerProducts::Pack(const LinearNumbers& n,
-                                                               size_t groups) {
+                                                               size_t groups,
+                                                               PackedWeights packed) {
+  if (packed.restored()) {
+    INSITU_ASSIGN(const int64_t scheme, packed.Number([] { return 0; }));
+    return PackAs(n, groups, static_cast<ProductScheme>(scheme), std::move(packed));
+  }
   const bool bytes = HasByteWeights(n);
-  if (QuadDot().fast && QuadDot().exact && bytes) return PackBytes(n, groups, ProductScheme::kQuad);
+  if (QuadDot().fast && QuadDot().exact && bytes) return Pack(n, groups, ProductScheme::kQuad);
   if (PairDot().fast && bytes) {
-    INSITU_ASSIGN(auto pairs, PackBytes(n, groups, ProductScheme::kPair));
+    INSITU_ASSIGN(auto pairs, Pack(n, groups, ProductScheme::kPair));
     if (pairs->extra_share() <= kMostSpilled) return pairs;
   }
-  return PackWide(n, groups);
+  return Pack(n, groups, ProductScheme::kWide);
 }
 
 Result<std::unique_ptr<IntegerProducts>> IntegerProducts::Pack(const LinearNumbers& n,
                                                                size_t groups,
                                                                ProductScheme scheme) {
-  if (scheme == ProductScheme::kWide) return PackWide(n, groups);
-  if (!(scheme == ProductScheme::kQuad ? QuadDot() : PairDot()).available)
-    return Fail(ErrorCode::kUnsupportedOp, "this processor does not multiply bytes that way");
-  return PackBytes(n, groups, scheme);
+  PackedWeights packed;
+  INSITU_TRY(packed.Number([&] { return static_cast<int64_t>(scheme); }));
+  return PackAs(n, groups, scheme, std::move(packed));
 }
 
 Status IntegerProducts::Init(const LinearNumbers& n, size_t groups, size_t row_bytes) {

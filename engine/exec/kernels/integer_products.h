@@ -43,7 +43,8 @@ class IntegerProducts {
   static constexpr size_t kColumns = LinearResults::kColumns, kOverrun = 16;
 
   // Of numbers that CheckNumbers takes. OutOfMemory.
-  static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups);
+  static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups,
+                                                       PackedWeights packed);
   // In a way of the caller's choice; quad and pair need byte weights. UnsupportedOp where the
   // processor cannot.
   static Result<std::unique_ptr<IntegerProducts>> Pack(const LinearNumbers& numbers, size_t groups,
@@ -55,7 +56,7 @@ class IntegerProducts {
   size_t blocks_of_group() const { return blocks_; }
   size_t depth() const { return depth_; }
   size_t result_bytes() const { return results_.element_bytes(); }
-  size_t packed_bytes() const { return results_.bytes() + bias_.size() + weight_bytes(); }
+  PackedWeights& packed() { return packed_; }
   // Bytes of one converted row, with the padding that Run reads.
   size_t row_bytes() const { return row_bytes_; }
 
@@ -78,6 +79,8 @@ class IntegerProducts {
   virtual void Run(const Rows& rows, const ProductRange& range) const = 0;
 
  protected:
+  explicit IntegerProducts(PackedWeights packed) : packed_(std::move(packed)) {}
+
   // Calls convert(piece of x, where it goes) for all pieces of a run; each takes so many bytes.
   template <class ConvertPiece>
   void ForEachPiece(const std::byte* x, const WindowRun& run, std::byte* to,
@@ -89,8 +92,6 @@ class IntegerProducts {
 
   // Numbers, results and bias; `row_bytes` is of a converted row.
   Status Init(const LinearNumbers& numbers, size_t groups, size_t row_bytes);
-  virtual size_t weight_bytes() const = 0;
-
   // The first column of a block, and how many it has.
   size_t FirstColumn(size_t group, size_t block) const {
     return group * of_group_ + block * kColumns;
@@ -98,6 +99,7 @@ class IntegerProducts {
   size_t ColumnsOf(size_t block) const { return std::min(kColumns, of_group_ - block * kColumns); }
   const int32_t* bias() const { return Cast<int32_t>(bias_.data()); }
 
+  PackedWeights packed_;
   size_t groups_ = 1, of_group_ = 0, blocks_ = 0, depth_ = 0, row_bytes_ = 0;
   LinearResults results_;
 
@@ -106,9 +108,10 @@ class IntegerProducts {
 };
 
 // One for each way; ProductScheme says which.
-Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& numbers, size_t groups);
+Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& numbers, size_t groups,
+                                                  PackedWeights packed);
 Result<std::unique_ptr<IntegerProducts>> PackBytes(const LinearNumbers& numbers, size_t groups,
-                                                   ProductScheme scheme);
+                                                   ProductScheme scheme, PackedWeights packed);
 // Whether weights less their zero points are 8-bit numbers.
 bool HasByteWeights(const LinearNumbers& numbers);
 

@@ -33,21 +33,23 @@ Considered Consider(const lowered::Quantize& op);
 Considered Consider(const lowered::QuantizedSoftmax& op);
 Considered Consider(const lowered::Unary& op);
 
-Created Create(const lowered::BatchMatMul& op, const ThreadPool& pool);
-Created Create(const lowered::Binary& op, const ThreadPool& pool);
-Created Create(const lowered::BlockFullyConnected& op, const ThreadPool& pool);
-Created Create(const lowered::ByteMap& op, const ThreadPool& pool);
-Created Create(const lowered::ByteSelect& op, const ThreadPool& pool);
-Created Create(const lowered::Concat& op, const ThreadPool& pool);
-Created Create(const lowered::Convolution& op, const ThreadPool& pool);
-Created Create(const lowered::Dequantize& op, const ThreadPool& pool);
-Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool);
-Created Create(const lowered::FullyConnected& op, const ThreadPool& pool);
-Created Create(const lowered::Normalize& op, const ThreadPool& pool);
-Created Create(const lowered::Pool& op, const ThreadPool& pool);
-Created Create(const lowered::Quantize& op, const ThreadPool& pool);
-Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool& pool);
-Created Create(const lowered::Unary& op, const ThreadPool& pool);
+Created Create(const lowered::BatchMatMul& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Binary& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::BlockFullyConnected& op, const ThreadPool& pool,
+               PackedWeights packed);
+Created Create(const lowered::ByteMap& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::ByteSelect& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Concat& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Convolution& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Dequantize& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool,
+               PackedWeights packed);
+Created Create(const lowered::FullyConnected& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Normalize& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Pool& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Quantize& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool& pool, PackedWeights packed);
+Created Create(const lowered::Unary& op, const ThreadPool& pool, PackedWeights packed);
 
 // The bytes of a tensor as elements of type T.
 template <class T>

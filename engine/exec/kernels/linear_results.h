@@ -18,8 +18,6 @@ class LinearResults {
   static Result<LinearResults> Of(const LinearNumbers& numbers, size_t groups);
 
   size_t element_bytes() const { return ByteSize(output_, 1); }
-  size_t bytes() const { return factor_.size() + real_bias_.size(); }
-
   bool gives_bytes() const { return gives_bytes_; }
   // For 8-bit results of the columns from this one on, of a single group.
   EightRequantizer requantizer_from(size_t column) const {

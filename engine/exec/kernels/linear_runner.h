@@ -16,6 +16,7 @@ class LinearRunner {
       : products_(std::move(products)), groups_(groups), pool_(pool) {}
 
   const IntegerProducts& products() const { return *products_; }
+  PackedWeights* packed() { return &products_->packed(); }
 
   // Prepares for so many rows; `in_place` where they serve as they lie. Gives bytes of scratch.
   size_t Reshape(size_t rows, bool in_place);

@@ -31,8 +31,8 @@ double Sum(const float* x, size_t count, F f) {
 
 class NormalizeKernel final : public Kernel {
  public:
-  explicit NormalizeKernel(const lowered::Normalize& op)
-      : op_(op), count_(static_cast<size_t>(op.count)) {}
+  explicit NormalizeKernel(lowered::Normalize op)
+      : op_(std::move(op)), count_(static_cast<size_t>(op_.count)) {}
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(inputs[0]));
@@ -48,7 +48,6 @@ class NormalizeKernel final : public Kernel {
     for (size_t row = 0; row < rows_; ++row) RunRow(x + row * count_, y + row * count_);
     return {};
   }
-  size_t packed_bytes() const override { return op_.scale.size_bytes() + op_.bias.size_bytes(); }
 
  private:
   void RunRow(const float* x, float* y) const {
@@ -80,8 +79,13 @@ Considered Consider(const lowered::Normalize& op) {
   return Offer{.cost = 1.0, .in_place = true};
 }
 
-Created Create(const lowered::Normalize& op, const ThreadPool&) {
-  return std::make_unique<NormalizeKernel>(op);
+Created Create(const lowered::Normalize& op, const ThreadPool&, PackedWeights) {
+  lowered::Normalize own = op;  // the tensors may be part of the model's bytes
+  INSITU_ASSIGN(own.scale, op.scale.Copy());
+  if (!op.bias.empty()) {
+    INSITU_ASSIGN(own.bias, op.bias.Copy());
+  }
+  return std::make_unique<NormalizeKernel>(std::move(own));
 }
 
 }  // namespace insitu::kernels

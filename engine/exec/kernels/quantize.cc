@@ -33,7 +33,7 @@ Considered Consider(const lowered::Quantize& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Quantize& op, const ThreadPool&) {
+Created Create(const lowered::Quantize& op, const ThreadPool&, PackedWeights) {
   if (op.to == DType::kInt8) return std::make_unique<QuantizeKernel<int8_t>>(op.y);
   return std::make_unique<QuantizeKernel<uint8_t>>(op.y);
 }

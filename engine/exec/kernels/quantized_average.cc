@@ -132,7 +132,7 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 2.0, .wants_channels_last = true};
 }
 
-Created Create(const Op& op, const ThreadPool&) {
+Created Create(const Op& op, const ThreadPool&, PackedWeights) {
   if (op.dtype == DType::kInt8) return std::make_unique<QuantizedAverageKernel<int8_t>>(op);
   return std::make_unique<QuantizedAverageKernel<uint8_t>>(op);
 }

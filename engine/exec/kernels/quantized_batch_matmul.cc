@@ -125,7 +125,7 @@ Considered Consider(const lowered::BatchMatMul& op) {
   return Offer{.cost = 4.0};
 }
 
-Created Create(const lowered::BatchMatMul& op, const ThreadPool&) {
+Created Create(const lowered::BatchMatMul& op, const ThreadPool&, PackedWeights) {
   return std::make_unique<QuantizedBatchMatMulKernel>(op);
 }
 

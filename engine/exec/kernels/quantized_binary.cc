@@ -175,7 +175,7 @@ Considered Consider(const lowered::Binary& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::Binary& op, const ThreadPool& pool) {
+Created Create(const lowered::Binary& op, const ThreadPool& pool, PackedWeights) {
   return op.dtype == DType::kInt8 ? CreateOf<int8_t>(op, pool) : CreateOf<uint8_t>(op, pool);
 }
 

@@ -111,7 +111,7 @@ Considered Consider(const lowered::QuantizedSoftmax& op) {
   return Offer{.cost = 2.0};
 }
 
-Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool& pool) {
+Created Create(const lowered::QuantizedSoftmax& op, const ThreadPool& pool, PackedWeights) {
   if (op.dtype == DType::kInt8) return std::make_unique<QuantizedSoftmaxKernel<int8_t>>(op, pool);
   return std::make_unique<QuantizedSoftmaxKernel<uint8_t>>(op, pool);
 }

@@ -80,7 +80,7 @@ Considered Consider(const lowered::Unary& op) {
   return Offer{.cost = 1.0, .in_place = true};
 }
 
-Created Create(const lowered::Unary& op, const ThreadPool&) {
+Created Create(const lowered::Unary& op, const ThreadPool&, PackedWeights) {
   if (op.kind == UnaryKind::kCopy) return std::make_unique<CopyKernel>(op.dtype);
   if (op.dtype == DType::kInt8) return std::make_unique<ClampKernel<int8_t>>(WholeClamp(op));
   return std::make_unique<ClampKernel<uint8_t>>(WholeClamp(op));

@@ -14,18 +14,21 @@ constexpr size_t kGroup = kWideGroup, kOfGroup = kGroup * IntegerProducts::kColu
 template <class W>
 class WideProducts final : public IntegerProducts {
  public:
+  explicit WideProducts(PackedWeights packed) : IntegerProducts(std::move(packed)) {}
+
   Status Pack(const LinearNumbers& n, size_t groups) {
     groups_of_places_ = (n.depth() + kGroup - 1) / kGroup;
     INSITU_TRY(Init(n, groups, groups_of_places_ * kGroup * sizeof(int16_t)));
     input_ = n.input;
+    const size_t of_block = groups_of_places_ * kOfGroup;
     INSITU_ASSIGN(weights_,
-                  Buffer::Zeroed(groups * blocks_ * groups_of_places_ * kOfGroup * sizeof(W)));
-    auto* to = Cast<W>(weights_.data());
-    for (size_t g = 0; g < groups; ++g)
-      for (size_t b = 0; b < blocks_; ++b, to += groups_of_places_ * kOfGroup)
-        for (size_t c = 0; c < ColumnsOf(b); ++c) {
-          PlaceColumn(n.column(FirstColumn(g, b) + c), c, to);
-        }
+                  packed_.Next(groups * blocks_ * of_block * sizeof(W), [&](std::byte* bytes) {
+                    auto* to = Cast<W>(bytes);
+                    for (size_t g = 0; g < groups; ++g)
+                      for (size_t b = 0; b < blocks_; ++b, to += of_block)
+                        for (size_t c = 0; c < ColumnsOf(b); ++c)
+                          PlaceColumn(n.column(FirstColumn(g, b) + c), c, to);
+                  }));
     return {};
   }
 
@@ -87,24 +90,26 @@ class WideProducts final : public IntegerProducts {
       for (size_t k = 0; k < depth_; ++k) *place(k) = static_cast<W>(column[k]);
   }
 
-  size_t weight_bytes() const override { return weights_.size(); }
-
   DType input_ = DType::kUint8;
   size_t groups_of_places_ = 0;
-  Buffer weights_;  // W [blocks, groups of places, 8 columns, 2 places]
+  PackedWeights::Piece weights_;  // W [blocks, groups of places, 8 columns, 2 places]
 };
 
 template <class W>
-Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t groups) {
-  auto products = std::make_unique<WideProducts<W>>();
+Result<std::unique_ptr<IntegerProducts>> PackAs(const LinearNumbers& n, size_t groups,
+                                                PackedWeights packed) {
+  auto products = std::make_unique<WideProducts<W>>(std::move(packed));
   INSITU_TRY(products->Pack(n, groups));
   return products;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& n, size_t groups) {
-  return HasByteWeights(n) ? PackAs<int8_t>(n, groups) : PackAs<int16_t>(n, groups);
+Result<std::unique_ptr<IntegerProducts>> PackWide(const LinearNumbers& n, size_t groups,
+                                                  PackedWeights packed) {
+  INSITU_ASSIGN(const bool bytes, packed.Number([&] { return HasByteWeights(n); }));
+  return bytes ? PackAs<int8_t>(n, groups, std::move(packed))
+               : PackAs<int16_t>(n, groups, std::move(packed));
 }
 
 }  // namespace insitu::kernels

@@ -86,7 +86,7 @@ std::expected<QuantizedLinear, Refusal> ResolveQuantizedLinear(const LinearOpera
 }
 
 Result<const std::byte*> QuantizedLinear::Weights(const Tensor& weights, Buffer& storage) const {
-  if (!flip_w) return weights.data();
+  if (!flip_w || !weights.data()) return weights.data();
   INSITU_ASSIGN(storage, Buffer::Allocate(weights.size_bytes()));
   FlipSigns(weights.data(), storage.data(), weights.size_bytes());
   return storage.data();

@@ -24,7 +24,8 @@ struct QuantizedLinear {
   int32_t x_zero_point = 0, w_zero_point = 0, y_zero_point = 0;  // after flipping
   int32_t y_min = 0, y_max = 0;                                  // after flipping
 
-  // Weights after flipping; `storage` holds them where they differ from the tensor's.
+  // Weights after flipping; `storage` holds them where they differ from the tensor's. nullptr where
+  // the tensor has no contents.
   Result<const std::byte*> Weights(const Tensor& weights, Buffer& storage) const;
 };
 

@@ -30,7 +30,7 @@ Considered Consider(const lowered::Dequantize&) {
 }
 
 template <class Op>
-static Created Create(const Op&, pthreadpool_t) {
+static Created Create(const Op&, pthreadpool_t, PackedWeights) {
   return Fail(ErrorCode::kInternal, "XNNPACK was asked to create what it refused");
 }
 
@@ -43,8 +43,9 @@ class XnnBackend final : public Backend {
   std::expected<Offer, Refusal> Consider(const LoweredOp& op) const override {
     return std::visit([](const auto& one) { return xnn::Consider(one); }, op);
   }
-  Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op) override {
-    return std::visit([this](const auto& one) { return xnn::Create(one, pool_); }, op);
+  Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op, PackedWeights packed) override {
+    return std::visit([&](const auto& one) { return xnn::Create(one, pool_, std::move(packed)); },
+                      op);
   }
   // Only int8 data may have a scale per channel of the weights. As WebAssembly these operators are
   // done by insitu's own kernels.

@@ -77,7 +77,7 @@ Considered Consider(const lowered::BatchMatMul& op) {
   return Offer{.cost = 1.0};
 }
 
-Created Create(const lowered::BatchMatMul&, pthreadpool_t pool) {
+Created Create(const lowered::BatchMatMul&, pthreadpool_t pool, PackedWeights) {
   auto kernel = std::make_unique<BatchMatMulKernel>(pool);
   INSITU_TRY(kernel->Init());
   return kernel;

@@ -113,7 +113,7 @@ Considered Consider(const lowered::Binary& op) {
   return Offer{.cost = op.clamp.IsNone() ? 1.0 : 1.5, .in_place = true};
 }
 
-Created Create(const lowered::Binary& op, pthreadpool_t pool) {
+Created Create(const lowered::Binary& op, pthreadpool_t pool, PackedWeights) {
   auto kernel = std::make_unique<BinaryKernel>(pool);
   INSITU_TRY(kernel->Init(op));
   return kernel;

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "exec/xnn/quantized_linear.h"
 #include "exec/xnn/sign_flip.h"
+#include "exec/xnn/weights_store.h"
 #include "exec/xnn/xnn_kernels.h"
 #include "exec/xnn/xnn_operator.h"
 
@@ -93,11 +94,11 @@ std::optional<Refusal> CheckGeometry(const Op& op) {
 
 class ConvolutionKernel final : public Kernel {
  public:
-  ConvolutionKernel(const Op& op, pthreadpool_t pool)
+  ConvolutionKernel(const Op& op, pthreadpool_t pool, PackedWeights packed)
       : pool_(pool),
         input_channels_(op.weights.dims()[3] * op.groups),
         output_channels_(op.weights.dims()[0]),
-        packed_bytes_(op.weights.size_bytes() + op.bias.size_bytes()) {}
+        weights_(std::move(packed)) {}
 
   Status Pack(const Op& op) {
     const Padding p = *ResolvePadding(op);
@@ -108,12 +109,17 @@ class ConvolutionKernel final : public Kernel {
     const auto all_in = static_cast<size_t>(input_channels_);
     const auto all_out = static_cast<size_t>(output_channels_);
     const auto n = [](int64_t value) { return static_cast<uint32_t>(value); };
+    xnn_weights_cache_t store = weights_.provider();
+    if (group_in == 1 && group_out == 1) {
+      store = nullptr;
+      depthwise_bytes_ = op.weights.size_bytes() + op.bias.size_bytes();
+    }
     // The arguments that all creators share, in their order.
     const auto create = [&](auto creator, auto... rest) {
       return ToStatus(creator(p.begin[0], p.end[1], p.end[0], p.begin[1], n(op.kernel[0]),
                               n(op.kernel[1]), n(op.stride[0]), n(op.stride[1]), n(op.dilation[0]),
                               n(op.dilation[1]), groups, group_in, group_out, all_in, all_out,
-                              rest..., p.flags, nullptr, nullptr, operator_.Receive()),
+                              rest..., p.flags, nullptr, store, operator_.Receive()),
                       "create convolution");
     };
     if (op.input == DType::kFloat32) {
@@ -179,7 +185,8 @@ class ConvolutionKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override { return packed_bytes_; }
+  PackedWeights* packed() override { return &weights_.packed(); }
+  size_t packed_bytes() override { return weights_.packed().bytes() + depthwise_bytes_; }
 
  private:
   xnn_status Setup(void* workspace, const std::byte* x, std::byte* y) const {
@@ -198,7 +205,8 @@ class ConvolutionKernel final : public Kernel {
 
   pthreadpool_t pool_;
   int64_t input_channels_, output_channels_;
-  size_t packed_bytes_;
+  WeightsStore weights_;
+  size_t depthwise_bytes_ = 0;
   Operator operator_;
   decltype(&xnn_reshape_convolution2d_nhwc_f32) reshape_ = nullptr;
   std::optional<QuantizedLinear> quantized_;
@@ -227,8 +235,8 @@ Considered Consider(const Op& op) {
   return offer;
 }
 
-Created Create(const Op& op, pthreadpool_t pool) {
-  auto kernel = std::make_unique<ConvolutionKernel>(op, pool);
+Created Create(const Op& op, pthreadpool_t pool, PackedWeights packed) {
+  auto kernel = std::make_unique<ConvolutionKernel>(op, pool, std::move(packed));
   INSITU_TRY(kernel->Pack(op));
   return kernel;
 }

@@ -8,6 +8,7 @@
 
 #include "exec/kernels/dynamic_quantize.h"
 #include "exec/xnn/sign_flip.h"
+#include "exec/xnn/weights_store.h"
 #include "exec/xnn/xnn_kernels.h"
 #include "exec/xnn/xnn_operator.h"
 
@@ -18,11 +19,11 @@ using Op = lowered::DynamicFullyConnected;
 
 class DynamicFullyConnectedKernel final : public Kernel {
  public:
-  DynamicFullyConnectedKernel(const Op& op, pthreadpool_t pool)
+  DynamicFullyConnectedKernel(const Op& op, pthreadpool_t pool, PackedWeights packed)
       : pool_(pool),
         inputs_(static_cast<size_t>(op.weights.dims()[1])),
         outputs_(static_cast<size_t>(op.weights.dims()[0])),
-        packed_bytes_(op.weights.size_bytes() + op.bias.size_bytes()) {}
+        weights_(std::move(packed)) {}
 
   Status Pack(const Op& op) {
     std::vector<float> scales(outputs_, op.w_scale[0]);
@@ -31,7 +32,7 @@ class DynamicFullyConnectedKernel final : public Kernel {
     return ToStatus(
         xnn_create_fully_connected_nc_qd8_f32_qc8w(
             inputs_, outputs_, inputs_, outputs_, scales.data(), op.weights.As<int8_t>().data(),
-            bias, op.clamp.min, op.clamp.max, 0, nullptr, nullptr, operator_.Receive()),
+            bias, op.clamp.min, op.clamp.max, 0, nullptr, weights_.provider(), operator_.Receive()),
         "create dynamic fully connected");
   }
 
@@ -63,14 +64,15 @@ class DynamicFullyConnectedKernel final : public Kernel {
     return operator_.Run(pool_, "run dynamic fully connected");
   }
 
-  size_t packed_bytes() const override { return packed_bytes_; }
+  PackedWeights* packed() override { return &weights_.packed(); }
 
  private:
   // XNNPACK may read that many entries more than there are rows.
   size_t Rows() const { return batch_ + XNN_EXTRA_QUANTIZATION_PARAMS; }
 
   pthreadpool_t pool_;
-  size_t inputs_, outputs_, packed_bytes_;
+  size_t inputs_, outputs_;
+  WeightsStore weights_;
   Operator operator_;
   size_t elements_ = 0, batch_ = 0, rows_offset_ = 0;
 };
@@ -93,8 +95,8 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 1.0};
 }
 
-Created Create(const Op& op, pthreadpool_t pool) {
-  auto kernel = std::make_unique<DynamicFullyConnectedKernel>(op, pool);
+Created Create(const Op& op, pthreadpool_t pool, PackedWeights packed) {
+  auto kernel = std::make_unique<DynamicFullyConnectedKernel>(op, pool, std::move(packed));
   INSITU_TRY(kernel->Pack(op));
   return kernel;
 }

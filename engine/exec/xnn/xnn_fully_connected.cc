@@ -3,6 +3,7 @@
 // (tests/exec/xnn_fully_connected_test.cc).
 #include "exec/xnn/quantized_linear.h"
 #include "exec/xnn/sign_flip.h"
+#include "exec/xnn/weights_store.h"
 #include "exec/xnn/xnn_kernels.h"
 #include "exec/xnn/xnn_operator.h"
 
@@ -18,16 +19,16 @@ LinearOperands Operands(const Op& op) {
 
 class FullyConnectedKernel final : public Kernel {
  public:
-  FullyConnectedKernel(const Op& op, pthreadpool_t pool)
+  FullyConnectedKernel(const Op& op, pthreadpool_t pool, PackedWeights packed)
       : pool_(pool),
         inputs_(static_cast<size_t>(op.weights.dims()[1])),
         outputs_(static_cast<size_t>(op.weights.dims()[0])),
-        packed_bytes_(op.weights.size_bytes() + op.bias.size_bytes()) {}
+        weights_(std::move(packed)) {}
 
   Status Pack(const Op& op) {
     const auto create = [&](auto creator, auto... rest) {
-      return ToStatus(creator(inputs_, outputs_, inputs_, outputs_, rest..., 0, nullptr, nullptr,
-                              operator_.Receive()),
+      return ToStatus(creator(inputs_, outputs_, inputs_, outputs_, rest..., 0, nullptr,
+                              weights_.provider(), operator_.Receive()),
                       "create fully connected");
     };
     if (op.input == DType::kFloat32) {
@@ -80,7 +81,7 @@ class FullyConnectedKernel final : public Kernel {
     return {};
   }
 
-  size_t packed_bytes() const override { return packed_bytes_; }
+  PackedWeights* packed() override { return &weights_.packed(); }
 
  private:
   xnn_status Setup(const std::byte* x, std::byte* y) const {
@@ -95,7 +96,8 @@ class FullyConnectedKernel final : public Kernel {
   }
 
   pthreadpool_t pool_;
-  size_t inputs_, outputs_, packed_bytes_;
+  size_t inputs_, outputs_;
+  WeightsStore weights_;
   Operator operator_;
   decltype(&xnn_reshape_fully_connected_nc_f32) reshape_ = nullptr;
   std::optional<QuantizedLinear> quantized_;
@@ -119,8 +121,8 @@ Considered Consider(const Op& op) {
   return offer;
 }
 
-Created Create(const Op& op, pthreadpool_t pool) {
-  auto kernel = std::make_unique<FullyConnectedKernel>(op, pool);
+Created Create(const Op& op, pthreadpool_t pool, PackedWeights packed) {
+  auto kernel = std::make_unique<FullyConnectedKernel>(op, pool, std::move(packed));
   INSITU_TRY(kernel->Pack(op));
   return kernel;
 }

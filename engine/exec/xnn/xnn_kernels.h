@@ -29,15 +29,15 @@ Considered Consider(const lowered::Softmax& op);
 Considered Consider(const lowered::Permute& op);
 Considered Consider(const lowered::Reduce& op);
 
-Created Create(const lowered::Convolution& op, pthreadpool_t pool);
-Created Create(const lowered::FullyConnected& op, pthreadpool_t pool);
-Created Create(const lowered::DynamicFullyConnected& op, pthreadpool_t pool);
-Created Create(const lowered::BatchMatMul& op, pthreadpool_t pool);
-Created Create(const lowered::Binary& op, pthreadpool_t pool);
-Created Create(const lowered::Unary& op, pthreadpool_t pool);
-Created Create(const lowered::Pool& op, pthreadpool_t pool);
-Created Create(const lowered::Softmax& op, pthreadpool_t pool);
-Created Create(const lowered::Permute& op, pthreadpool_t pool);
-Created Create(const lowered::Reduce& op, pthreadpool_t pool);
+Created Create(const lowered::Convolution& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::FullyConnected& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::DynamicFullyConnected& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::BatchMatMul& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Binary& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Unary& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Pool& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Softmax& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Permute& op, pthreadpool_t pool, PackedWeights packed);
+Created Create(const lowered::Reduce& op, pthreadpool_t pool, PackedWeights packed);
 
 }  // namespace insitu::xnn

@@ -80,7 +80,7 @@ Considered Consider(const lowered::Permute& op) {
   return Offer{.cost = 1.0};
 }
 
-Created Create(const lowered::Permute& op, pthreadpool_t pool) {
+Created Create(const lowered::Permute& op, pthreadpool_t pool, PackedWeights) {
   auto kernel = std::make_unique<PermuteKernel>(op, pool);
   INSITU_TRY(kernel->Init());
   return kernel;

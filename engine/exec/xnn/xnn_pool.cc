@@ -148,6 +148,8 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 1.0, .wants_channels_last = true};
 }
 
-Created Create(const Op& op, pthreadpool_t pool) { return std::make_unique<PoolKernel>(op, pool); }
+Created Create(const Op& op, pthreadpool_t pool, PackedWeights) {
+  return std::make_unique<PoolKernel>(op, pool);
+}
 
 }  // namespace insitu::xnn

@@ -91,7 +91,7 @@ Considered Consider(const lowered::Reduce& op) {
   return Offer{.cost = 1.0};
 }
 
-Created Create(const lowered::Reduce& op, pthreadpool_t pool) {
+Created Create(const lowered::Reduce& op, pthreadpool_t pool, PackedWeights) {
   auto kernel = std::make_unique<ReduceKernel>(op, pool);
   INSITU_TRY(kernel->Init());
   return kernel;

@@ -49,7 +49,7 @@ Considered Consider(const lowered::Softmax& op) {
   return Offer{.cost = 1.0};
 }
 
-Created Create(const lowered::Softmax&, pthreadpool_t pool) {
+Created Create(const lowered::Softmax&, pthreadpool_t pool, PackedWeights) {
   auto kernel = std::make_unique<SoftmaxKernel>(pool);
   INSITU_TRY(kernel->Init());
   return kernel;

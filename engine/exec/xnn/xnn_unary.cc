@@ -176,7 +176,7 @@ Considered Consider(const lowered::Unary& op) {
   return Offer{.cost = IsClamp(op.kind) || op.clamp.IsNone() ? 1.0 : 1.5, .in_place = true};
 }
 
-Created Create(const lowered::Unary& op, pthreadpool_t pool) {
+Created Create(const lowered::Unary& op, pthreadpool_t pool, PackedWeights) {
   if (IsGate(op.kind)) {
     auto gate = std::make_unique<GateKernel>(op, pool);
     INSITU_TRY(gate->Init());

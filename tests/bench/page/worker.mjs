@@ -19,8 +19,9 @@ const methods = {
     const loadMs = performance.now() - start;
     engine.feed(decodeFeeds(feeds));
     const firstRunMs = await methods.run();
-    const { flavour = null, threads } = engine;
-    return { flavour, threads, isolated: crossOriginIsolated, loadMs, firstRunMs, wasmBytes: wasmBytes() };
+    await engine.settle?.();
+    const { flavour = null, threads, sessionMs } = engine;
+    return { flavour, threads, isolated: crossOriginIsolated, loadMs, sessionMs, firstRunMs, wasmBytes: wasmBytes() };
   },
 
   async run() {

@@ -38,7 +38,7 @@ export class Client {
     line.port.onmessage = ({ data }) => this.#receive(data);
   }
 
-  static async start(options: EngineOptions): Promise<{ client: Client; info: StartResult['info'] }> {
+  static async start(options: EngineOptions): Promise<{ client: Client } & Pick<StartResult, 'info' | 'build'>> {
     const { signal, onProgress, flavour, threads, worker = !isNode } = options;
     throwIfAborted(signal);
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
@@ -49,7 +49,7 @@ export class Client {
     try {
       const started = await client.call('start', { flavour, threads, assets }, { signal, onProgress });
       if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
-      return { client, info: started.info };
+      return { client, info: started.info, build: started.build };
     } catch (thrown) {
       client.close();
       throw thrown;

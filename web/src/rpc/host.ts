@@ -5,10 +5,18 @@ import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
-import type { NativeModule, NativeValue, Outcome } from './native.js';
-import type { Call, Method, Params, Port, ResultOf, RunResult, StartParams, StartResult, WireValue } from './protocol.js';
+import type { Flavour } from '../types.js';
+import type { NativeModule, NativeSession, NativeValue, Outcome } from './native.js';
+import type { Call, Method, Params, Port, ResultOf, RunResult, SessionDescription, StartParams, StartResult, WatchParams,
+  WireValue } from './protocol.js';
+import { openReader } from './reader.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
+
+/* The digest of each flavour's WebAssembly; put in where the package is built. */
+declare const INSITU_BUILDS: Record<Flavour, string>;
+
+const keptPartBytes = 1 << 20, readBytes = 8 << 20;
 
 const wallClock = () => performance.timeOrigin + performance.now();
 
@@ -71,10 +79,20 @@ export class Host {
   readonly #handlers: Handlers = {
     start: (params, call) => this.#start(params, call.id),
     begin: ({ total, hash }) => unwrap(this.#native.uploadBegin(total ?? -1, hash)),
-    chunk: ({ upload, bytes }) => {
-      const pointer = unwrap(this.#native.uploadReserve(upload, bytes.byteLength));
-      this.#bytesAt(pointer, bytes.byteLength).set(bytes);
-      unwrap(this.#native.uploadCommit(upload, bytes.byteLength));
+    chunk: ({ upload, bytes }) => this.#take(upload, bytes.byteLength, (place) => place.set(bytes)),
+    read: async ({ upload, file, from }, { id }) => {
+      const reader = await openReader(file);
+      try {
+        const total = reader.size - from;
+        for (let loaded = 0; loaded < total; loaded += readBytes) {
+          this.#send({ id, progress: { phase: 'download', loaded, total } });
+          const length = Math.min(readBytes, total - loaded);
+          this.#take(upload, length, await reader.read(from + loaded, length));
+        }
+        this.#send({ id, progress: { phase: 'download', loaded: total, total } });
+      } finally {
+        reader.close();
+      }
     },
     verify: ({ upload, sha256 }) => {
       const actual = unwrap(this.#native.uploadDigest(upload));
@@ -89,14 +107,13 @@ export class Host {
     discard: ({ uploads }) => uploads.forEach((upload) => this.#native.uploadDiscard(upload)),
     load: ({ upload, external, watch, ...options }) => {
       const sha256 = watch?.profile || watch?.learn ? unwrap(this.#native.uploadDigest(upload)) : '';
-      const description = unwrap(this.#native.load(upload, external, options));
-      if (!watch) return description;
-      const { session } = description;
-      const started = this.#native.monitorStart(session, watch, this.#clockStepMs, sha256);
-      if ('error' in started) this.#native.disposeSession(session);
-      unwrap(started);
-      this.#watched.set(session, undefined);
-      return description;
+      return this.#describe(unwrap(this.#native.load(upload, external, options)), sha256, watch);
+    },
+    restore: ({ upload, sha256, watch, ...options }) =>
+      this.#describe(unwrap(this.#native.restore(upload, options)), sha256, watch),
+    keptPart: ({ session }) => {
+      const { pointer, byteLength } = unwrap(this.#native.keptPart(session, keptPartBytes));
+      return this.#copyBytes(pointer, byteLength);
     },
     inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),
     parseValue: ({ upload, kind }) => {
@@ -149,16 +166,34 @@ export class Host {
   async #start(params: StartParams, id: number): Promise<StartResult> {
     this.#send({ id, progress: { phase: 'engine', loaded: 0, total: 1 } });
     const { native, flavour, threads, isolated, reasons } = await loadModule(params);
-    const { version, cancelAddress } = unwrap(native.start(threads));
+    const { version, traits, cancelAddress } = unwrap(native.start(threads));
     this.#native = native;
     this.#clockStepMs = measureClockStep();
     this.#send({ id, progress: { phase: 'engine', loaded: 1, total: 1 } });
     const { buffer } = native.wasmMemory;
     return {
       info: { version, flavour, threads, isolated, clockStepMs: this.#clockStepMs, reasons },
+      build: `${INSITU_BUILDS[flavour]} ${traits}`,
       memory: buffer instanceof ArrayBuffer ? undefined : buffer,
       cancelAddress,
     };
+  }
+
+  #take(upload: number, length: number, fill: (place: Uint8Array) => void): void {
+    fill(this.#bytesAt(unwrap(this.#native.uploadReserve(upload, length)), length));
+    unwrap(this.#native.uploadCommit(upload, length));
+  }
+
+  /* What the page is told of a new session, whose watch begins. */
+  #describe(description: NativeSession, sha256: string, watch?: WatchParams): SessionDescription {
+    const { session } = description;
+    if (watch) {
+      const started = this.#native.monitorStart(session, watch, this.#clockStepMs, sha256);
+      if ('error' in started) this.#native.disposeSession(session);
+      unwrap(started);
+      this.#watched.set(session, undefined);
+    }
+    return { ...description, sha256 };
   }
 
   #run({ session, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>): RunResult {
@@ -225,10 +260,15 @@ export class Host {
     }
     const { name, dtype, dims, pointer, byteLength, strings } = value;
     if (strings) return { name, dtype, dims, data: strings };
+    return { name, dtype, dims, data: this.#copyBytes(pointer, byteLength) };
+  }
+
+  /* A copy that goes to the page with the answer. */
+  #copyBytes(pointer: number, byteLength: number): ArrayBuffer {
     const data = new ArrayBuffer(byteLength);
     new Uint8Array(data).set(this.#bytesAt(pointer, byteLength));
     this.#transfer.push(data);
-    return { name, dtype, dims, data };
+    return data;
   }
 
   #toScratch(numbers: TypedArray): number {

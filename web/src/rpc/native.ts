@@ -21,11 +21,14 @@ export interface NativeGroup extends Omit<WireGroup, 'items'> {
 }
 export type NativeValue = NativeTensor | NativeGroup;
 
+export type NativeSession = Omit<SessionDescription, 'sha256'>;
+
 export interface NativeModule {
   readonly wasmMemory: WebAssembly.Memory;
   readonly PThread?: { terminateAllThreads(): void };
 
-  start(threads: number): Outcome<{ version: string; cancelAddress: number }>;
+  /** `traits`: what kept models depend on besides the build. */
+  start(threads: number): Outcome<{ version: string; traits: string; cancelAddress: number }>;
 
   /** `total` below zero: not known. */
   uploadBegin(total: number, hash: boolean): Outcome<number>;
@@ -41,8 +44,12 @@ export interface NativeModule {
   load(
     upload: number,
     external: Record<string, number>,
-    options: { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean },
-  ): Outcome<SessionDescription>;
+    options: { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean; keep: boolean },
+  ): Outcome<NativeSession>;
+  /** Takes the upload: all parts that `keptPart` gave, one behind the other. */
+  restore(upload: number, options: { warmUp: boolean }): Outcome<NativeSession>;
+  /** The next part of what a session loaded with `keep` can be restored from, of at most `most` bytes; none at the end. */
+  keptPart(session: number, most: number): Outcome<{ pointer: number; byteLength: number }>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
   /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */
   parseValue(upload: number, kind: string): Outcome<NativeValue>;

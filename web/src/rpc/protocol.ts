@@ -25,6 +25,8 @@ export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> 
 }
 export interface StartResult {
   info: EngineInfo;
+  /** What must be equal for an engine to restore what another one kept. */
+  build: string;
   /** The engine's memory where it is shared, and where in it the word lies that stops a run. */
   memory?: SharedArrayBuffer;
   cancelAddress: number;
@@ -41,6 +43,13 @@ export interface SessionDescription {
   inputs: TensorInfo[];
   outputs: TensorInfo[];
   metadata: Record<string, string>;
+  /** Of the model file, in hexadecimal; '' where it was not hashed. */
+  sha256: string;
+}
+
+interface PrepareParams {
+  warmUp: boolean;
+  watch?: WatchParams;
 }
 
 export interface RunParams {
@@ -80,13 +89,19 @@ export interface Methods {
   start: { params: StartParams; result: StartResult };
   begin: { params: { total?: number; hash: boolean }; result: number };
   chunk: { params: { upload: number; bytes: Uint8Array }; result: void };
+  /** As chunks of all its bytes from `from` on. */
+  read: { params: { upload: number; file: Blob | FileSystemFileHandle; from: number }; result: void };
   /** Checks the digest; the upload is gone when it does not match. */
   verify: { params: { upload: number; sha256: string }; result: void };
   discard: { params: { uploads: number[] }; result: void };
   load: {
-    params: Uploaded & { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean; watch?: WatchParams };
+    params: Uploaded & PrepareParams & { dims: Record<string, number>; referenceOnly: boolean; keep: boolean };
     result: SessionDescription;
   };
+  /** A session of what `keptPart` gave for an earlier one, of the same build. */
+  restore: { params: { upload: number; sha256: string } & PrepareParams; result: SessionDescription };
+  /** The next part of what a session can be restored from; an empty one at the end. */
+  keptPart: { params: { session: number }; result: ArrayBuffer };
   inspect: { params: Uploaded; result: ModelReport };
   parseValue: { params: { upload: number; kind: string }; result: WireValue };
   run: { params: RunParams; result: RunResult };
