@@ -11,7 +11,14 @@ namespace insitu {
 namespace {
 
 std::atomic<int64_t> fail_after{-1};
-std::atomic<int64_t> live_bytes{0};
+std::atomic<int64_t> live_bytes{0}, peak_bytes{0};
+
+void CountLive(int64_t bytes) {
+  const int64_t live = live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  int64_t peak = peak_bytes.load(std::memory_order_relaxed);
+  while (live > peak && !peak_bytes.compare_exchange_weak(peak, live, std::memory_order_relaxed)) {
+  }
+}
 
 bool ShouldFail() {
   if (fail_after.load(std::memory_order_relaxed) < 0) return false;
@@ -34,7 +41,7 @@ Result<Buffer> Buffer::Allocate(size_t size) {
   if (!base) return OutOfMemory(size);
   std::memset(base, 0, kBufferPadding);
   std::memset(base + kBufferPadding + size, 0, padded - kBufferPadding - size);
-  live_bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+  CountLive(static_cast<int64_t>(size));
   Buffer buffer;
   buffer.base_ = base;
   buffer.size_ = size;
@@ -69,11 +76,13 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 
 Buffer::~Buffer() {
   if (!base_) return;
-  live_bytes.fetch_sub(static_cast<int64_t>(size_), std::memory_order_relaxed);
+  CountLive(-static_cast<int64_t>(size_));
   std::free(base_);
 }
 
 void FailBufferAllocationAfter(int64_t n) { fail_after.store(n, std::memory_order_relaxed); }
 int64_t LiveBufferBytes() { return live_bytes.load(std::memory_order_relaxed); }
+int64_t PeakBufferBytes() { return peak_bytes.load(std::memory_order_relaxed); }
+void ResetPeakBufferBytes() { peak_bytes.store(LiveBufferBytes(), std::memory_order_relaxed); }
 
 }  // namespace insitu

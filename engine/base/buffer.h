@@ -54,5 +54,8 @@ class Buffer {
 void FailBufferAllocationAfter(int64_t n);
 // Bytes held by live Buffers, for memory reports and leak tests.
 int64_t LiveBufferBytes();
+// The most that LiveBufferBytes() has been since the last call of ResetPeakBufferBytes().
+int64_t PeakBufferBytes();
+void ResetPeakBufferBytes();
 
 }  // namespace insitu

@@ -105,13 +105,10 @@ Lowering Lower(const LowerContext& context) {
   if (!weights) return Refuse("weights are computed at run time");
   lowered::FullyConnected linear;
   linear.weights = *weights;
-  if (node.Attr<int64_t>("transB", 0) == 0) {
-    auto packed = TransposedWeights(*weights);
-    if (!packed) return Refuse(packed.error().message);
-    linear.weights = *std::move(packed);
-  }
+  linear.inputs_first = node.Attr<int64_t>("transB", 0) == 0;
   if (context.HasInput(2)) {
-    INSITU_LOWER(linear.bias, ColumnBias(context.constant(2), linear.weights.dims()[0]));
+    const int64_t columns = weights->dims()[linear.inputs_first ? 1 : 0];
+    INSITU_LOWER(linear.bias, ColumnBias(context.constant(2), columns));
   }
   linear.clamp = ActivationOf(node);
   return LoweredNode{std::move(linear), {0}};

@@ -68,9 +68,10 @@ struct Convolution {
   void ForgetWeights() { weights = Tensor::WithoutContents(weights.dtype(), weights.dims()); }
 };
 
-// y[..., O] = x[..., I] * weights^T + bias, with weights [O, I].
+// y[..., O] = x[..., I] * weights^T + bias, with weights [O, I]; float32 ones may be [I, O].
 struct FullyConnected {
   DType input = DType::kFloat32, output = DType::kFloat32;
+  bool inputs_first = false;  // weights are [I, O]
   Tensor weights;
   Tensor bias;
   std::optional<Quantization> x, y;
@@ -78,7 +79,9 @@ struct FullyConnected {
   std::vector<int32_t> w_zero_point;
   Clamp clamp;
 
-  void Transfer(Archive& a) { a(input, output, weights, bias, x, y, w_scale, w_zero_point, clamp); }
+  void Transfer(Archive& a) {
+    a(input, output, inputs_first, weights, bias, x, y, w_scale, w_zero_point, clamp);
+  }
   void ForgetWeights() { weights = Tensor::WithoutContents(weights.dtype(), weights.dims()); }
 };
 

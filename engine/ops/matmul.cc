@@ -2,7 +2,6 @@
 // https://onnx.ai/onnx/operators/onnx__MatMul.html (13). The fused activation is insitu's own.
 #include "ops/activation.h"
 #include "ops/infer_util.h"
-#include "ops/matmul_lowering.h"
 #include "ops/matmul_reference.h"
 #include "ops/ops.h"
 #include "ops/widen.h"
@@ -62,10 +61,9 @@ Lowering Lower(const LowerContext& context) {
     if (!clamp.IsNone()) return Refuse("a clamp behind two run-time operands");
     return LoweredNode{lowered::BatchMatMul{}, {0, 1}};
   }
-  auto packed = TransposedWeights(*weights);
-  if (!packed) return Refuse(packed.error().message);
   lowered::FullyConnected linear;
-  linear.weights = *std::move(packed);
+  linear.weights = *weights;
+  linear.inputs_first = true;
   linear.clamp = clamp;
   return LoweredNode{std::move(linear), {0}};
 }

@@ -115,23 +115,63 @@ Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> b
   return step;
 }
 
-// Marks the constants that some step reads while running.
-std::vector<bool> ReadAtRun(const Graph& graph, std::span<const Step> steps) {
-  std::vector<bool> read(graph.value_count(), false);
-  auto mark = [&](ValueId id) {
-    if (id != kNoValue) read[static_cast<size_t>(id)] = true;
-  };
-  for (const Step& step : steps) {
-    const Node& node = graph.node(step.node);
+// The constants of a graph while its steps are made: each is released once no step that is to come
+// reads it, unless the program reads it at run. So packed weights take the place of those they are
+// made of, one layer at a time.
+class Constants {
+ public:
+  explicit Constants(Graph& graph)
+      : graph_(graph), readers_(graph.value_count()), at_run_(graph.value_count()) {
+    for (NodeId id : graph.Order())
+      for (ValueId input : DistinctInputs(graph.node(id))) ++readers_[Index(input)];
+    for (ValueId output : graph.outputs) at_run_[Index(output)] = true;
+    for (size_t i = 0; i < graph.value_count(); ++i) ReleaseUnread(static_cast<ValueId>(i));
+  }
+
+  void StepIsMade(const Step& step) {
+    const Node& node = graph_.node(step.node);
     if (step.kernel || step.alias) {
-      for (size_t operand : step.operands) mark(node.inputs[operand]);
+      for (size_t operand : step.operands) at_run_[Index(node.inputs[operand])] = true;
     } else {
-      for (ValueId input : node.inputs) mark(input);
+      for (ValueId input : DistinctInputs(node)) at_run_[Index(input)] = true;
+    }
+    for (ValueId input : DistinctInputs(node)) {
+      --readers_[Index(input)];
+      ReleaseUnread(input);
     }
   }
-  for (ValueId output : graph.outputs) mark(output);
-  return read;
-}
+
+  // Copies those that are left out of the model's bytes.
+  Status Own() {
+    for (size_t i = 0; i < graph_.value_count(); ++i) {
+      Value& value = graph_.value(static_cast<ValueId>(i));
+      if (!value.constant) continue;
+      INSITU_ASSIGN(value.constant, value.constant->Copy());
+    }
+    return {};
+  }
+
+ private:
+  static size_t Index(ValueId id) { return static_cast<size_t>(id); }
+  static std::vector<ValueId> DistinctInputs(const Node& node) {
+    std::vector<ValueId> distinct;
+    for (ValueId input : node.inputs)
+      if (input != kNoValue && std::ranges::find(distinct, input) == distinct.end())
+        distinct.push_back(input);
+    return distinct;
+  }
+  void ReleaseUnread(ValueId id) {
+    Value& value = graph_.value(id);
+    if (!value.constant || !HasBytes(value.constant->dtype()) || readers_[Index(id)] > 0 ||
+        at_run_[Index(id)] || value.constant->size_bytes() <= kKeptConstantBytes)
+      return;
+    value.constant.reset();
+  }
+
+  Graph& graph_;
+  std::vector<size_t> readers_;  // steps to come, by value
+  std::vector<bool> at_run_;     // by value
+};
 
 std::vector<size_t> LastReads(const Graph& graph, std::span<const Step> steps) {
   std::vector<size_t> last(graph.value_count(), 0);
@@ -142,34 +182,21 @@ std::vector<size_t> LastReads(const Graph& graph, std::span<const Step> steps) {
   return last;
 }
 
-Status OwnConstants(Graph& graph, std::span<const Step> steps) {
-  const std::vector<bool> read = ReadAtRun(graph, steps);
-  for (size_t i = 0; i < graph.value_count(); ++i) {
-    Value& value = graph.value(static_cast<ValueId>(i));
-    if (!value.constant || !HasBytes(value.constant->dtype())) continue;
-    if (!read[i] && value.constant->size_bytes() > kKeptConstantBytes) {
-      value.constant.reset();
-      continue;
-    }
-    INSITU_ASSIGN(value.constant, Tensor::FromBytes(value.constant->dtype(), value.constant->dims(),
-                                                    value.constant->bytes()));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Program> Program::Build(Graph graph, std::span<Backend* const> backends, Archive* kept) {
   Program program;
+  Constants constants(graph);
   const std::vector<NodeId> order = graph.Order();
   if (kept) kept->Count(order.size());
   for (NodeId id : order) {
     auto step = MakeStep(graph, id, backends, kept);
     if (!step)
       return std::unexpected(std::move(step.error()).At(graph.node(id).name, graph.node(id).op));
+    constants.StepIsMade(*step);
     program.steps_.push_back(*std::move(step));
   }
-  INSITU_TRY(OwnConstants(graph, program.steps_));
+  INSITU_TRY(constants.Own());
   program.last_reads_ = LastReads(graph, program.steps_);
   program.graph_ = std::move(graph);
   if (kept) (*kept)(program.graph_);

@@ -91,10 +91,15 @@ TEST_CASE("a zero point per channel is refused") {
 
 TEST_CASE("float32 fully connected layers agree with double sums") {
   Rng rng(13);
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < 40; ++round) {
     lowered::FullyConnected op;
     const int64_t out = Pick(rng, 1, 70), in = Pick(rng, 1, 300), batch = Pick(rng, 1, 20);
-    op.weights = RandomFloats(rng, {out, in});
+    op.inputs_first = round % 4 > 1;
+    op.weights = RandomFloats(rng, op.inputs_first ? Dims{in, out} : Dims{out, in});
+    const auto weight = [&](int64_t o, int64_t i) {
+      return op.weights
+          .As<float>()[static_cast<size_t>(op.inputs_first ? i * out + o : o * in + i)];
+    };
     if (round % 2) op.bias = RandomFloats(rng, {out});
     if (round % 3 == 0) op.clamp.min = 0.0f;
     const Tensor x = RandomFloats(rng, {batch, in});
@@ -106,8 +111,8 @@ TEST_CASE("float32 fully connected layers agree with double sums") {
           double sum = round % 2 ? op.bias.As<float>()[static_cast<size_t>(o)] : 0.0;
           double size = std::fabs(sum);
           for (int64_t i = 0; i < in; ++i) {
-            const double term = double{x.As<float>()[static_cast<size_t>(b * in + i)]} *
-                                double{op.weights.As<float>()[static_cast<size_t>(o * in + i)]};
+            const double term =
+                double{x.As<float>()[static_cast<size_t>(b * in + i)]} * double{weight(o, i)};
             sum += term;
             size += std::fabs(term);
           }

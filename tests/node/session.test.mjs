@@ -1,6 +1,7 @@
 // Loading and running: results, every error of bad input, and that the session goes on after each.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Engine, flavours, InsituError, insituError, load, tensor } from './support/insitu.mjs';
 import { addModel, identityModel, model, slowModel } from '../support/onnx-writer.mjs';
@@ -9,6 +10,7 @@ const feed = () => ({ x: tensor([10, 20, 30, 40], [1, 4]) });
 const sum = Float32Array.of(11, 22, 33, 44);
 
 for (const flavour of flavours) {
+  const kCycles = flavour === flavours[0] ? 1000 : 50;
   for (const worker of [false, true]) {
     describe(`${flavour}, ${worker ? 'in a worker' : 'in process'}`, () => {
       let engine;
@@ -119,6 +121,21 @@ for (const flavour of flavours) {
         };
         const first = await cycle();
         for (let i = 0; i < 5; i++) assert.equal(await cycle(), first);
+      });
+
+      test('the heap is used again: cycles of load, run and dispose do not make it grow', async () => {
+        const handwriting = readFileSync(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url));
+        const image = tensor(new Float32Array(784), [1, 1, 28, 28]);
+        const cycle = async () => {
+          const session = await engine.load(handwriting, { warmUp: false, monitor: false });
+          await session.run({ image });
+          await session.dispose();
+          return (await engine.memory()).heapBytes;
+        };
+        for (let i = 0; i < 20; i++) await cycle();
+        const before = await cycle();
+        for (let i = 0; i < kCycles; i++) await cycle();
+        assert.equal(await cycle(), before);
       });
 
       test('an aborted run rejects, and the next one works', async () => {

@@ -167,7 +167,7 @@ LoweredNode LowerLast(Graph& graph, const OpDef& def) {
   return *lowered;
 }
 
-TEST_CASE("Linear layers lower with weights as output, input") {
+TEST_CASE("float layers lower with their weights as they are, integer ones as output, input") {
   Graph graph = Value(Parse(R"(graph g {
     input x: float32[n,3]
     const w: float32[3,2] = [1,2,3,4,5,6]
@@ -177,7 +177,8 @@ TEST_CASE("Linear layers lower with weights as output, input") {
   })"));
   const LoweredNode node = LowerLast(graph, kGemmOp);
   const auto& linear = std::get<lowered::FullyConnected>(node.op);
-  CheckClose(linear.weights, Floats({2, 3}, {1, 3, 5, 2, 4, 6}));
+  CHECK(linear.inputs_first);
+  CheckClose(linear.weights, Floats({3, 2}, {1, 2, 3, 4, 5, 6}));
   CheckClose(linear.bias, Floats({2}, {7, 8}));
 
   Graph dynamic = Value(Parse(R"(graph g {

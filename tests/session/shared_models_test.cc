@@ -1,5 +1,6 @@
 // Real models against their stored outputs, on the backends and on the reference. The models live
 // beside the checkout (INSITU_SHARED, or ../shared) and are never part of it.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <filesystem>
@@ -75,6 +76,29 @@ TEST_CASE("a shared model that was kept and restored gives its stored outputs") 
     CHECK(again[i].why == rows[i].why);
     CHECK(again[i].bytes == rows[i].bytes);
   }
+}
+
+TEST_CASE("loading needs the model, its packed weights and one layer in between") {
+  const std::string name = GENERATE("mobilenet_v2_fp32", "mobilenet_v2_int8_qdq", "fastestdet",
+                                    "tiny_gpt2", "mnist_mlp_dynamic_int8", "magika");
+  const fs::path model = CaseFolder(name) / "model.onnx";
+  auto runtime = Runtime::Create(1).value();
+  const int64_t before = LiveBufferBytes();
+  ResetPeakBufferBytes();
+  auto bytes = ReadFile(model);
+  REQUIRE(bytes.has_value());
+  const auto file = static_cast<int64_t>(bytes->bytes.size());
+  const auto session = Session::Load(*bytes, {}, *runtime).value();
+  const int64_t peak = PeakBufferBytes() - before;
+  bytes = ModelBytes();
+  const int64_t kept = LiveBufferBytes() - before;
+  int64_t largest = 0;
+  for (const ExplainRow& row : session->Explain()) largest = std::max(largest, row.bytes);
+  INFO(name << ": file " << file << ", peak " << peak << ", kept " << kept << ", largest layer "
+            << largest);
+  CHECK(static_cast<double>(peak) < 1.1 * static_cast<double>(file + kept + largest));
+  // Of the file nothing is kept that was packed.
+  CHECK(static_cast<double>(kept) < 1.3 * static_cast<double>(file));
 }
 
 // As WebAssembly on our own kernels. Natively those have no SIMD, and XNNPACK takes all but two

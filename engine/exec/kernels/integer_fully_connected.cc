@@ -80,7 +80,10 @@ Created CreateOf(const LinearNumbers& numbers, bool quantizes, const ThreadPool&
 
 }  // namespace
 
-Considered Consider(const lowered::FullyConnected& op) { return ConsiderNumbers(NumbersOf(op)); }
+Considered Consider(const lowered::FullyConnected& op) {
+  if (op.inputs_first) return Refuse("weights that are [inputs, outputs]");
+  return ConsiderNumbers(NumbersOf(op));
+}
 Considered Consider(const lowered::DynamicFullyConnected& op) {
   return ConsiderNumbers(DynamicNumbersOf(op));
 }

@@ -12,22 +12,26 @@ namespace {
 
 using Op = lowered::FullyConnected;
 
+int64_t Inputs(const Op& op) { return op.weights.dims()[op.inputs_first ? 0 : 1]; }
+int64_t Outputs(const Op& op) { return op.weights.dims()[op.inputs_first ? 1 : 0]; }
+
 LinearOperands Operands(const Op& op) {
   return {op.input, op.output,  op.weights,      op.bias,  op.x,
-          op.y,     op.w_scale, op.w_zero_point, op.clamp, op.weights.dims()[0]};
+          op.y,     op.w_scale, op.w_zero_point, op.clamp, Outputs(op)};
 }
 
 class FullyConnectedKernel final : public Kernel {
  public:
   FullyConnectedKernel(const Op& op, pthreadpool_t pool, PackedWeights packed)
       : pool_(pool),
-        inputs_(static_cast<size_t>(op.weights.dims()[1])),
-        outputs_(static_cast<size_t>(op.weights.dims()[0])),
+        inputs_(static_cast<size_t>(Inputs(op))),
+        outputs_(static_cast<size_t>(Outputs(op))),
         weights_(std::move(packed)) {}
 
   Status Pack(const Op& op) {
+    const uint32_t flags = op.inputs_first ? XNN_FLAG_TRANSPOSE_WEIGHTS : 0;
     const auto create = [&](auto creator, auto... rest) {
-      return ToStatus(creator(inputs_, outputs_, inputs_, outputs_, rest..., 0, nullptr,
+      return ToStatus(creator(inputs_, outputs_, inputs_, outputs_, rest..., flags, nullptr,
                               weights_.provider(), operator_.Receive()),
                       "create fully connected");
     };
@@ -114,6 +118,7 @@ Considered Consider(const Op& op) {
     if (auto refusal = CheckFloatLinear(Operands(op))) return std::unexpected(*refusal);
     return offer;
   }
+  if (op.inputs_first) return Refuse("only float32 weights may be [inputs, outputs]");
   auto quantized = ResolveQuantizedLinear(Operands(op));
   if (!quantized) return std::unexpected(quantized.error());
   if (quantized->flip_x) offer.cost += 0.1;
