@@ -2,9 +2,9 @@
 // before opset 13 (attribute `opset`), along all axes from `axis` on.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearSoftmax
 // Inputs: x, x_scale, x_zero_point, y_scale, y_zero_point.
-//   p = exp(sx * (x - max)) / sum, in double; y = saturate(rint_half_even(float32(p) / sy) + zy)
+//   e = rint(2^31 exp(sx * (x - max))), p = e * (1 / sum of e) in double,
+//   y = saturate(rint_half_even(float32(p) / sy) + zy)
 #include <algorithm>
-#include <cmath>
 
 #include "ops/axes.h"
 #include "ops/infer_util.h"
@@ -12,6 +12,7 @@
 #include "ops/ops.h"
 #include "ops/quantization.h"
 #include "ops/requantize.h"
+#include "ops/softmax_powers.h"
 
 namespace insitu {
 namespace {
@@ -45,8 +46,7 @@ Status Run(RunContext& context) {
   const int64_t outer = ElementsUnchecked(dims.first(axis));
   const int64_t count = flattens ? ElementsUnchecked(dims.subspan(axis)) : dims[axis];
   const int64_t inner = flattens ? 1 : ElementsUnchecked(dims.subspan(axis + 1));
-  double powers[256];  // of a distance below the largest step
-  for (int i = 0; i < 256; ++i) powers[i] = std::exp(-static_cast<double>(qx.scale) * i);
+  const auto powers = SoftmaxPowers(qx.scale);
   return DispatchByte(x.dtype, [&]<class T>(T) -> Status {
     const QuantizedRange range = RangeOf<T>({});
     for (int64_t line = 0; line < outer * inner; ++line) {
@@ -55,10 +55,14 @@ Status Run(RunContext& context) {
       T* to = y.As<T>().data() + first;
       T largest = std::numeric_limits<T>::lowest();
       for (int64_t i = 0; i < count; ++i) largest = std::max(largest, from[i * inner]);
-      double sum = 0;
-      for (int64_t i = 0; i < count; ++i) sum += powers[largest - from[i * inner]];
+      const auto power = [&](int64_t i) {
+        return powers[static_cast<size_t>(largest - from[i * inner])];
+      };
+      int64_t sum = 0;
+      for (int64_t i = 0; i < count; ++i) sum += power(i);
       for (int64_t i = 0; i < count; ++i) {
-        const auto share = static_cast<float>(powers[largest - from[i * inner]] / sum);
+        const float share =
+            SoftmaxShare(static_cast<double>(power(i)), 1 / static_cast<double>(sum));
         to[i * inner] = static_cast<T>(RoundToRange(share / qy.scale, qy.zero_point, range));
       }
     }

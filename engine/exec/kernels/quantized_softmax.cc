@@ -1,15 +1,14 @@
-// Softmax of 8-bit elements: powers come from a table of the 256 distances to the largest element,
-// and so do the results of a line, so that only the sum is computed element by element, of four
-// lines at a time, since one addition waits for the other.
-//   p = exp(scale_x * (x - max)) / sum, in double; y = saturate(rint_half_even(float32(p) /
-//   scale_y) + zy)
+// Softmax of 8-bit elements; formula in ops/qlinear_softmax.cc. Powers come from a table of the 256
+// distances to the largest element, and so do the results of a line: of each element there is a
+// look-up to add and a look-up to write.
 #include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "exec/kernels/byte_look_up.h"
 #include "exec/kernels/kernels.h"
 #include "exec/kernels/simd_requantize.h"
 #include "exec/thread_pool.h"
+#include "ops/softmax_powers.h"
 
 namespace insitu::kernels {
 namespace {
@@ -19,8 +18,9 @@ class QuantizedSoftmaxKernel final : public Kernel {
  public:
   QuantizedSoftmaxKernel(const lowered::QuantizedSoftmax& op, const ThreadPool& pool)
       : op_(op), pool_(pool) {
-    for (size_t i = 0; i < powers_.size(); ++i)
-      powers_[i] = std::exp(-static_cast<double>(op.x.scale) * static_cast<double>(i));
+    const auto powers = SoftmaxPowers(op.x.scale);
+    std::ranges::copy(powers, powers_.begin());
+    std::ranges::reverse_copy(powers, reversed_.begin());
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
@@ -39,68 +39,76 @@ class QuantizedSoftmaxKernel final : public Kernel {
              std::byte*) override {
     if (count_ == 0) return {};
     const size_t lines = outer_ * inner_;
+    const auto* x = Cast<T>(inputs[0]);
+    auto* y = Cast<T>(outputs[0]);
+    const size_t of_task = std::max<size_t>(1, kElementsOfTask / count_);
     pool_.ForEach(
-        (lines + kLines - 1) / kLines, lines * count_ * kWorkOfElement, [&](size_t index, size_t) {
-          const size_t first = index * kLines;
-          RunLines(Cast<T>(inputs[0]), Cast<T>(outputs[0]), first, std::min(kLines, lines - first));
+        (lines + of_task - 1) / of_task, lines * count_ * kWorkOfElement, [&](size_t task, size_t) {
+          const size_t end = std::min((task + 1) * of_task, lines);
+          for (size_t line = task * of_task; line < end; ++line) {
+            const size_t first = line / inner_ * count_ * inner_ + line % inner_;
+            inner_ == 1 ? RunLine(x + first, y + first) : RunLine(x + first, y + first, inner_);
+          }
         });
     return {};
   }
 
  private:
-  static constexpr size_t kLines = 4, kWorkOfElement = 4;
-  using Results = std::array<std::byte, 256>;
+  static constexpr size_t kElementsOfTask = 4096, kWorkOfElement = 4;
 
-  size_t FirstOf(size_t line) const { return line / inner_ * count_ * inner_ + line % inner_; }
-
-  void RunLines(const T* x, T* y, size_t first, size_t lines) const {
-    // Lines that are not there are the last one once more.
-    const T* from[kLines];
-    T largest[kLines];
-    double sums[kLines] = {};
-    for (size_t l = 0; l < kLines; ++l) {
-      from[l] = x + FirstOf(first + std::min(l, lines - 1));
-      largest[l] = from[l][0];
-      for (size_t i = 1; i < count_; ++i) largest[l] = std::max(largest[l], from[l][i * inner_]);
-    }
+  // Two functions of one: where elements lie side by side, vectors take them.
+  void RunLine(const T* x, T* y) const {
+    T largest = x[0];
+    for (size_t i = 1; i < count_; ++i) largest = std::max(largest, x[i]);
+    ByteResults results;
+    Tabulate(largest, SumOf(x, 1, largest), results);
+    LookUp(results, reinterpret_cast<const uint8_t*>(x), count_, reinterpret_cast<uint8_t*>(y));
+  }
+  void RunLine(const T* x, T* y, size_t step) const {
+    T largest = x[0];
+    for (size_t i = 1; i < count_; ++i) largest = std::max(largest, x[i * step]);
+    ByteResults results;
+    Tabulate(largest, SumOf(x, step, largest), results);
     for (size_t i = 0; i < count_; ++i)
-      for (size_t l = 0; l < kLines; ++l)
-        sums[l] += powers_[Distance(largest[l], from[l][i * inner_])];
-    for (size_t l = 0; l < lines; ++l) {
-      Results results;
-      Tabulate(sums[l], results);
-      T* to = y + FirstOf(first + l);
-      for (size_t i = 0; i < count_; ++i)
-        to[i * inner_] = static_cast<T>(results[Distance(largest[l], from[l][i * inner_])]);
-    }
+      y[i * step] = static_cast<T>(results[static_cast<uint8_t>(x[i * step])]);
   }
 
-  // What an element of each distance becomes. Those beyond a distance that is less than half a step
+  [[gnu::always_inline]] int64_t SumOf(const T* x, size_t step, T largest) const {
+    const int64_t* powers = reversed_.data() + (kLast - largest);  // by element
+    int64_t sum = 0;
+    for (size_t i = 0; i < count_; ++i) sum += powers[x[i * step]];
+    return sum;
+  }
+
+  // What each element that may occur becomes. Those beyond a distance that is less than half a step
   // are all zero.
-  void Tabulate(double sum, Results& results) const {
+  void Tabulate(T largest, int64_t sum, ByteResults& results) const {
     const QuantizedRange range = RangeOf<T>({});
-    const double negligible = op_.x.scale > 0 ? 0.49 * static_cast<double>(op_.y.scale) * sum : 0.0;
-    for (size_t d = 0; d < results.size(); d += kOfStep) {
-      if (powers_[d] < negligible) {
-        std::fill(results.begin() + static_cast<ptrdiff_t>(d), results.end(),
-                  static_cast<std::byte>(RoundToRange(0.0f, op_.y.zero_point, range)));
-        return;
-      }
+    const auto zero = static_cast<uint8_t>(RoundToRange(0.0f, op_.y.zero_point, range));
+    results.fill(zero);
+    const double total = static_cast<double>(sum), reciprocal = 1 / total;
+    const double negligible =
+        op_.x.scale > 0 ? 0.49 * static_cast<double>(op_.y.scale) * total : 0.0;
+    const size_t distances = static_cast<size_t>(largest - std::numeric_limits<T>::lowest()) + 1;
+    for (size_t d = 0; d < distances; d += kOfStep) {
+      if (powers_[d] < negligible) return;
       float shares[kOfStep];
-      for (size_t i = 0; i < kOfStep; ++i) shares[i] = static_cast<float>(powers_[d + i] / sum);
-      QuantizeFloats(shares, kOfStep, op_.y, range, results.data() + d);
+      std::byte bytes[kOfStep];
+      for (size_t i = 0; i < kOfStep; ++i) shares[i] = SoftmaxShare(powers_[d + i], reciprocal);
+      QuantizeFloats(shares, kOfStep, op_.y, range, bytes);
+      for (size_t i = 0; i < std::min(kOfStep, distances - d); ++i)
+        results[static_cast<uint8_t>(largest - static_cast<int>(d + i))] =
+            static_cast<uint8_t>(bytes[i]);
     }
-  }
-
-  static size_t Distance(T largest, T value) {
-    return static_cast<size_t>(static_cast<int>(largest) - static_cast<int>(value));
   }
 
   static constexpr size_t kOfStep = 8;
+  static constexpr int kLast = 255;
 
   lowered::QuantizedSoftmax op_;
   const ThreadPool& pool_;
-  std::array<double, 256> powers_;
+  std::array<double, 256> powers_;     // by distance
+  std::array<int64_t, 256> reversed_;  // by 255 - distance
   size_t outer_ = 0, count_ = 0, inner_ = 1;
 };
 

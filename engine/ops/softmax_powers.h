@@ -1,0 +1,29 @@
+// What the softmax of 8-bit elements adds up: powers of e as whole numbers, so that their sums are
+// exact in whatever order they are made.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace insitu {
+
+// By the distance from the largest element, in steps of `scale`: rint(2^31 exp(-scale * distance)).
+inline std::array<int64_t, 256> SoftmaxPowers(float scale) {
+  constexpr double kOne = 2147483648.0, kMost = 2 * kOne;  // for scales below zero
+  std::array<int64_t, 256> powers;
+  for (size_t d = 0; d < powers.size(); ++d) {
+    const double power =
+        std::rint(kOne * std::exp(-static_cast<double>(scale) * static_cast<double>(d)));
+    powers[d] = static_cast<int64_t>(power < kMost ? power : kMost);
+  }
+  return powers;
+}
+
+// p = power / sum, as a product with the reciprocal.
+inline float SoftmaxShare(double power, double reciprocal_of_sum) {
+  return static_cast<float>(power * reciprocal_of_sum);
+}
+
+}  // namespace insitu
