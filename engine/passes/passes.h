@@ -16,6 +16,8 @@ namespace insitu {
 struct PassContext {
   // Whether some backend wants this node's data channels-last; nullptr: layout is left alone.
   std::function<bool(const Graph& graph, const Node& node)> wants_channels_last;
+  // Whether WidenHalves computes in float32 what the model has in 16 bits.
+  bool widens_halves = true;
   // Whether PreferSigned re-expresses uint8 activations.
   bool wants_signed_data = true;
   // Node names of the file that were folded or fused away -> by what, for explain().
@@ -33,6 +35,7 @@ struct PassContext {
 
 using PassFn = Result<bool> (*)(Graph& graph, PassContext& context);
 
+Result<bool> WidenHalves(Graph& graph, PassContext& context);          // widen_halves.cc
 Result<bool> RemoveIdentities(Graph& graph, PassContext& context);     // remove_identities.cc
 Result<bool> FoldConstants(Graph& graph, PassContext& context);        // fold_constants.cc
 Result<bool> ChooseBranch(Graph& graph, PassContext& context);         // choose_branch.cc

@@ -1,4 +1,4 @@
-// RunPasses: the order of the passes. Canonical form first, so that patterns meet constants and no
+// RunPasses: the order of the passes. Types first, then canonical form first, so that patterns meet constants and no
 // Identity in between; integers before floats, so that fusion of activations finds integer
 // operators already closed; layout last, over the nodes that will really run. Invariant: shapes are
 // inferred after every change, so each pass sees true types; debug builds verify the graph as well.
@@ -38,6 +38,7 @@ Status Canonicalise(Graph& graph, PassContext& context) {
 
 Status RunPasses(Graph& graph, PassContext& context) {
   INSITU_TRY(InferShapes(graph));
+  INSITU_TRY(Apply(WidenHalves, graph, context));
   INSITU_TRY(Canonicalise(graph, context));
   for (PassFn pass :
        {FoldBatchNorm, ExpandConvTranspose, SinkDequantize, HoistQuantize, FoldConstants, FuseQdq,

@@ -61,6 +61,7 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
       options.reference_only ? std::span<Backend* const>() : runtime.backends();
   PassContext context;
   context.absorbed = &session->absorbed_;
+  context.widens_halves = !backends.empty();
   context.wants_signed_data = std::ranges::any_of(backends, &Backend::wants_signed_data);
   if (!backends.empty()) {
     context.wants_channels_last = [backends](const Graph& g, const Node& node) {

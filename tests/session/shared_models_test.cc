@@ -101,6 +101,17 @@ TEST_CASE("loading needs the model, its packed weights and one layer in between"
   CHECK(static_cast<double>(kept) < 1.3 * static_cast<double>(file));
 }
 
+TEST_CASE("what is float16 in the file runs on the backends") {
+  const auto bytes = ReadFile(CaseFolder("squeezenet_fp16") / "model.onnx");
+  REQUIRE(bytes.has_value());
+  auto runtime = Runtime::Create(1).value();
+  const auto session = Session::Load(*bytes, {}, *runtime).value();
+  CHECK(session->inputs()[0].type.dtype == DType::kFloat16);
+  CHECK(session->outputs()[0].type.dtype == DType::kFloat16);
+  for (const ExplainRow& row : session->Explain())
+    if (row.op == "Conv") CHECK(row.on == "xnnpack");
+}
+
 // As WebAssembly on our own kernels. Natively those have no SIMD, and XNNPACK takes all but two
 // depthwise layers with a weight of -128, of which it does not promise exact sums.
 TEST_CASE("the integer layers of MobileNetV2 run as integers") {
