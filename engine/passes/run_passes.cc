@@ -1,7 +1,8 @@
-// RunPasses: the order of the passes. Types first, then canonical form first, so that patterns meet constants and no
-// Identity in between; integers before floats, so that fusion of activations finds integer
-// operators already closed; layout last, over the nodes that will really run. Invariant: shapes are
-// inferred after every change, so each pass sees true types; debug builds verify the graph as well.
+// RunPasses: the order of the passes. Types first, then canonical form first, so that patterns meet
+// constants and no Identity in between; integers before floats, so that fusion of activations finds
+// integer operators already closed; layout last, over the nodes that will really run. Invariant:
+// shapes are inferred after every change, so each pass sees true types; debug builds verify the
+// graph as well.
 #include "ir/verify.h"
 #include "ops/op_def.h"
 #include "passes/passes.h"
