@@ -1,5 +1,5 @@
 // Files that the engine reads by itself, piece by piece: Blobs, and files of the origin private file system.
-import { InsituError, toInsituError } from '../errors.js';
+import { fail, toInsituError } from '../errors.js';
 
 export interface Reader {
   readonly size: number;
@@ -25,14 +25,20 @@ export async function openReader(file: Blob | FileSystemFileHandle): Promise<Rea
   } catch {
     // Another tab has it open.
   }
-  return ofBlob(await file.getFile());
+  return ofBlob(await file.getFile().catch(unreadable));
 }
 
 function ofAccess(access: AccessHandle): Reader {
   return {
     size: access.getSize(),
     read: async (at, length) => (place) => {
-      if (access.read(place, { at }) !== length) throw unreadable('it is shorter than it was');
+      let count = 0;
+      try {
+        count = access.read(place, { at });
+      } catch (thrown) {
+        unreadable(thrown);
+      }
+      if (count !== length) unreadable('it is shorter than it was');
     },
     close: () => access.close(),
   };
@@ -42,19 +48,14 @@ function ofBlob(blob: Blob): Reader {
   return {
     size: blob.size,
     async read(at, length) {
-      const bytes = await blob.slice(at, at + length).arrayBuffer().catch((thrown) => {
-        throw unreadable(toInsituError(thrown).message);
-      });
+      const bytes = await blob.slice(at, at + length).arrayBuffer().catch(unreadable);
       return (place) => place.set(new Uint8Array(bytes));
     },
     close() {},
   };
 }
 
-function unreadable(why: string): InsituError {
-  return new InsituError({
-    code: 'Network',
-    message: `the file cannot be read: ${why}`,
-    hint: 'It may have been changed since it was chosen: choose it again.',
-  });
+function unreadable(why: unknown): never {
+  fail('Network', `the file cannot be read: ${toInsituError(why).message}`,
+    'It may have been changed since it was chosen: choose it again.', why);
 }
