@@ -2,8 +2,9 @@
 // backend computes in 16 bits, so that they would be left to the reference, one operator after the
 // other rounding. Constants are widened at once, inputs behind a Cast, outputs in front of one; a
 // value that still has a reader of 16 bits has both forms. An operator stays as it is where its
-// float32 form would not give float32 (types in attributes), where it has a body, and where it
-// picks from a constant table, of which the rows are widened rather than the whole.
+// float32 form would not give float32 (types in attributes), where it has a body or handles
+// sequences, and where it picks from a constant table, of which the rows are widened rather than
+// the whole.
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -49,11 +50,21 @@ class Widener {
     return id != kNoValue && IsHalf(graph_.value(id).type.dtype);
   }
 
+  // Whether it takes or gives sequences and the like, whose elements are of a type of their own.
+  bool HoldsOthers(const Node& node) const {
+    const auto is_other = [this](ValueId id) {
+      return id != kNoValue && !IsTensorType(graph_.value(id).type.dtype);
+    };
+    return std::ranges::any_of(node.inputs, is_other) ||
+           std::ranges::any_of(node.outputs, is_other);
+  }
+
   Status Visit(NodeId id, NodeId next) {
     const Node& node = graph_.node(id);
     if (node.Is("Cast") && HoldsHalves(node.outputs[0])) return VisitCast(id, next);
     if (!std::ranges::any_of(node.inputs, [this](ValueId v) { return HoldsHalves(v); }) ||
-        HasBody(node) || (node.Is("Gather") && graph_.IsConstant(node.inputs[0])))
+        HasBody(node) || HoldsOthers(node) ||
+        (node.Is("Gather") && graph_.IsConstant(node.inputs[0])))
       return {};
     return WidenNode(id, next);
   }

@@ -68,6 +68,7 @@ async function files(page, change) {
     const sizes = {};
     if (!kept) return sizes;
     for (const [name, handle] of await Array.fromAsync(kept)) {
+      if (!/^[0-9a-f]+$/.test(name)) continue;  // the browser's own, while a file is being written
       const file = await handle.getFile();
       sizes[name] = file.size;
       if (!change) continue;

@@ -85,6 +85,17 @@ TEST_CASE("operators whose attributes say 16 bits stay as they are") {
   CHECK(Ops(graph) == "EyeLike");
 }
 
+TEST_CASE("sequences keep the type of their elements") {
+  Graph graph = Value(Parse(R"(graph g {
+    input x: float16[2]
+    s = SequenceConstruct(x, x)
+    output s
+  })"));
+  Check(InferShapes(graph));
+  PassContext context;
+  CHECK_FALSE(Value(WidenHalves(graph, context)));
+}
+
 TEST_CASE("bodies stay as they are, and everything for the reference") {
   for (const char* text : {R"(graph g {
     input c: bool[]
