@@ -135,7 +135,7 @@ Result<val> RestoreKept(int upload, const val& options) {
 Result<val> NextKeptPart(int session, double most) {
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
   std::span<const std::byte> bytes;
-  if (loaded->kept) bytes = loaded->kept->NextPart(static_cast<size_t>(most));
+  if (loaded->kept && most > 0) bytes = loaded->kept->NextPart(static_cast<size_t>(most));
   if (bytes.empty()) loaded->kept.reset();
   val part = val::object();
   part.set("pointer", ToNumber(bytes.data()));

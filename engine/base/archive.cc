@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/buffer.h"
-
 namespace insitu {
 namespace {
 
@@ -59,7 +57,9 @@ void Archive::Blob(std::span<const std::byte>& bytes) {
     const size_t padded = AlignUp(bytes.size());
     const std::byte* from = bytes.data();
     if (copies_blobs_) {
-      copies_.emplace_back(bytes.begin(), bytes.end()).resize(padded);
+      auto copy = Buffer::Copy(bytes.data(), bytes.size());
+      if (!copy) return MarkFailed();
+      copies_.push_back(*std::move(copy));
       from = copies_.back().data();
     }
     parts_.push_back({from, padded});

@@ -1,9 +1,9 @@
 // Archive: values as bytes and back, for what insitu itself wrote and reads again: prepared models.
 // One list of fields serves both directions: a type has `void Transfer(Archive& a) { a(x, y); }`.
 // Small values lie in a head; large pieces (Blob) behind it, aligned, where they are used in place.
-//   header: magic, format, bytes of the head   64 bytes
-//   head, then blobs                           each padded to a multiple of 64
-//   footer: checksum of all in front of it     64 bytes
+//   header: magic of the format, bytes of the head   64 bytes
+//   head, then blobs                                 each padded to a multiple of 64
+//   footer: checksum of all in front of it           64 bytes
 // Invariant: reading never leaves the archive; what is cut short or changed by accident is refused
 // by its checksum before anything is read. It is no protection against forgery: whoever can write
 // an archive is trusted with what runs.
@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/checksum.h"
 #include "base/error.h"
 
@@ -37,7 +38,8 @@ class Archive {
   static Result<Archive> Open(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
 
   bool reads() const { return reads_; }
-  // Whether something was asked for that is not there; what was read since is empty or zero.
+  // Reading: something was asked for that is not there; what was read since is empty or zero.
+  // Writing: there was no memory for what is to be copied; the archive is of no use.
   bool failed() const { return failed_; }
   void MarkFailed() { failed_ = true; }
 
@@ -160,7 +162,7 @@ class Archive {
   std::vector<std::byte> written_, footer_;        // header and head
   std::vector<std::span<const std::byte>> parts_;  // while writing: the blobs
   bool copies_blobs_ = false;
-  std::vector<std::vector<std::byte>> copies_;
+  std::vector<Buffer> copies_;
   size_t blob_bytes_ = 0, part_ = 0, of_part_ = 0;  // where NextPart is
   Checksum sum_;
 };

@@ -15,14 +15,15 @@ bool Reads(const Node& node, ValueId value) {
   return std::ranges::find(node.inputs, value) != node.inputs.end();
 }
 
+}  // namespace
+
 std::vector<ValueId> DistinctInputs(const Node& node) {
   std::vector<ValueId> distinct = node.inputs;
   std::ranges::sort(distinct);
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  if (!distinct.empty() && distinct.front() == kNoValue) distinct.erase(distinct.begin());
   return distinct;
 }
-
-}  // namespace
 
 ValueId Graph::AddValue(Value value) {
   names_.insert(value.name);

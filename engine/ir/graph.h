@@ -82,6 +82,9 @@ struct Node {
   }
 };
 
+// The values that a node reads, each once.
+std::vector<ValueId> DistinctInputs(const Node& node);
+
 class Graph {
  public:
   std::string name;

@@ -1,8 +1,8 @@
-// RunPasses: the order of the passes. Types first, then canonical form first, so that patterns meet
-// constants and no Identity in between; integers before floats, so that fusion of activations finds
-// integer operators already closed; layout last, over the nodes that will really run. Invariant:
-// shapes are inferred after every change, so each pass sees true types; debug builds verify the
-// graph as well.
+// RunPasses: the order of the passes. Canonical form first, so that patterns meet constants and no
+// Identity in between; then the types that backends compute in; integers before floats, so that
+// fusion of activations finds integer operators already closed; layout last, over the nodes that
+// will really run. Invariant: shapes are inferred after every change, so each pass sees true types;
+// debug builds verify the graph as well.
 #include "ir/verify.h"
 #include "ops/op_def.h"
 #include "passes/passes.h"
@@ -39,8 +39,9 @@ Status Canonicalise(Graph& graph, PassContext& context) {
 
 Status RunPasses(Graph& graph, PassContext& context) {
   INSITU_TRY(InferShapes(graph));
-  INSITU_TRY(Apply(WidenHalves, graph, context));
   INSITU_TRY(Canonicalise(graph, context));
+  INSITU_ASSIGN(const bool widened, Apply(WidenHalves, graph, context));
+  if (widened) INSITU_TRY(Canonicalise(graph, context));
   for (PassFn pass :
        {FoldBatchNorm, ExpandConvTranspose, SinkDequantize, HoistQuantize, FoldConstants, FuseQdq,
         SplitQLinearConcat, FuseDynamicQuantization, FuseConvInteger, FuseQdqToFloat, FuseLayerNorm,

@@ -39,10 +39,9 @@ class Widener {
 
   Result<bool> Run() {
     const std::vector<NodeId> order = graph_.Order();
-    const size_t nodes = graph_.node_count();
     for (size_t i = 0; i < order.size(); ++i)
       INSITU_TRY(Visit(order[i], i + 1 < order.size() ? order[i + 1] : kNoNode));
-    return graph_.node_count() > nodes;  // every change adds casts
+    return changed_;
   }
 
  private:
@@ -75,6 +74,7 @@ class Widener {
     if (graph_.value(from).type.dtype == DType::kFloat32) {
       wide_[to] = from;
     } else {
+      changed_ = true;
       INSITU_ASSIGN(wide_[to], HoldsHalves(from) ? WideForm(from, id) : AddCast(from, next));
     }
     return {};
@@ -94,6 +94,7 @@ class Widener {
     for (size_t i = 0; i < outputs.size(); ++i)
       fits = fits && (!HoldsHalves(outputs[i]) ||
                       graph_.value(wide_outputs[i]).type.dtype == DType::kFloat32);
+    changed_ = true;  // at least what was added to try
     if (!fits) {
       graph_.Connect(id, inputs, outputs);
       return InferNode(graph_, id);
@@ -142,6 +143,7 @@ class Widener {
   }
 
   Graph& graph_;
+  bool changed_ = false;
   std::map<ValueId, ValueId> wide_;  // the float32 form of a value
 };
 

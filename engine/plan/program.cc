@@ -131,7 +131,8 @@ class Constants {
   void StepIsMade(const Step& step) {
     const Node& node = graph_.node(step.node);
     if (step.kernel || step.alias) {
-      for (size_t operand : step.operands) at_run_[Index(node.inputs[operand])] = true;
+      for (size_t operand : step.operands)
+        if (node.inputs[operand] != kNoValue) at_run_[Index(node.inputs[operand])] = true;
     } else {
       for (ValueId input : DistinctInputs(node)) at_run_[Index(input)] = true;
     }
@@ -153,13 +154,6 @@ class Constants {
 
  private:
   static size_t Index(ValueId id) { return static_cast<size_t>(id); }
-  static std::vector<ValueId> DistinctInputs(const Node& node) {
-    std::vector<ValueId> distinct;
-    for (ValueId input : node.inputs)
-      if (input != kNoValue && std::ranges::find(distinct, input) == distinct.end())
-        distinct.push_back(input);
-    return distinct;
-  }
   void ReleaseUnread(ValueId id) {
     Value& value = graph_.value(id);
     if (!value.constant || !HasBytes(value.constant->dtype()) || readers_[Index(id)] > 0 ||

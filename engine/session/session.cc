@@ -76,6 +76,7 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
     session->Transfer(*session->kept_);
   }
   INSITU_ASSIGN(Program program, Program::Build(std::move(graph), backends, session->kept_.get()));
+  if (session->kept_ && session->kept_->failed()) session->kept_.reset();
   session->runner_ = GraphRunner(std::move(program));
   INSITU_TRY(session->Prepare(options));
   return session;

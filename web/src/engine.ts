@@ -1,7 +1,8 @@
 // Engine: one WebAssembly instance, in a worker by default, and the sessions that live in it.
 // Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
 import { Disposable } from './disposable.js';
-import { throwIfAborted } from './errors.js';
+import { fail, InsituError, throwIfAborted, toInsituError } from './errors.js';
+import type { Kept } from './kept.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -44,24 +45,24 @@ export class Engine extends Disposable {
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = Boolean(watch?.profile || watch?.learn);
-    const finish = async (loading: Promise<SessionDescription>) => {
+    const finish = async (prepare: () => Promise<SessionDescription>) => {
       onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
-      const description = await untilAborted(loading, signal, ({ session }) => {
+      const description = await untilAborted(prepare(), signal, ({ session }) => {
         client.call('disposeSession', { session }).catch(() => {});
       });
       onProgress?.({ phase: 'parse', loaded: 1, total: 1 });
       return description;
     };
-    const kept = cache === 'opfs' ? await (await keptModels()).open(request, model, options, {
-      build: this.#build, options: [this.#info.flavour, dims, backend, hash],
-    }) : undefined;
-    const restored = await kept?.restore(client, (found) => finish(client.call('restore', { ...found, warmUp, watch })));
+    const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
+    const restored = await kept?.restore(client, (found) =>
+      finish(() => client.call('restore', { ...found, warmUp, watch })));
     if (restored) return new Session(client, restored, nameOf(model));
+    if (client.broken) return this.load(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external }, hash);
     const keep = kept?.keeps === true;
     const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
-    const description = await finish(client.call('load', { ...sent, ...prepare }));
+    const description = await finish(() => client.call('load', { ...sent, ...prepare }));
     if (keep) void kept.keep(client, description);
     return new Session(client, description, nameOf(model));
   }
@@ -122,6 +123,19 @@ export class Engine extends Disposable {
     this.#client.close();
   }
 
+  /* undefined: the model is loaded as if there were no cache, which also says what is wrong with its source. */
+  async #openKept(model: ModelSource, options: LoadOptions, preparedBy: unknown[]): Promise<Kept | undefined> {
+    try {
+      const { open } = await keptModels();
+      return await open(request, model, options, {
+        build: this.#build, options: JSON.stringify([this.#info.flavour, ...preparedBy]),
+      });
+    } catch (thrown) {
+      if (thrown instanceof InsituError) throw thrown;
+      return undefined;
+    }
+  }
+
   async #usableClient(): Promise<Client> {
     this.checkUsable();
     if (!this.#client.broken) return this.#client;
@@ -140,7 +154,12 @@ const keptModels = () => import('./kept.js');
 
 /** Removes every model that `cache: 'opfs'` has kept for the page's origin. */
 export async function clearCache(): Promise<void> {
-  await (await keptModels()).clear();
+  try {
+    await (await keptModels()).clear();
+  } catch (thrown) {
+    fail('InvalidArgument', `what was kept cannot be removed: ${toInsituError(thrown).message}`,
+      'A model is being kept or restored, perhaps in another tab: try again when it is ready.', thrown);
+  }
 }
 
 const shared = new Map<string, Promise<Engine>>();

@@ -11,15 +11,16 @@ import type { LoadOptions, ModelSource } from './types.js';
 /** What a model is prepared for. Other `options` make another file; of another `build` the file is of no use. */
 export interface Preparation {
   build: string;
-  options: unknown;
+  options: string;
 }
 
 const folderName = 'insitu';
+const partBytes = 1 << 20;
 const digestBytes = 32, headBytes = 2 * digestBytes;  // the stamp, and the model's own or zeros
 
-/** Removes all that was kept for the page's origin. */
+/** Removes all that was kept for the page's origin; rejects with a DOMException where a file of it is in use. */
 export async function clear(): Promise<void> {
-  const root = await globalThis.navigator?.storage?.getDirectory?.();
+  const root = await globalThis.navigator?.storage?.getDirectory?.().catch(() => undefined);
   await root?.removeEntry(folderName, { recursive: true }).catch((thrown) => {
     if ((thrown as DOMException).name !== 'NotFoundError') throw thrown;
   });
@@ -71,7 +72,7 @@ export async function open(
 function addressOf(source: ModelSource): string | undefined {
   if (source instanceof Request) return source.url;
   if (typeof source !== 'string' && !(source instanceof URL)) return undefined;
-  return new URL(source, pageUrl()).href;
+  return URL.canParse(source, pageUrl()) ? new URL(source, pageUrl()).href : undefined;
 }
 
 /* The file of that key. undefined where there is no storage. */
@@ -133,8 +134,8 @@ export class Kept {
       if (!file || head.length < headBytes || stamp.some((byte, i) => byte !== head[i])) return undefined;
       const hash = head.subarray(digestBytes);
       const sha256 = hash.some(Boolean) ? toHex(hash) : '';
-      upload = await client.call('begin', { total: size - headBytes, hash: false }, { signal });
-      await client.call('read', { upload, file, from: headBytes }, {
+      upload = await client.call('begin', { total: size - headBytes, hash: false });
+      await client.call('read', { upload, file, head }, {
         signal, onProgress: onProgress && ((progress) => onProgress({ ...progress, phase: 'restore' })),
       });
       const description = await prepare({ upload, sha256 });
@@ -145,6 +146,7 @@ export class Kept {
     } catch (thrown) {
       if (upload !== undefined) client.call('discard', { uploads: [upload] }).catch(() => {});
       if (signal?.aborted) throw thrown;
+      await this.#place?.folder.removeEntry(this.#place.name).catch(() => {});
       return undefined;
     }
   }
@@ -164,7 +166,7 @@ export class Kept {
         await file.write(stamp);
         await file.write(hash);
         for (;;) {
-          const part = await client.call('keptPart', { session });
+          const part = await client.call('keptPart', { session, most: partBytes });
           if (part.byteLength === 0) break;
           await file.write(part);
           loaded += part.byteLength;
@@ -178,6 +180,7 @@ export class Kept {
       onProgress?.({ phase: 'keep', loaded, total: loaded });
     } catch {
       // No room, or the session is gone: the next visit loads the model again.
+      client.call('keptPart', { session, most: 0 }).catch(() => {});
     }
   }
 }

@@ -53,7 +53,7 @@ async function send(
   throwIfAborted(signal);
   if (source instanceof Blob) {
     const upload = await begin(source.size);
-    await client.call('read', { upload, file: source, from: 0 }, { signal, onProgress });
+    await client.call('read', { upload, file: source, head: new Uint8Array() }, { signal, onProgress });
     return upload;
   }
   const { chunks, total } = await openSource(source, signal);

@@ -74,9 +74,10 @@ class QuantizedSoftmaxKernel final : public Kernel {
   }
 
   [[gnu::always_inline]] int64_t SumOf(const T* x, size_t step, T largest) const {
-    const int64_t* powers = reversed_.data() + (kLast - largest);  // by element
+    const int from_largest = kLast - largest;
     int64_t sum = 0;
-    for (size_t i = 0; i < count_; ++i) sum += powers[x[i * step]];
+    for (size_t i = 0; i < count_; ++i)
+      sum += reversed_[static_cast<size_t>(from_largest + x[i * step])];
     return sum;
   }
 
@@ -87,8 +88,7 @@ class QuantizedSoftmaxKernel final : public Kernel {
     const auto zero = static_cast<uint8_t>(RoundToRange(0.0f, op_.y.zero_point, range));
     results.fill(zero);
     const double total = static_cast<double>(sum), reciprocal = 1 / total;
-    const double negligible =
-        op_.x.scale > 0 ? 0.49 * static_cast<double>(op_.y.scale) * total : 0.0;
+    const double negligible = 0.49 * static_cast<double>(op_.y.scale) * total;
     const size_t distances = static_cast<size_t>(largest - std::numeric_limits<T>::lowest()) + 1;
     for (size_t d = 0; d < distances; d += kOfStep) {
       if (powers_[d] < negligible) return;
@@ -116,6 +116,7 @@ class QuantizedSoftmaxKernel final : public Kernel {
 
 Considered Consider(const lowered::QuantizedSoftmax& op) {
   if (!IsByte(op.dtype)) return Refuse("only 8-bit integers");
+  if (!(op.x.scale > 0)) return Refuse("the scale of the input must be positive");
   return Offer{.cost = 2.0};
 }
 

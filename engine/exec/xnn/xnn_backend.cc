@@ -3,6 +3,8 @@
 
 #include <xnnpack.h>
 
+#include <cmath>
+#include <limits>
 #include <variant>
 
 #include "exec/xnn/xnn_kernels.h"
@@ -46,6 +48,12 @@ class XnnBackend final : public Backend {
   Result<std::unique_ptr<Kernel>> Create(const LoweredOp& op, PackedWeights packed) override {
     return std::visit([&](const auto& one) { return xnn::Create(one, pool_, std::move(packed)); },
                       op);
+  }
+  // XNNPACK picks kernels, and with them the order of weights, by the kind of processor; in
+  // WebAssembly it tells x86 by the sign of this.
+  std::string traits() const override {
+    const volatile float infinity = std::numeric_limits<float>::infinity();
+    return std::signbit(infinity - infinity) ? "x" : "a";
   }
   // Only int8 data may have a scale per channel of the weights. As WebAssembly these operators are
   // done by insitu's own kernels.

@@ -68,7 +68,11 @@ export class Client {
     if (signal?.aborted) return Promise.reject(cancelled(signal));
     return new Promise<ResultOf<M>>((resolve, reject) => {
       const id = this.#nextId++;
-      const abort = () => reject(cancelled(signal!));
+      const abort = () => {
+        const waiting = this.#pending.get(id);
+        if (waiting) waiting.onProgress = undefined;
+        reject(cancelled(signal!));
+      };
       const done = () => signal?.removeEventListener('abort', abort);
       signal?.addEventListener('abort', abort, { once: true });
       const settle = {

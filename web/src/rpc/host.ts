@@ -9,14 +9,14 @@ import type { Flavour } from '../types.js';
 import type { NativeModule, NativeSession, NativeValue, Outcome } from './native.js';
 import type { Call, Method, Params, Port, ResultOf, RunResult, SessionDescription, StartParams, StartResult, WatchParams,
   WireValue } from './protocol.js';
-import { openReader } from './reader.js';
+import { checkHead, openReader } from './reader.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
 
 /* The digest of each flavour's WebAssembly; put in where the package is built. */
 declare const INSITU_BUILDS: Record<Flavour, string>;
 
-const keptPartBytes = 1 << 20, readBytes = 8 << 20;
+const readBytes = 8 << 20;
 
 const wallClock = () => performance.timeOrigin + performance.now();
 
@@ -80,10 +80,11 @@ export class Host {
     start: (params, call) => this.#start(params, call.id),
     begin: ({ total, hash }) => unwrap(this.#native.uploadBegin(total ?? -1, hash)),
     chunk: ({ upload, bytes }) => this.#take(upload, bytes.byteLength, (place) => place.set(bytes)),
-    read: async ({ upload, file, from }, { id }) => {
+    read: async ({ upload, file, head }, { id }) => {
       const reader = await openReader(file);
       try {
-        const total = reader.size - from;
+        const from = head.length, total = reader.size - from;
+        await checkHead(reader, head);
         for (let loaded = 0; loaded < total; loaded += readBytes) {
           this.#send({ id, progress: { phase: 'download', loaded, total } });
           const length = Math.min(readBytes, total - loaded);
@@ -111,8 +112,8 @@ export class Host {
     },
     restore: ({ upload, sha256, watch, ...options }) =>
       this.#describe(unwrap(this.#native.restore(upload, options)), sha256, watch),
-    keptPart: ({ session }) => {
-      const { pointer, byteLength } = unwrap(this.#native.keptPart(session, keptPartBytes));
+    keptPart: ({ session, most }) => {
+      const { pointer, byteLength } = unwrap(this.#native.keptPart(session, most));
       return this.#copyBytes(pointer, byteLength);
     },
     inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),

@@ -48,7 +48,7 @@ export interface NativeModule {
   ): Outcome<NativeSession>;
   /** Takes the upload: all parts that `keptPart` gave, one behind the other. */
   restore(upload: number, options: { warmUp: boolean }): Outcome<NativeSession>;
-  /** The next part of what a session loaded with `keep` can be restored from, of at most `most` bytes; none at the end. */
+  /** The next part of what a session loaded with `keep` can be restored from, of at most `most` bytes; none at the end. 0: no more. */
   keptPart(session: number, most: number): Outcome<{ pointer: number; byteLength: number }>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
   /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */

@@ -89,8 +89,8 @@ export interface Methods {
   start: { params: StartParams; result: StartResult };
   begin: { params: { total?: number; hash: boolean }; result: number };
   chunk: { params: { upload: number; bytes: Uint8Array }; result: void };
-  /** As chunks of all its bytes from `from` on. */
-  read: { params: { upload: number; file: Blob | FileSystemFileHandle; from: number }; result: void };
+  /** As chunks of all its bytes behind `head`, with which it has to begin. */
+  read: { params: { upload: number; file: Blob | FileSystemFileHandle; head: Uint8Array }; result: void };
   /** Checks the digest; the upload is gone when it does not match. */
   verify: { params: { upload: number; sha256: string }; result: void };
   discard: { params: { uploads: number[] }; result: void };
@@ -100,8 +100,8 @@ export interface Methods {
   };
   /** A session of what `keptPart` gave for an earlier one, of the same build. */
   restore: { params: { upload: number; sha256: string } & PrepareParams; result: SessionDescription };
-  /** The next part of what a session can be restored from; an empty one at the end. */
-  keptPart: { params: { session: number }; result: ArrayBuffer };
+  /** The next part of what a session can be restored from, of at most `most` bytes; an empty one at the end. 0: no more. */
+  keptPart: { params: { session: number; most: number }; result: ArrayBuffer };
   inspect: { params: Uploaded; result: ModelReport };
   parseValue: { params: { upload: number; kind: string }; result: WireValue };
   run: { params: RunParams; result: RunResult };

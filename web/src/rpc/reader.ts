@@ -28,6 +28,14 @@ export async function openReader(file: Blob | FileSystemFileHandle): Promise<Rea
   return ofBlob(await file.getFile().catch(unreadable));
 }
 
+/** Fails unless the file begins so. */
+export async function checkHead(reader: Reader, head: Uint8Array): Promise<void> {
+  if (head.length === 0) return;
+  const found = new Uint8Array(head.length);
+  if (reader.size >= head.length) (await reader.read(0, head.length))(found);
+  if (found.some((byte, i) => byte !== head[i])) unreadable('it is another one by now');
+}
+
 function ofAccess(access: AccessHandle): Reader {
   return {
     size: access.getSize(),
