@@ -2,10 +2,9 @@
 // before opset 13 (attribute `opset`), along all axes from `axis` on.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearSoftmax
 // Inputs: x, x_scale, x_zero_point, y_scale, y_zero_point.
-//   e = rint(2^31 exp(sx * (x - top))), top being the largest x (the smallest for negative scales),
-//   p = e * (1 / sum of e) in double, y = saturate(rint_half_even(float32(p) / sy) + zy)
+//   e = rint(2^31 exp(sx * (x - max))), p = e * (1 / sum of e) in double,
+//   y = saturate(rint_half_even(float32(p) / sy) + zy)
 #include <algorithm>
-#include <cstdlib>
 
 #include "ops/axes.h"
 #include "ops/infer_util.h"
@@ -54,11 +53,10 @@ Status Run(RunContext& context) {
       const int64_t first = line / inner * count * inner + line % inner;
       const T* from = x.As<T>().data() + first;
       T* to = y.As<T>().data() + first;
-      T top = count > 0 ? from[0] : T{0};
-      for (int64_t i = 1; i < count; ++i)
-        top = qx.scale < 0 ? std::min(top, from[i * inner]) : std::max(top, from[i * inner]);
+      T largest = std::numeric_limits<T>::lowest();
+      for (int64_t i = 0; i < count; ++i) largest = std::max(largest, from[i * inner]);
       const auto power = [&](int64_t i) {
-        return powers[static_cast<size_t>(std::abs(top - from[i * inner]))];
+        return powers[static_cast<size_t>(largest - from[i * inner])];
       };
       int64_t sum = 0;
       for (int64_t i = 0; i < count; ++i) sum += power(i);
@@ -79,7 +77,6 @@ Lowering Lower(const LowerContext& context) {
   if (!axis) return Refuse(axis.error().message);
   INSITU_LOWER(const Quantization x, LowerQuantization(context, 1, 2));
   INSITU_LOWER(const Quantization y, LowerQuantization(context, 3, 4));
-  if (!(x.scale > 0)) return Refuse("the scale of the input must be positive");
   return LoweredNode{lowered::QuantizedSoftmax{context.dtype(0), static_cast<int64_t>(*axis),
                                                Flattens(context.node()), x, y},
                      {0}};

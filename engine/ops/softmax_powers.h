@@ -9,13 +9,13 @@
 
 namespace insitu {
 
-// By the distance from the element whose power is largest, in steps of |scale|:
-// rint(2^31 exp(-|scale| * distance)).
+// By the distance from the largest element, in steps of `scale`, which is positive:
+// rint(2^31 exp(-scale * distance)).
 inline std::array<int64_t, 256> SoftmaxPowers(float scale) {
   std::array<int64_t, 256> powers;
   for (size_t d = 0; d < powers.size(); ++d)
-    powers[d] = static_cast<int64_t>(std::rint(
-        2147483648.0 * std::exp(-std::abs(static_cast<double>(scale)) * static_cast<double>(d))));
+    powers[d] = static_cast<int64_t>(
+        std::rint(2147483648.0 * std::exp(-static_cast<double>(scale) * static_cast<double>(d))));
   return powers;
 }
 

@@ -48,7 +48,7 @@ async function visit(context, options = {}, { offline = false } = {}) {
       const image = tensor(Float32Array.from({ length: 784 }, (_, i) => (i % 100) / 100), [1, 1, 28, 28]);
       const run = async () => Array.from(Object.values(await session.run({ image }))[0].data);
       const outputs = await run();
-      if (!phases.includes('restore') && options.cache !== 'none') await kept;
+      if (phases.includes('download') && options.cache !== 'none') await kept;
       const again = await run();
       const explained = await session.explain();
       const { drift } = await session.monitor.snapshot().catch(() => ({}));
@@ -59,6 +59,9 @@ async function visit(context, options = {}, { offline = false } = {}) {
     await page.close();
   }
 }
+
+/* A file that turns out to be of no use is read as well, but the model is downloaded then. */
+const isRestored = ({ phases }) => phases.includes('restore') && !phases.includes('download') && !phases.includes('keep');
 
 /* The kept files of the origin: { name: bytes }; `change` may be given to alter them in the page. */
 async function files(page, change) {
@@ -99,8 +102,7 @@ for (const flavour of flavours) {
     const [size] = Object.values(await files(page));
     assert.ok(size > 50_000, `${size} bytes are no model`);
     const second = await visit(context, { flavour });
-    assert.ok(second.phases.includes('restore'), second.phases.join());
-    assert.ok(!second.phases.includes('download') && !second.phases.includes('keep'), second.phases.join());
+    assert.ok(isRestored(second), second.phases.join());
     assert.deepEqual(second.outputs, plain.outputs);
     assert.deepEqual(second.explained, plain.explained);
     assert.deepEqual(problems, []);
@@ -115,7 +117,7 @@ test('a model that has changed at its address is loaded anew, and kept in place 
   const changed = await visit(context);
   assert.ok(changed.phases.includes('download') && !changed.phases.includes('restore'), changed.phases.join());
   assert.equal(Object.keys(await files(page)).length, 1);
-  assert.ok((await visit(context)).phases.includes('restore'));
+  assert.ok(isRestored(await visit(context)));
   await close();
 });
 
@@ -127,7 +129,7 @@ test('files that were changed or cut short are noticed, and the model is loaded'
     const visited = await visit(context);
     assert.ok(visited.phases.includes('download'), `${JSON.stringify(change)}: ${visited.phases.join()}`);
     assert.deepEqual(visited.outputs, outputs);
-    assert.ok((await visit(context)).phases.includes('restore'), `not kept again after ${JSON.stringify(change)}`);
+    assert.ok(isRestored(await visit(context)), `not kept again after ${JSON.stringify(change)}`);
   }
   await close();
 });
@@ -138,7 +140,7 @@ test('with integrity a kept model needs no server; without it, its server decide
   const first = await visit(context, { integrity });
   assert.ok(first.phases.includes('verify'));
   const second = await visit(context, { integrity }, { offline: true });
-  assert.ok(second.phases.includes('restore'));
+  assert.ok(isRestored(second), second.phases.join());
   assert.deepEqual(second.outputs, first.outputs);
   const wrong = `sha256-${createHash('sha256').update('another').digest('base64')}`;
   await assert.rejects(visit(context, { integrity: wrong }), /SHA-256/);
@@ -155,7 +157,7 @@ test('other options keep another file, and a restored session is watched', async
   await visit(context, { monitor: { profile } });
   assert.equal(Object.keys(await files(page)).length, 3);
   const watched = await visit(context, { monitor: { profile } });
-  assert.ok(watched.phases.includes('restore'));
+  assert.ok(isRestored(watched), watched.phases.join());
   assert.ok(watched.monitored);
   await close();
 });
