@@ -33,7 +33,7 @@ const kParts = [
   ['monitor', /insitu_monitor/],
   ['graph, planner, executor, session', /insitu_(base|ir|plan|exec|session|preprocess)/],
   ['bindings and Embind', /bindings|embind/],
-  ['C and C++ libraries', /lib(c|c\+\+|c\+\+abi|m|dlmalloc|compiler_rt|mimalloc|standalonewasm|stubs|al|noexit|sockets)[^/]*\.a|crt|<internal>/],
+  ['C and C++ libraries', /sysroot\/lib\/|<internal>/],
   ['other', /./],
 ];
 

@@ -8,39 +8,18 @@
 
 namespace insitu {
 
-// [I, O] -> [O, I] in squares that stay in the cache.
-template <class T>
-void TransposeMatrix(const T* from, int64_t rows, int64_t columns, T* to) {
+// 8-bit weights [I, O] as [O, I], moved in squares that stay in the cache.
+inline Result<Tensor> TransposedWeights(const Tensor& weights) {
   constexpr int64_t kSquare = 32;
+  const int64_t rows = weights.dims()[0], columns = weights.dims()[1];
+  INSITU_ASSIGN(Tensor packed, Tensor::Allocate(weights.dtype(), {columns, rows}));
+  const std::byte* from = weights.data();
+  std::byte* to = packed.data();
   for (int64_t i = 0; i < rows; i += kSquare)
     for (int64_t j = 0; j < columns; j += kSquare)
       for (int64_t k = i; k < std::min(rows, i + kSquare); ++k)
         for (int64_t l = j; l < std::min(columns, j + kSquare); ++l)
           to[l * rows + k] = from[k * columns + l];
-}
-
-// For elements of one, two, four or eight bytes.
-inline Result<Tensor> TransposedWeights(const Tensor& weights) {
-  const int64_t rows = weights.dims()[0], columns = weights.dims()[1];
-  INSITU_ASSIGN(Tensor packed, Tensor::Allocate(weights.dtype(), {columns, rows}));
-  const auto transpose = [&]<class T>(T) {
-    TransposeMatrix(reinterpret_cast<const T*>(weights.data()), rows, columns,
-                    reinterpret_cast<T*>(packed.data()));
-  };
-  switch (ByteSize(weights.dtype(), 1)) {
-    case 1:
-      transpose(uint8_t{});
-      break;
-    case 2:
-      transpose(uint16_t{});
-      break;
-    case 4:
-      transpose(uint32_t{});
-      break;
-    default:
-      transpose(uint64_t{});
-      break;
-  }
   return packed;
 }
 
