@@ -8,10 +8,15 @@
 
 namespace insitu {
 
+// What a sum of `count` elements is multiplied by to give their mean in steps of y.
+inline float QuantizedMeanFactor(int64_t count, const Quantization& x, const Quantization& y) {
+  const float share = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+  return (x.scale / y.scale) * share;
+}
+
 inline int32_t QuantizedMean(int32_t sum, int64_t count, const Quantization& x,
                              const Quantization& y, QuantizedRange range) {
-  const float share = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
-  const float factor = (x.scale / y.scale) * share;
+  const float factor = QuantizedMeanFactor(count, x, y);
   return RoundToRange(static_cast<float>(sum) * factor, y.zero_point, range);
 }
 

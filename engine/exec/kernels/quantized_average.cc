@@ -1,9 +1,12 @@
 // Averages of 8-bit integers in NHWC, global and over windows, with the formula of
 // ops/quantized_mean.h: exact int32 sums of x - zero_point_x, then one factor, rounded half to
-// even. Channels are innermost: one pass of additions per element of the window.
+// even. Channels are innermost: a window is summed for a block of them at a time, in 16 bits for
+// as many elements as cannot overflow.
 #include <algorithm>
 
 #include "exec/kernels/kernels.h"
+#include "exec/kernels/simd_requantize.h"
+#include "exec/thread_pool.h"
 #include "ops/quantized_mean.h"
 
 namespace insitu::kernels {
@@ -32,10 +35,46 @@ struct Axis {
   }
 };
 
+// The elements of one channel that an average is of, steps in elements of x.
+struct Window {
+  int64_t rows = 0, columns = 0, row_step = 0, column_step = 0;
+};
+
+constexpr int64_t kMostTaps = 128;  // of 255 at most, whose sum fits 16 bits
+
+// Adds the sums of kChannels channels, the first of which begin at x, of kMostTaps elements at
+// most.
+template <size_t kChannels, class T>
+[[gnu::always_inline]] inline void AddFew(const T* x, const Window& window,
+                                          int32_t (&sums)[kChannels]) {
+  int16_t few[kChannels] = {};
+  for (int64_t r = 0; r < window.rows; ++r) {
+    const T* pixel = x + r * window.row_step;
+    for (int64_t k = 0; k < window.columns; ++k, pixel += window.column_step)
+      for (size_t c = 0; c < kChannels; ++c) few[c] = static_cast<int16_t>(few[c] + pixel[c]);
+  }
+  for (size_t c = 0; c < kChannels; ++c) sums[c] = WrappingAdd(sums[c], few[c]);
+}
+
+template <size_t kChannels, class T>
+[[gnu::always_inline]] inline void SumWindow(const T* x, const Window& window,
+                                             int32_t (&sums)[kChannels]) {
+  std::fill_n(sums, kChannels, 0);
+  if (window.rows * window.columns <= kMostTaps) return AddFew(x, window, sums);
+  for (int64_t r = 0; r < window.rows; ++r) {
+    for (int64_t k = 0; k < window.columns; k += kMostTaps) {
+      const Window part{1, std::min(kMostTaps, window.columns - k), 0, window.column_step};
+      AddFew(x + r * window.row_step + k * window.column_step, part, sums);
+    }
+  }
+}
+
 template <class T>
 class QuantizedAverageKernel final : public Kernel {
  public:
-  explicit QuantizedAverageKernel(const Op& op) : op_(op), range_(RangeOf<T>(op.clamp)) {}
+  QuantizedAverageKernel(const Op& op, const ThreadPool& pool) : op_(op), pool_(pool) {
+    to_.bounded = op.x->scale < op.y->scale * kMostRatio;
+  }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const Dims& in = inputs[0];
@@ -53,33 +92,22 @@ class QuantizedAverageKernel final : public Kernel {
       for (size_t i = rank == 3 ? 1 : 0; i < 2; ++i)
         axes_[i] = WindowAxis(i, in[rank - 3 + i], out[rank - 3 + i]);
     }
-    return static_cast<size_t>(channels_) * sizeof(int32_t);
+    return 0;
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-             std::byte* scratch) override {
+             std::byte*) override {
     const T* x = Cast<T>(inputs[0]);
     T* y = Cast<T>(outputs[0]);
-    auto* sums = Cast<int32_t>(scratch);
-    // Locals, because a store to y might change members as far as the compiler knows.
-    const Quantization from = *op_.x, to = *op_.y;
-    const QuantizedRange range = range_;
-    const int64_t channels = channels_;
-    for (int64_t n = 0; n < batch_; ++n) {
-      for (int64_t row = 0; row < axes_[0].out; ++row) {
-        const Span rows = axes_[0].At(row);
-        for (int64_t column = 0; column < axes_[1].out; ++column) {
-          const Span columns = axes_[1].At(column);
-          Sum(x, rows, columns, sums);
-          const int64_t count =
-              op_.count_include_pad ? axes_[0].kernel * axes_[1].kernel : rows.taps * columns.taps;
-          for (int64_t c = 0; c < channels; ++c)
-            y[c] = static_cast<T>(QuantizedMean(sums[c], count, from, to, range));
-          y += channels_;
-        }
-      }
-      x += axes_[0].in * axes_[1].in * channels_;
-    }
+    const int64_t rows = axes_[0].out, of_row = axes_[1].out * channels_;
+    const int64_t taps = axes_[0].kernel * axes_[1].kernel;
+    pool_.ForEach(static_cast<size_t>(batch_ * rows),
+                  static_cast<size_t>(batch_ * rows * of_row * taps) / kAdditionsOfWork,
+                  [&](size_t task, size_t) {
+                    const auto index = static_cast<int64_t>(task);
+                    const T* image = x + index / rows * axes_[0].in * axes_[1].in * channels_;
+                    RunRow(image, index % rows, y + index * of_row);
+                  });
     return {};
   }
 
@@ -96,22 +124,66 @@ class QuantizedAverageKernel final : public Kernel {
     return axis;
   }
 
-  void Sum(const T* x, const Span& rows, const Span& columns, int32_t* sums) const {
-    const int32_t zero_point = op_.x->zero_point;
-    std::fill_n(sums, channels_, 0);
-    for (int64_t r = 0; r < rows.taps; ++r) {
-      const int64_t row = rows.first + r * axes_[0].dilation;
-      for (int64_t k = 0; k < columns.taps; ++k) {
-        const int64_t column = columns.first + k * axes_[1].dilation;
-        const T* pixel = x + (row * axes_[1].in + column) * channels_;
-        for (int64_t c = 0; c < channels_; ++c)
-          sums[c] = WrappingAdd(sums[c], static_cast<int32_t>(pixel[c]) - zero_point);
+  void RunRow(const T* image, int64_t row, T* y) const {
+    const Span rows = axes_[0].At(row);
+    float factors[kEight];
+    EightRequantizer requantizer;
+    int64_t prepared_for = -1;
+    for (int64_t column = 0; column < axes_[1].out; ++column, y += channels_) {
+      const Span columns = axes_[1].At(column);
+      const T* first = image + (rows.first * axes_[1].in + columns.first) * channels_;
+      const Window window{rows.taps, columns.taps, axes_[0].dilation * axes_[1].in * channels_,
+                          axes_[1].dilation * channels_};
+      const int64_t count =
+          op_.count_include_pad ? axes_[0].kernel * axes_[1].kernel : rows.taps * columns.taps;
+      if (count != prepared_for) {
+        std::fill_n(factors, kEight, QuantizedMeanFactor(count, *op_.x, *op_.y));
+        requantizer = EightRequantizer(factors, to_);
+        prepared_for = count;
+      }
+      int64_t c = 0;
+      for (; c + kWide <= channels_; c += kWide)
+        RunChannels<kWide>(first + c, window, requantizer, y + c);
+      for (; c + kEight <= channels_; c += kEight)
+        RunChannels<kEight>(first + c, window, requantizer, y + c);
+      for (; c < channels_; ++c) {
+        int32_t sum[1];
+        SumWindow(first + c, window, sum);
+        y[c] = static_cast<T>(RoundToRange(static_cast<float>(Centred(sum[0], window)) * factors[0],
+                                           to_.zero_point, to_.range));
       }
     }
   }
 
+  template <size_t kChannels>
+  [[gnu::always_inline]] void RunChannels(const T* x, const Window& window,
+                                          const EightRequantizer& requantizer, T* y) const {
+    int32_t sums[kChannels];
+    SumWindow(x, window, sums);
+    for (int32_t& sum : sums) sum = Centred(sum, window);
+    constexpr size_t kRows = kChannels / kEight;  // all with one factor
+    EightSums rows[kRows];
+    std::byte* to[kRows];
+    for (size_t r = 0; r < kRows; ++r) {
+      rows[r].Load(sums + r * kEight);
+      to[r] = reinterpret_cast<std::byte*>(y + r * kEight);
+    }
+    requantizer.Store(rows, to);
+  }
+
+  int32_t Centred(int32_t sum, const Window& window) const {
+    return WrappingAdd(sum,
+                       static_cast<int32_t>(-window.rows * window.columns * op_.x->zero_point));
+  }
+
+  static constexpr int64_t kEight = EightSums::kCount, kWide = 8 * kEight;
+  // Of scales, up to which a mean is within 2^21 steps.
+  static constexpr float kMostRatio = 8192.0f;
+  static constexpr int64_t kAdditionsOfWork = 8;  // take as long as a multiplication
+
   Op op_;
-  QuantizedRange range_;
+  const ThreadPool& pool_;
+  Requantizer to_{*op_.y, op_.dtype, op_.clamp};
   int64_t batch_ = 0, channels_ = 0;
   Axis axes_[2];
 };
@@ -132,9 +204,9 @@ Considered Consider(const Op& op) {
   return Offer{.cost = 2.0, .wants_channels_last = true};
 }
 
-Created Create(const Op& op, const ThreadPool&, PackedWeights) {
-  if (op.dtype == DType::kInt8) return std::make_unique<QuantizedAverageKernel<int8_t>>(op);
-  return std::make_unique<QuantizedAverageKernel<uint8_t>>(op);
+Created Create(const Op& op, const ThreadPool& pool, PackedWeights) {
+  if (op.dtype == DType::kInt8) return std::make_unique<QuantizedAverageKernel<int8_t>>(op, pool);
+  return std::make_unique<QuantizedAverageKernel<uint8_t>>(op, pool);
 }
 
 }  // namespace insitu::kernels
