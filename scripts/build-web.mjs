@@ -1,5 +1,5 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: index.js, host.js, kept.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// are built, and the demo. Layout: index.js, in-process.js, kept.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, types/, demo/.
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
 /* A module as small as can be: a tenth smaller than esbuild makes it. */
 async function minify(code, sourceMap = false) {
   const terser = await import('terser');
-  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3 }, sourceMap });
+  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 }, sourceMap });
 }
 
 async function bundle() {
@@ -41,17 +41,18 @@ async function bundle() {
   // imports only where there is no worker; so is what keeps models, for those who ask for it.
   const lazyOutside = {
     name: 'lazy-outside',
-    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(host|kept)\.js$/ }, ({ path, kind }) =>
+    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(in-process|kept)\.js$/ }, ({ path, kind }) =>
       (kind === 'dynamic-import' ? { path, external: true } : undefined)),
   };
   await build({
     ...common,
     entryPoints: {
-      index: 'web/src/index.ts', kept: 'web/src/kept.ts', host: 'web/src/rpc/host.ts', worker: 'web/src/worker/worker.ts',
+      index: 'web/src/index.ts', kept: 'web/src/kept.ts', worker: 'web/src/worker/worker.ts',
+      'in-process': 'web/src/rpc/in-process.ts',
     },
     external: ['node:*'], sourcemap: true, plugins: [lazyOutside],
   });
-  for (const name of ['index', 'kept', 'host', 'worker']) {
+  for (const name of ['index', 'kept', 'worker', 'in-process']) {
     const [file, map] = [`${name}.js`, `${name}.js.map`];
     const small = await minify(readDist(file), { content: readDist(map), url: map });
     writeFileSync(join(distDir, file), small.code);

@@ -5,17 +5,12 @@ import { isNode, nodeModule } from '../environment.js';
 import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import type { EngineOptions, Progress } from '../types.js';
-import type { Method, Params, Port, Reply, ResultOf, StartResult } from './protocol.js';
+import type { Line, Method, Params, Port, Reply, ResultOf, StartResult } from './protocol.js';
 
 interface Pending {
   resolve(result: never): void;
   reject(error: InsituError): void;
   onProgress?: (progress: Progress) => void;
-}
-
-interface Line {
-  port: Port;
-  close(): void;
 }
 
 export interface CallOptions {
@@ -44,7 +39,7 @@ export class Client {
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
     let client: Client | undefined;
     const onFailure = (error: InsituError) => client?.fail(error);
-    const line = worker ? await openWorker(assets, onFailure) : await openInProcess();
+    const line = worker ? await openWorker(assets, onFailure) : (await import('./in-process.js')).openInProcess();
     client = new Client(line);
     try {
       const started = await client.call('start', { flavour, threads, assets }, { signal, onProgress });
@@ -207,18 +202,4 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     port.onmessage?.({ data: data as never });
   };
   return { port, close: () => worker.terminate() };
-}
-
-async function openInProcess(): Promise<Line> {
-  const { Host } = await import('./host.js');
-  const { port1, port2 } = new MessageChannel();
-  const host = new Host(port2 as unknown as Port);
-  (port2 as unknown as Port).unref?.();
-  return {
-    port: port1 as unknown as Port,
-    close() {
-      host.close();
-      port1.close();
-    },
-  };
 }

@@ -152,3 +152,9 @@ export interface Port {
   ref?(): void;
   unref?(): void;
 }
+
+/** An open way to an instance. */
+export interface Line {
+  port: Port;
+  close(): void;
+}
