@@ -219,6 +219,7 @@ struct DynamicFullyConnected {
 // block_size. Blocks of a column are padded to whole ones.
 struct BlockFullyConnected {
   int64_t depth = 0, columns = 0, bits = 4, block_size = 32;
+  bool byte_inputs = false;    // each block of x may be rounded to 8 bits
   Tensor weights;              // uint8 [columns, blocks, block_size * bits / 8], low bits first
   Tensor scales;               // float32 [columns, blocks]
   Tensor zero_points;          // float32 [columns, blocks]
@@ -228,7 +229,7 @@ struct BlockFullyConnected {
   int64_t blocks() const { return (depth + block_size - 1) / block_size; }
 
   void Transfer(Archive& a) {
-    a(depth, columns, bits, block_size, weights, scales, zero_points, bias, order);
+    a(depth, columns, bits, block_size, byte_inputs, weights, scales, zero_points, bias, order);
   }
   void ForgetWeights() {
     weights = Tensor::WithoutContents(weights.dtype(), weights.dims());

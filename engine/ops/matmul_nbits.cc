@@ -4,6 +4,7 @@
 // zero_points ([N, ceil(blocks * bits / 8)] packed, or [N, blocks] floats; 2^(bits - 1) when
 // omitted), g_idx [K] (the block whose scale an input feature has), bias [N].
 //   W[n, k] = (B[n, k] - zero_point[n, block]) * scale[n, block], sums in double
+// accuracy_level 4 lets kernels round A to 8 bits, block by block; the reference does not.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -20,6 +21,7 @@ enum Input : size_t { kA, kB, kScales, kZeros, kGroups, kBias };
 
 struct Layout {
   int64_t depth = 0, columns = 0, bits = 4, block = 32;
+  bool byte_inputs = false;
 
   int64_t blocks() const { return (depth + block - 1) / block; }
   int64_t blob() const { return block * bits / 8; }
@@ -28,6 +30,8 @@ struct Layout {
 Result<Layout> ReadLayout(const Node& node) {
   Layout layout{node.Attr<int64_t>("K", 0), node.Attr<int64_t>("N", 0),
                 node.Attr<int64_t>("bits", 4), node.Attr<int64_t>("block_size", 0)};
+  constexpr int64_t kAccuracyOfBytes = 4;  // of levels 1 to 4, 0 being none
+  layout.byte_inputs = node.Attr<int64_t>("accuracy_level", 0) == kAccuracyOfBytes;
   const auto fail = [&](std::string_view what, int64_t value) {
     return Fail(ErrorCode::kInvalidModel,
                 "attribute " + std::string(what) + " is " + std::to_string(value));
@@ -198,8 +202,16 @@ Result<Tensor> Reordered(const Tensor& weights, const std::vector<int32_t>& orde
 Result<lowered::BlockFullyConnected> ToLowered(const Parameters& parameters, const Tensor& weights,
                                                const Layout& layout) {
   INSITU_TRY(CheckCounts(parameters, layout));
-  lowered::BlockFullyConnected linear{
-      layout.depth, layout.columns, layout.bits, layout.block, weights, {}, {}, {}, {}};
+  lowered::BlockFullyConnected linear{layout.depth,
+                                      layout.columns,
+                                      layout.bits,
+                                      layout.block,
+                                      layout.byte_inputs,
+                                      weights,
+                                      {},
+                                      {},
+                                      {},
+                                      {}};
   INSITU_ASSIGN(const auto groups, ReadGroups(parameters[kGroups], layout));
   auto order = OrderOf(groups, layout);
   if (!order) return Fail(ErrorCode::kUnsupportedOp, "g_idx puts too many inputs into a block");

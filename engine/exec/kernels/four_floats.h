@@ -1,4 +1,4 @@
-// Four float32 numbers, or four words of packed bits, as one vector where there is SIMD.
+// Four float32 numbers, or four words (int32, or packed bits), as one vector where there is SIMD.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,7 @@ struct FourFloats {
   static FourFloats Splat(const float* from) { return {wasm_v128_load32_splat(from)}; }
   void Store(float* to) const { wasm_v128_store(to, lanes); }
   FourFloats operator*(FourFloats other) const { return {wasm_f32x4_mul(lanes, other.lanes)}; }
+  FourFloats operator+(FourFloats other) const { return {wasm_f32x4_add(lanes, other.lanes)}; }
   FourFloats operator-() const { return {wasm_f32x4_neg(lanes)}; }
   // a * b + this, rounded once or twice.
   FourFloats Plus(FourFloats a, FourFloats b) const {
@@ -39,6 +40,10 @@ struct FourFloats {
   }
   FourFloats operator*(FourFloats other) const {
     for (size_t i = 0; i < kCount; ++i) other.lanes[i] *= lanes[i];
+    return other;
+  }
+  FourFloats operator+(FourFloats other) const {
+    for (size_t i = 0; i < kCount; ++i) other.lanes[i] += lanes[i];
     return other;
   }
   FourFloats operator-() const { return {{-lanes[0], -lanes[1], -lanes[2], -lanes[3]}}; }
@@ -61,21 +66,26 @@ struct FourWords {
     asm("" : "+r"(mask));
     return {wasm_u32x4_splat(mask)};
   }
-  // The bits of `mask` as whole numbers; the mask is without the highest bit.
-  FourFloats Floats(FourWords mask) const {
-    return {wasm_f32x4_convert_i32x4(wasm_v128_and(lanes, mask.lanes))};
-  }
+  // Signed; those of a mask are to be without the highest bit.
+  FourFloats Floats(FourWords mask) const { return (*this & mask).Floats(); }
+  FourFloats Floats() const { return {wasm_f32x4_convert_i32x4(lanes)}; }
+  FourWords operator&(FourWords mask) const { return {wasm_v128_and(lanes, mask.lanes)}; }
   FourWords operator>>(uint32_t bits) const { return {wasm_i32x4_shr(lanes, bits)}; }
 #else
   uint32_t lanes[FourFloats::kCount];
 
   static FourWords Load(const uint32_t* from) { return {{from[0], from[1], from[2], from[3]}}; }
   static FourWords Mask(uint32_t mask) { return {{mask, mask, mask, mask}}; }
-  FourFloats Floats(FourWords mask) const {
+  FourFloats Floats(FourWords mask) const { return (*this & mask).Floats(); }
+  FourFloats Floats() const {
     FourFloats floats;
     for (size_t i = 0; i < FourFloats::kCount; ++i)
-      floats.lanes[i] = static_cast<float>(lanes[i] & mask.lanes[i]);
+      floats.lanes[i] = static_cast<float>(static_cast<int32_t>(lanes[i]));
     return floats;
+  }
+  FourWords operator&(FourWords mask) const {
+    for (size_t i = 0; i < FourFloats::kCount; ++i) mask.lanes[i] &= lanes[i];
+    return mask;
   }
   FourWords operator>>(uint32_t bits) const {
     return {{lanes[0] >> bits, lanes[1] >> bits, lanes[2] >> bits, lanes[3] >> bits}};

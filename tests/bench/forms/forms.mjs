@@ -23,6 +23,6 @@ export const precisions = {
   ],
   int4: [
     { name: 'int4', ours: true, make: (graph) => quantizeBlocks(graph) },
-    { name: 'int4-accuracy4', ours: false, make: (graph) => quantizeBlocks(graph, { accuracy: 4 }) },
+    { name: 'int4-accuracy4', ours: true, make: (graph) => quantizeBlocks(graph, { accuracy: 4 }) },
   ],
 };

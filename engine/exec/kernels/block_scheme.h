@@ -1,0 +1,39 @@
+// What the two ways of multiplying by weights in blocks share. Weights of 2, 4 or 8 bits lie in
+// words, low bits first, a column's words of a block one behind the other; the words of sixteen
+// columns lie side by side, and so do their scales and zero points.
+// A scheme says how a row of x is prepared and how a tile of rows and columns is summed:
+//   y[n] = bias[n] + sum over blocks of scale[n, b] * sum over k of x[k] * (q[n, k] - zero[n, b])
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "exec/kernels/four_floats.h"
+#include "exec/kernels/kernels.h"
+
+namespace insitu::kernels {
+
+inline constexpr size_t kBlockVectors = 4;  // of a group of columns
+inline constexpr size_t kBlockColumns = kBlockVectors * FourFloats::kCount;
+inline constexpr size_t kBlockWordBits = 32;
+
+// How many blocks a row has, and how many words a column has in each.
+struct BlockCounts {
+  size_t blocks = 0, words = 0;
+};
+
+// Columns of a group: words of weights [blocks][words][16], scales and zero points [blocks][16].
+struct BlockGroup {
+  const uint32_t* words = nullptr;
+  const float *scales = nullptr, *zeros = nullptr;
+};
+
+// Rows of x as the scheme prepared them.
+struct BlockRows {
+  const std::byte* first = nullptr;
+  size_t step = 0;  // bytes
+
+  const std::byte* operator[](size_t row) const { return first + row * step; }
+};
+
+}  // namespace insitu::kernels
