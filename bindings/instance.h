@@ -6,15 +6,17 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "handles.h"
-#include "monitor/esr.h"
+#include "monitor/detector.h"
 #include "monitor/histogram.h"
 #include "monitor/monitor.h"
+#include "monitor/thinning.h"
 #include "outcome.h"
 #include "session/runtime.h"
 #include "session/session.h"
@@ -30,13 +32,18 @@ struct LoadedSession {
   std::vector<NamedTensor> feeds, results;
 };
 
+struct StreamDetector {
+  std::unique_ptr<Detector> detector;
+  std::optional<Thinning> thinning;  // none: all rows are independent
+};
+
 struct Instance {
   std::unique_ptr<Runtime> runtime;
   std::atomic<uint32_t> cancel{0};  // written by the page through shared memory
   Handles<Upload> uploads{"upload"};
   Handles<LoadedSession> sessions{"session"};
   Handles<Histogram> histograms{"histogram"};
-  Handles<EsrDetector> detectors{"detector"};
+  Handles<StreamDetector> detectors{"detector"};
   Buffer scratch;  // numbers on their way in
 };
 

@@ -98,6 +98,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("histogramJson", &HistogramJson);
   function("createProfile", &CreateProfile);
   function("createDetector", &CreateDetector);
+  function("compareWindow", &CompareWindow);
   function("detectorUpdate", &DetectorUpdate);
   function("detectorReset", &DetectorReset);
   function("disposeWatch", &DisposeWatch);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "instance.h"
+#include "monitor/window_report.h"
 #include "watch.h"
 
 namespace insitu::bindings {
@@ -58,18 +59,30 @@ Result<std::string> MakeProfile(int count, const val& features) {
   return profile.ToJson();
 }
 
-Result<int> MakeDetector(const std::string& json, double false_alarm_every) {
+Result<int> MakeDetector(const std::string& json, const val& js_options) {
   INSITU_ASSIGN(const ReferenceProfile profile, ReferenceProfile::FromJson(json));
-  EsrOptions options;
-  options.false_alarm_every = false_alarm_every;
-  INSITU_ASSIGN(EsrDetector detector, EsrDetector::Create(profile, options));
-  return TheInstance().detectors.Add(std::make_unique<EsrDetector>(std::move(detector)));
+  INSITU_ASSIGN(const DetectorMethod method,
+                DetectorMethodOf(js_options["method"].as<std::string>()));
+  DetectorOptions options;
+  options.false_alarm_every = js_options["falseAlarmEvery"].as<double>();
+  auto stream = std::make_unique<StreamDetector>();
+  INSITU_ASSIGN(stream->detector, Detector::Create(profile, method, options));
+  if (js_options["correlated"].as<bool>()) stream->thinning.emplace(profile.features.size());
+  return TheInstance().detectors.Add(std::move(stream));
+}
+
+Result<std::string> Compare(const std::string& json, int count) {
+  INSITU_ASSIGN(const ReferenceProfile profile, ReferenceProfile::FromJson(json));
+  INSITU_ASSIGN(const std::span<const float> rows, InScratch<float>(count));
+  INSITU_ASSIGN(const WindowReport report, WindowReport::Compare(profile, rows));
+  return report.ToJson();
 }
 
 Result<val> Update(int handle, int count) {
-  INSITU_ASSIGN(EsrDetector * detector, TheInstance().detectors.Find(handle));
+  INSITU_ASSIGN(StreamDetector * stream, TheInstance().detectors.Find(handle));
   INSITU_ASSIGN(const std::span<const float> numbers, InScratch<float>(count));
-  const size_t features = detector->features();
+  Detector& detector = *stream->detector;
+  const size_t features = detector.features();
   if (numbers.size() % features != 0) {
     return Fail(
         ErrorCode::kShapeMismatch,
@@ -81,12 +94,14 @@ Result<val> Update(int handle, int count) {
   for (size_t i = 0; i < numbers.size() / features; ++i) {
     const auto values = numbers.subspan(i * features, features);
     row.assign(values.begin(), values.end());
-    if (detector->Update(row) == EsrDetector::Change::kDrift && alarm_at.isNull())
+    const Detector::Change change =
+        stream->thinning ? UpdateThinned(detector, *stream->thinning, row) : detector.Update(row);
+    if (change == Detector::Change::kDrift && alarm_at.isNull())
       alarm_at = val(static_cast<double>(i));
   }
   val result = val::object();
   result.set("alarmAt", alarm_at);
-  result.set("state", std::string(Name(detector->state())));
+  result.set("state", std::string(Name(detector.state())));
   return result;
 }
 
@@ -111,16 +126,19 @@ val HistogramJson(int histogram) {
 
 val CreateProfile(int count, val features) { return Answer(MakeProfile(count, features)); }
 
-val CreateDetector(std::string profile, double false_alarm_every) {
-  return Answer(MakeDetector(profile, false_alarm_every));
+val CreateDetector(std::string profile, val options) {
+  return Answer(MakeDetector(profile, options));
 }
+
+val CompareWindow(std::string profile, int count) { return Answer(Compare(profile, count)); }
 
 val DetectorUpdate(int detector, int count) { return Answer(Update(detector, count)); }
 
 val DetectorReset(int detector) {
   const auto found = TheInstance().detectors.Find(detector);
   if (!found) return Failed(found.error());
-  (*found)->Reset();
+  (*found)->detector->Reset();
+  if ((*found)->thinning) (*found)->thinning->Reset();
   return Ok(val::undefined());
 }
 

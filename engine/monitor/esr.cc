@@ -18,16 +18,10 @@ constexpr double kRecoveryShift = 0.3;   // standard deviations
 
 }  // namespace
 
-std::string_view Name(DriftState state) { return state == DriftState::kCalm ? "calm" : "drifting"; }
-
 Result<EsrDetector> EsrDetector::Create(const ReferenceProfile& profile,
-                                        const EsrOptions& options) {
-  if (profile.features.empty() || profile.count < kMinimumProfileRows)
-    return Fail(ErrorCode::kInvalidArgument,
-                "a detector needs a profile with features, made from 256 rows or more");
-  if (!(options.false_alarm_every >= 10 && options.false_alarm_every <= 1e12))
-    return Fail(ErrorCode::kInvalidArgument, "falseAlarmEvery must be from 10 to 1e12 samples");
-  EsrDetector detector;
+                                        const DetectorOptions& options) {
+  INSITU_TRY(Check(profile, options));
+  EsrDetector detector(options);
   for (const FeatureProfile& feature : profile.features) {
     FeatureState& state = detector.features_.emplace_back();
     state.knots = feature.knots;
@@ -35,32 +29,12 @@ Result<EsrDetector> EsrDetector::Create(const ReferenceProfile& profile,
     state.std = feature.std;
     state.tolerance = feature.tolerance;
   }
-  detector.threshold_ = options.false_alarm_every;
-  if (profile.count < kFullProfileRows) detector.threshold_ *= kShortProfileFactor;
-  detector.seed_ = detector.random_ = options.seed;
+  detector.threshold_ = FalseAlarmEvery(profile, options);
   return detector;
 }
 
-// In (0, 1); splitmix64.
-double EsrDetector::Uniform() {
-  random_ += 0x9e3779b97f4a7c15;
-  uint64_t z = random_;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  return (static_cast<double>(z >> 11) + 0.5) * 0x1p-53;
-}
-
-// The conformal rank among the knots, ties broken at random: uniform on (0, 1) in distribution.
-double EsrDetector::Rank(const FeatureState& feature, double value) {
-  const auto equal = std::ranges::equal_range(feature.knots, static_cast<float>(value));
-  const auto below = static_cast<double>(equal.begin() - feature.knots.begin());
-  const auto ties = static_cast<double>(equal.size());
-  return (below + Uniform() * (ties + 1)) / (kKnots + 1);
-}
-
 void EsrDetector::Bet(FeatureState& feature, double value) {
-  const double p = Rank(feature, value);
+  const double p = ConformalRank(feature.knots, value, chance_);
   size_t bets = 0;
   double sum = 0;
   auto bet = [&](double e) {
@@ -90,8 +64,7 @@ void EsrDetector::Bet(FeatureState& feature, double value) {
   feature.part = sum / static_cast<double>(bets);
 }
 
-EsrDetector::Change EsrDetector::Update(std::span<const double> row) {
-  ++samples_;
+Detector::Change EsrDetector::Observe(std::span<const double> row) {
   bool seen = false;
   for (size_t k = 0; k < features_.size(); ++k) {
     if (!std::isfinite(row[k])) continue;
@@ -109,6 +82,7 @@ EsrDetector::Change EsrDetector::Update(std::span<const double> row) {
     statistic_ += feature.part / static_cast<double>(features_.size());
 
   if (statistic_ >= threshold_) {
+    if (held_) return Change::kNone;
     const bool began = state_ == DriftState::kCalm;
     if (began) {
       alarm_ = MakeAlarm();
@@ -146,7 +120,7 @@ void EsrDetector::Reset() {
     feature.alarm_part = 0;
   }
   samples_ = 0;
-  random_ = seed_;
+  chance_ = Chance(seed_);
   state_ = DriftState::kCalm;
   alarm_.reset();
 }

@@ -12,22 +12,14 @@
 #include <limits>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "monitor/conformal.h"
+#include "monitor/detector.h"
 #include "monitor/profile.h"
 
 namespace insitu {
-
-struct EsrOptions {
-  double false_alarm_every = 10'000;   // samples; at least 10
-  uint64_t seed = 0x9e3779b97f4a7c15;  // ties and gaps are broken by a generator of our own
-};
-
-enum class DriftState : uint8_t { kCalm, kDrifting };
-// "calm", "drifting".
-std::string_view Name(DriftState state);
 
 // What one feature contributed to an alarm, or contributes now.
 struct FeatureEvidence {
@@ -45,23 +37,16 @@ struct Alarm {
   std::vector<FeatureEvidence> evidence;  // strongest first, only shares of 1 % and more
 };
 
-class EsrDetector {
+class EsrDetector final : public Detector {
  public:
-  enum class Change : uint8_t { kNone, kDrift, kRecovered };
   static constexpr size_t kRecent = 50;  // samples of the recent mean, and least before recovery
 
-  // InvalidArgument for a profile without features or false_alarm_every outside [10, 1e12].
   static Result<EsrDetector> Create(const ReferenceProfile& profile,
-                                    const EsrOptions& options = {});
+                                    const DetectorOptions& options = {});
 
-  // One sample, a value per feature of the profile. A value that is not finite is no observation of
-  // its feature: nothing is bet on it. `row` must have features() values.
-  Change Update(std::span<const double> row);
-  void Reset();
-
-  size_t features() const { return features_.size(); }
-  uint64_t samples() const { return samples_; }
-  DriftState state() const { return state_; }
+  void Restart() override;
+  void Reset() override;
+  size_t features() const override { return features_.size(); }
   double statistic() const { return statistic_; }
   // false_alarm_every, raised for short profiles.
   double threshold() const { return threshold_; }
@@ -96,9 +81,9 @@ class EsrDetector {
     double alarm_part = 0;  // of the alarm, while drifting
   };
 
-  EsrDetector() = default;
-  double Uniform();
-  double Rank(const FeatureState& feature, double value);
+  explicit EsrDetector(const DetectorOptions& options)
+      : seed_(options.seed), chance_(options.seed) {}
+  Change Observe(std::span<const double> row) override;
   void Bet(FeatureState& feature, double value);
   static uint64_t Start(std::span<const FeatureState> features);
   double RecentMean(const FeatureState& feature, uint64_t window) const;
@@ -106,13 +91,11 @@ class EsrDetector {
   double Meter(double statistic) const;
   Alarm MakeAlarm() const;
   bool BackInside() const;
-  void Restart();
 
   std::vector<FeatureState> features_;
   double threshold_ = 0, statistic_ = 0;
-  uint64_t seed_ = 0, random_ = 0;
-  uint64_t samples_ = 0, since_restart_ = 0;
-  DriftState state_ = DriftState::kCalm;
+  uint64_t seed_, since_restart_ = 0;
+  Chance chance_;
   std::optional<Alarm> alarm_;
 };
 

@@ -14,11 +14,9 @@
 
 namespace insitu {
 
-// Values at or above this are saturated: full ink or full brightness of inputs scaled to 0..1.
+// Floats at or above this are saturated: full ink or full brightness of inputs scaled to 0..1. So
+// are uint8 of 255, and int8 at either end of their range.
 inline constexpr float kSaturated = 0.999f;
-// An output is a probability vector where every row of its last axis (at least 2 wide) is
-// non-negative and sums to 1 within this.
-inline constexpr double kProbabilitySlack = 1e-3;
 
 struct NamedView {
   std::string_view name;
@@ -30,7 +28,11 @@ struct Feature {
   double value = 0;
 };
 
-// Statistics over the finite elements of a float32 or float64 tensor; NaN where there is none.
+void AppendFeature(std::string_view name, std::string_view suffix, double value,
+                   std::vector<Feature>& features);
+
+// Statistics over the finite elements; NaN where there is none. Sums of float32 are taken in single
+// precision over 256 elements, about the first one, and in double beyond.
 struct TensorStatistics {
   int64_t elements = 0, nans = 0, infinities = 0;
   double mean = std::numeric_limits<double>::quiet_NaN();
@@ -39,21 +41,19 @@ struct TensorStatistics {
   double max = std::numeric_limits<double>::quiet_NaN();
   double zero_share = std::numeric_limits<double>::quiet_NaN();  // of exact zeros
   double saturation_share = std::numeric_limits<double>::quiet_NaN();
+  double nan_share = std::numeric_limits<double>::quiet_NaN();  // of all elements
   // More than one element, all of the same finite value.
   bool constant = false;
 };
 
-// Whether the monitor reads tensors of this type: float32 and float64.
+// Whether the monitor reads tensors of this type: float32, float64, int8 and uint8.
 bool HasStatistics(DType dtype);
 // All zero counts and NaN for a type without statistics.
 TensorStatistics ComputeStatistics(const TensorView& view);
 
-// Appends `<name>.mean`, `.spread`, `.min`, `.max`, `.zero_share`, `.saturation_share`.
+// Appends `<name>.mean`, `.spread`, `.min`, `.max`, `.zero_share`, `.saturation_share`,
+// `.nan_share`.
 void AppendInputFeatures(std::string_view name, const TensorStatistics& statistics,
                          std::vector<Feature>& features);
-// Appends `<name>.top`, `.entropy` (nats) and `.margin` (top minus second), means over the rows,
-// if the output is a probability vector; says whether it is.
-bool AppendOutputFeatures(std::string_view name, const TensorView& view,
-                          std::vector<Feature>& features);
 
 }  // namespace insitu

@@ -6,10 +6,13 @@
 #include <cmath>
 #include <utility>
 
+#include "monitor/image_features.h"
+
 namespace insitu {
 namespace {
 
 constexpr size_t kMaximumEvents = 256;
+constexpr size_t kMaximumClasses = 4096;
 constexpr uint64_t kMaximumLearnRows = 1'000'000;
 
 }  // namespace
@@ -54,6 +57,7 @@ Status Monitor::StartDetector() {
   const ReferenceProfile& profile = *options_.profile;
   INSITU_ASSIGN(detector_,
                 EsrDetector::Create(profile, {options_.false_alarm_every, options_.seed}));
+  thinning_.emplace(profile.features.size());
   row_.resize(profile.features.size());
   positions_.clear();
   for (size_t k = 0; k < profile.features.size(); ++k) positions_[profile.features[k].name] = k;
@@ -74,16 +78,34 @@ void Monitor::Observe(std::span<const NamedView> inputs, std::span<const NamedVi
     const TensorStatistics statistics = ComputeStatistics(input.view);
     CheckQuality("input", input.name, statistics);
     AppendInputFeatures(input.name, statistics, features);
+    if (const auto geometry = ImageGeometryOf(input.view))
+      AppendImageFeatures(input.name, ComputeImageFeatures(input.view, *geometry), *geometry,
+                          features);
   }
   for (const NamedView& output : outputs) {
     if (!HasStatistics(output.view.dtype)) continue;
     CheckQuality("output", output.name, ComputeStatistics(output.view));
-    AppendOutputFeatures(output.name, output.view, features);
+    ReadClasses(output, features);
   }
   if (detector_)
     Detect(features);
   else if (state() == "learning")
     Learn(features);
+}
+
+void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& features) {
+  auto entry = classes_.find(output.name);
+  if (entry == classes_.end()) entry = classes_.emplace(std::string(output.name), Classes()).first;
+  Classes& classes = entry->second;
+  classes.reading = ReadOutput(output.name, output.view);
+  const auto scores = ScoresOf(output.view, classes.reading.kind);
+  if (!scores) return;
+  AppendOutputFeatures(output.name, *scores, features);
+  if (!scores->winner) return;
+  const auto winner = static_cast<size_t>(*scores->winner);
+  if (winner >= kMaximumClasses) return;
+  if (classes.counts.size() <= winner) classes.counts.resize(winner + 1);
+  ++classes.counts[winner];
 }
 
 void Monitor::CheckQuality(std::string_view role, std::string_view name,
@@ -158,12 +180,12 @@ void Monitor::Detect(std::span<const Feature> features) {
   for (const Feature& feature : features)
     if (const auto at = positions_.find(feature.name); at != positions_.end())
       row_[at->second] = feature.value;
-  switch (detector_->Update(row_)) {
-    case EsrDetector::Change::kNone:
+  switch (UpdateThinned(*detector_, *thinning_, row_)) {
+    case Detector::Change::kNone:
       return;
-    case EsrDetector::Change::kDrift:
+    case Detector::Change::kDrift:
       return EmitDrift();
-    case EsrDetector::Change::kRecovered: {
+    case Detector::Change::kRecovered: {
       JsonWriter out;
       out.BeginObject().Key("sample").Integer(static_cast<int64_t>(detector_->samples()));
       out.Key("alarmAt").Integer(static_cast<int64_t>(detector_->alarm()->sample)).EndObject();
@@ -197,13 +219,17 @@ Result<std::string> Monitor::ExportProfileJson() const {
 void Monitor::Reset() {
   latency_.Reset();
   quality_.clear();
+  classes_.clear();
   events_.clear();
   requests_ = samples_ = 0;
   learn_rows_ = {};
   learn_names_.clear();
   learn_failure_.clear();
   learnt_ = learn_skipped_ = 0;
-  if (detector_) detector_->Reset();
+  if (detector_) {
+    detector_->Reset();
+    thinning_->Reset();
+  }
 }
 
 }  // namespace insitu

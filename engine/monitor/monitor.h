@@ -18,7 +18,9 @@
 #include "monitor/esr.h"
 #include "monitor/features.h"
 #include "monitor/latency.h"
+#include "monitor/output_features.h"
 #include "monitor/profile.h"
+#include "monitor/thinning.h"
 
 namespace insitu {
 
@@ -29,7 +31,7 @@ struct MonitorOptions {
   uint64_t sample = 1;            // watch one input in N
   double clock_step_ms = 0;       // of the clock behind StageTimes
   std::string model_sha256 = {};  // hex; compared with the profile's and written into exported ones
-  uint64_t seed = EsrOptions{}.seed;
+  uint64_t seed = DetectorOptions{}.seed;
 };
 
 enum class MonitorEventKind : uint8_t { kDrift, kRecovered, kProfile, kQuality };
@@ -70,10 +72,16 @@ class Monitor {
     uint64_t checked = 0, nan_samples = 0, infinite_samples = 0, constant_samples = 0;
     uint64_t nan_values = 0, infinite_values = 0;
   };
+  // What an output was taken for, and how often each class won.
+  struct Classes {
+    OutputReading reading;
+    std::vector<uint64_t> counts;
+  };
   explicit Monitor(MonitorOptions options);
   Status StartDetector();
   void CheckQuality(std::string_view role, std::string_view name,
                     const TensorStatistics& statistics);
+  void ReadClasses(const NamedView& output, std::vector<Feature>& features);
   void Learn(std::span<const Feature> features);
   void Detect(std::span<const Feature> features);
   void Emit(MonitorEventKind kind, std::string json);
@@ -81,11 +89,14 @@ class Monitor {
   void StopLearning(std::string failure);
   void WriteDrift(JsonWriter& out) const;
   void WriteQuality(JsonWriter& out) const;
+  void WriteOutputs(JsonWriter& out) const;
 
   MonitorOptions options_;
   LatencyTracker latency_;
   std::optional<EsrDetector> detector_;
+  std::optional<Thinning> thinning_;  // where there is a detector
   std::map<std::string, Quality, std::less<>> quality_;
+  std::map<std::string, Classes, std::less<>> classes_;
   uint64_t requests_ = 0, samples_ = 0;  // observed, and of these watched
   // Learning: a float32 tensor of learn x learn_names_.size(), of which learnt_ rows are filled.
   Tensor learn_rows_;

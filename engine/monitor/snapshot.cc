@@ -74,6 +74,7 @@ void Monitor::WriteDrift(JsonWriter& out) const {
       out.Bool(profile.model_sha256 == options_.model_sha256);
     out.EndObject();
     WriteCount(out, "samples", detector_->samples());
+    WriteCount(out, "keptEvery", thinning_->factor());
     out.Key("statistic").Number(detector_->statistic());
     out.Key("threshold").Number(detector_->threshold());
     out.Key("meter").Number(detector_->meter()).Key("recovery").Number(detector_->recovery());
@@ -105,6 +106,20 @@ void Monitor::WriteQuality(JsonWriter& out) const {
   out.EndObject();
 }
 
+void Monitor::WriteOutputs(JsonWriter& out) const {
+  out.BeginObject();
+  for (const auto& [name, classes] : classes_) {
+    out.Key(name).BeginObject();
+    out.Key("kind").String(Name(classes.reading.kind));
+    out.Key("because").String(classes.reading.because);
+    out.Key("classes").BeginObject();
+    for (size_t i = 0; i < classes.counts.size(); ++i)
+      if (classes.counts[i] > 0) WriteCount(out, std::to_string(i), classes.counts[i]);
+    out.EndObject().EndObject();
+  }
+  out.EndObject();
+}
+
 std::string Monitor::SnapshotJson() const {
   JsonWriter out;
   out.BeginObject();
@@ -117,6 +132,8 @@ std::string Monitor::SnapshotJson() const {
   WriteDrift(out);
   out.Key("quality");
   WriteQuality(out);
+  out.Key("outputs");
+  WriteOutputs(out);
   out.EndObject();
   return out.Take();
 }

@@ -16,7 +16,7 @@ namespace {
 
 using Change = EsrDetector::Change;
 
-EsrDetector Detector(const ReferenceProfile& profile, double every, uint64_t seed = 1) {
+EsrDetector Esr(const ReferenceProfile& profile, double every, uint64_t seed = 1) {
   auto detector = EsrDetector::Create(profile, {.false_alarm_every = every, .seed = seed});
   REQUIRE(detector);
   return *std::move(detector);
@@ -39,7 +39,7 @@ uint64_t MedianDelay(const ReferenceProfile& profile, double shift, double scale
   std::vector<uint64_t> delays;
   for (int run = 0; run < runs; ++run) {
     CorrelatedStream stream(100 + static_cast<uint64_t>(run));
-    EsrDetector detector = Detector(profile, 10'000, static_cast<uint64_t>(run));
+    EsrDetector detector = Esr(profile, 10'000, static_cast<uint64_t>(run));
     delays.push_back(TimeToAlarm(detector, 2'000, [&] { return stream.Next(shift, scale); }));
   }
   return Median(delays);
@@ -61,7 +61,7 @@ TEST_CASE("No shift: the mean time between false alarms is the one promised") {
   double total = 0;
   for (uint64_t run = 0; run < 200; ++run) {
     CorrelatedStream stream(1'000 + run);
-    EsrDetector detector = Detector(profile, 200, run);
+    EsrDetector detector = Esr(profile, 200, run);
     total += static_cast<double>(TimeToAlarm(detector, 20'000, [&] { return stream.Next(); }));
   }
   CHECK(total / 200 >= 180);
@@ -80,7 +80,7 @@ TEST_CASE("A shift or another spread in all features is found in the measured nu
 
 TEST_CASE("An alarm names the feature that moved, by how much and since when") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
-  EsrDetector detector = Detector(profile, 10'000);
+  EsrDetector detector = Esr(profile, 10'000);
   CorrelatedStream stream(77);
   for (int i = 0; i < 500; ++i) REQUIRE(detector.Update(stream.Next()) == Change::kNone);
   uint64_t delay = 0;
@@ -110,7 +110,7 @@ TEST_CASE("An alarm names the feature that moved, by how much and since when") {
 TEST_CASE("It recovers when the inputs are back, and not before") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
   for (double shift : {1.0, 3.0}) {
-    EsrDetector detector = Detector(profile, 10'000);
+    EsrDetector detector = Esr(profile, 10'000);
     CorrelatedStream stream(5);
     TimeToAlarm(detector, 1'000, [&] { return stream.Next(shift); });
     REQUIRE(detector.state() == DriftState::kDrifting);
@@ -142,7 +142,7 @@ TEST_CASE("Half a sigma is seldom taken for a recovery") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
   int recovered = 0;
   for (uint64_t run = 0; run < 40; ++run) {
-    EsrDetector detector = Detector(profile, 10'000, run);
+    EsrDetector detector = Esr(profile, 10'000, run);
     CorrelatedStream stream(300 + run);
     TimeToAlarm(detector, 1'000, [&] { return stream.Next(0.5); });
     bool once = false;
@@ -162,14 +162,14 @@ TEST_CASE("A tolerance feature stays calm within its promise and alarms beyond i
   auto inside = [&] { return std::array{1.2 + 0.6 * normal(random)}; };
   int alarms = 0;
   for (uint64_t run = 0; run < 20; ++run) {
-    EsrDetector tolerant = Detector(profile, 1'000, run);
+    EsrDetector tolerant = Esr(profile, 1'000, run);
     alarms += TimeToAlarm(tolerant, 1'000, inside) < 1'000;
-    EsrDetector plain = Detector(strict, 1'000, run);
+    EsrDetector plain = Esr(strict, 1'000, run);
     CHECK(TimeToAlarm(plain, 1'000, inside) < 100);
   }
   CHECK(alarms <= 2);
   for (double sign : {-1.0, 1.0}) {
-    EsrDetector detector = Detector(profile, 10'000);
+    EsrDetector detector = Esr(profile, 10'000);
     CHECK(TimeToAlarm(detector, 1'000, [&] { return std::array{sign * (4 + normal(random))}; }) <
           15);
   }
@@ -180,7 +180,7 @@ TEST_CASE("At the edge of the promise a tolerance feature keeps the false alarm 
   double total = 0;
   for (uint64_t run = 0; run < 200; ++run) {
     std::mt19937_64 random(run);
-    EsrDetector detector = Detector(profile, 200, run);
+    EsrDetector detector = Esr(profile, 200, run);
     total += static_cast<double>(TimeToAlarm(
         detector, 20'000, [&] { return std::array{Uniform(random) < 0.2 ? 10.0 : 0.0}; }));
   }
@@ -195,7 +195,7 @@ TEST_CASE("Values that tie with the knots are ranked at random, so a lattice is 
   const ReferenceProfile profile = *ReferenceProfile::FromRows(rows, Names(1));
   double total = 0;
   for (uint64_t run = 0; run < 100; ++run) {
-    EsrDetector detector = Detector(profile, 200, run);
+    EsrDetector detector = Esr(profile, 200, run);
     total +=
         static_cast<double>(TimeToAlarm(detector, 20'000, [&] { return std::array{value()}; }));
   }
@@ -204,7 +204,7 @@ TEST_CASE("Values that tie with the knots are ranked at random, so a lattice is 
 
 TEST_CASE("The meter is log(1 + statistic) / log(1 + threshold), within 0..1 and monotone") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
-  EsrDetector detector = Detector(profile, 1'000);
+  EsrDetector detector = Esr(profile, 1'000);
   CHECK(detector.meter() == 0);
   CorrelatedStream stream(8);
   std::vector<std::pair<double, double>> seen;
@@ -229,7 +229,7 @@ TEST_CASE("The meter is log(1 + statistic) / log(1 + threshold), within 0..1 and
 TEST_CASE("No value makes a state NaN or infinite") {
   ReferenceProfile profile = CorrelatedProfile(1, 2'000);
   profile.features[4].tolerance = Tolerance{0.001, 0.001};
-  EsrDetector detector = Detector(profile, 1e12);
+  EsrDetector detector = Esr(profile, 1e12);
   std::mt19937_64 random(12);
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const std::array wild = {std::nan(""), kInf, -kInf, 1e308, -1e308, 0.0, 5e-324};
@@ -250,7 +250,7 @@ TEST_CASE("No value makes a state NaN or infinite") {
 
 TEST_CASE("Values that are missing are no observations") {
   const ReferenceProfile profile = CorrelatedProfile(1, 20'000);
-  EsrDetector detector = Detector(profile, 1'000);
+  EsrDetector detector = Esr(profile, 1'000);
   std::array<double, kWidth> row;
   row.fill(std::nan(""));
   for (int i = 0; i < 1'000; ++i) CHECK(detector.Update(row) == Change::kNone);
@@ -267,9 +267,9 @@ TEST_CASE("Values that are missing are no observations") {
 }
 
 TEST_CASE("A short profile raises the alarm level, Reset starts again, seeds repeat") {
-  CHECK(Detector(CorrelatedProfile(1, 2'000), 1'000).threshold() == 2'500);
+  CHECK(Esr(CorrelatedProfile(1, 2'000), 1'000).threshold() == 2'500);
   const ReferenceProfile profile = CorrelatedProfile(1, 10'000);
-  EsrDetector detector = Detector(profile, 1'000);
+  EsrDetector detector = Esr(profile, 1'000);
   CHECK(detector.threshold() == 1'000);
   auto run = [&] {
     CorrelatedStream stream(21);

@@ -1,5 +1,6 @@
 // The watch and the project's own model agree: its profile is read, its features are ours, drawings
 // of the second generator are calm and inverted ones are found.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "monitor/esr.h"
 #include "monitor/features.h"
+#include "monitor/output_features.h"
 #include "monitor/profile.h"
 #include "support/places.h"
 
@@ -44,17 +46,20 @@ std::vector<Feature> FeaturesOf(std::vector<float> image, std::vector<float> pro
                           {1, static_cast<int64_t>(probabilities.size())},
                           reinterpret_cast<std::byte*>(probabilities.data()),
                           nullptr};
-  CHECK(AppendOutputFeatures("probabilities", output, features));
+  const auto scores = ScoresOf(output, ReadOutput("probabilities", output).kind);
+  REQUIRE(scores);
+  AppendOutputFeatures("probabilities", *scores, features);
   return features;
 }
 
-// The features in the order of the profile.
+// The features that the profile has, in its order.
 std::vector<double> Row(const ReferenceProfile& profile, const std::vector<Feature>& features) {
-  REQUIRE(features.size() == profile.features.size());
   std::vector<double> row;
-  for (size_t k = 0; k < features.size(); ++k) {
-    REQUIRE(features[k].name == profile.features[k].name);
-    row.push_back(features[k].value);
+  for (const FeatureProfile& wanted : profile.features) {
+    const auto found = std::ranges::find(features, wanted.name, &Feature::name);
+    INFO(wanted.name);
+    REQUIRE(found != features.end());
+    row.push_back(found->value);
   }
   return row;
 }
@@ -72,12 +77,12 @@ TEST_CASE("The features of the fixtures are those of the script that made the pr
   for (const Json& fixture : *fixtures.AsArray()) {
     const auto features = FeaturesOf(Floats(*fixture.Find("cells400"), 400),
                                      Floats(*fixture.Find("probabilities"), 1));
-    Row(profile, features);
-    for (const Feature& feature : features) {
-      INFO(feature.name);
-      const Json* expected = fixture.Find("features")->Find(feature.name);
+    const std::vector<double> row = Row(profile, features);
+    for (size_t k = 0; k < row.size(); ++k) {
+      INFO(profile.features[k].name);
+      const Json* expected = fixture.Find("features")->Find(profile.features[k].name);
       REQUIRE(expected);
-      CHECK(std::abs(feature.value - *expected->AsNumber()) < 1e-5);
+      CHECK(std::abs(row[k] - *expected->AsNumber()) < 1e-5);
     }
   }
 }

@@ -109,7 +109,7 @@ TEST_CASE("It learns a profile, finds drift, recovers, and exports what it learn
   CHECK(events[0].kind == MonitorEventKind::kProfile);
   auto detail = Json::Parse(events[0].json);
   REQUIRE(detail);
-  CHECK(detail->Find("features")->AsArray()->size() == 9);
+  CHECK(detail->Find("features")->AsArray()->size() == 11);
   CHECK(Number(detail->Find("threshold")) == 25'000);
   auto exported = monitor->ExportProfileJson();
   REQUIRE(exported);
@@ -139,7 +139,7 @@ TEST_CASE("It learns a profile, finds drift, recovers, and exports what it learn
   const Json* drift = json.Find("drift");
   CHECK(Number(drift->Find("meter")) == 1);
   CHECK(*drift->Find("profile")->Find("modelMatches")->AsBool());
-  CHECK(drift->Find("features")->AsArray()->size() == 9);
+  CHECK(drift->Find("features")->AsArray()->size() == 11);
   CHECK(drift->Find("alarm")->Find("sample")->AsNumber());
 
   ObserveMany(*monitor, 300, 0.5f, random);

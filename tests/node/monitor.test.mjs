@@ -86,6 +86,40 @@ test('histograms record, merge and refuse percentiles they cannot know', async (
   await other.dispose();
 });
 
+test('every method of detection finds a shift, and only known ones are taken', async () => {
+  const rows = (n, shift) => Float32Array.from({ length: 2 * n }, () => random() + shift);
+  const profile = await engine.createProfile(rows(10_000, 0), ['a', 'b']);
+  for (const method of ['auto', 'esr', 'cusum', 'ks']) {
+    const detector = await engine.createDetector(profile, { method, correlated: false });
+    assert.equal((await detector.update(rows(100, 0))).alarmAt, null, method);
+    const { alarmAt } = await detector.update(rows(200, 0.8));
+    assert(alarmAt !== null && alarmAt < 110, `${method}: ${alarmAt}`);
+    await detector.dispose();
+  }
+  await assert.rejects(engine.createDetector(profile, { method: 'psi' }), insituError('InvalidArgument', /auto, esr, cusum, ks/));
+});
+
+test('rows that resemble their neighbours are no drift, unless one says that they are independent', async () => {
+  const profile = await engine.createProfile(Float32Array.from({ length: 20_000 }, random), ['a', 'b']);
+  const frames = Float32Array.from({ length: 2 * 3000 }, (_, i) => 0.5 + 0.5 * Math.sin((i >> 1) / 40 + (i & 1)));
+  const thinned = await engine.createDetector(profile);
+  const plain = await engine.createDetector(profile, { correlated: false });
+  assert.notEqual((await plain.update(frames)).alarmAt, null);
+  assert.equal((await thinned.update(frames)).alarmAt, null);
+});
+
+test('a window is compared with a profile', async () => {
+  const rows = (n, shift) => Float32Array.from({ length: 2 * n }, (_, i) => random() + (i % 2) * shift);
+  const profile = await engine.createProfile(rows(10_000, 0), ['a', 'b']);
+  const { count, features: [a, b] } = await engine.compareWindow(profile, rows(500, 0.3));
+  assert.equal(count, 500);
+  assert.equal(a.name, 'a');
+  assert(a.ks.p > 0.001 && a.chiSquare.p > 0.001 && a.psi < 0.1 && a.jensenShannon < 0.03 && a.wasserstein < 0.15, JSON.stringify(a));
+  assert(b.ks.adjusted < 1e-6 && b.chiSquare.adjusted < 1e-6, JSON.stringify(b));
+  assert(Math.abs(b.ks.statistic - 0.3) < 0.08 && Math.abs(b.wasserstein - 0.3 * Math.sqrt(12)) < 0.15, JSON.stringify(b));
+  await assert.rejects(engine.compareWindow(profile, rows(5, 0)), insituError('InvalidArgument', /20 rows/));
+});
+
 test('a detector is calm on its own data and alarms on other', async () => {
   const rows = (n, shift) => Float32Array.from({ length: 2 * n }, () => random() + shift);
   const profile = await engine.createProfile(rows(5000, 0), ['a', 'b']);

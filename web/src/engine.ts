@@ -8,8 +8,8 @@ import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
 import { request } from './source.js';
-import type { EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport, ModelSource,
-  OperatorInfo, ReferenceProfile } from './types.js';
+import type { DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
+  ModelSource, OperatorInfo, ReferenceProfile, WindowReport } from './types.js';
 import { upload } from './upload.js';
 import { fromWire } from './value.js';
 import type { Value } from './value.js';
@@ -107,11 +107,19 @@ export class Engine extends Disposable {
     return JSON.parse(await client.call('createProfile', params, { transfer: [copy] }));
   }
 
-  async createDetector(profile: ReferenceProfile, options: { falseAlarmEvery?: number } = {}): Promise<Detector> {
+  async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
     const client = await this.#usableClient();
-    const { falseAlarmEvery = 10_000 } = options;
-    const handle = await client.call('createDetector', { profile: JSON.stringify(profile), falseAlarmEvery });
-    return new Detector(client, handle);
+    const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;
+    const params = { profile: JSON.stringify(profile), falseAlarmEvery, method, correlated: correlated === 'auto' };
+    return new Detector(client, await client.call('createDetector', params));
+  }
+
+  /** How one window of rows (at least 20, row by row) differs from a profile. */
+  async compareWindow(profile: ReferenceProfile, rows: Float32Array): Promise<WindowReport> {
+    const client = await this.#usableClient();
+    const copy = new Float32Array(rows).buffer;
+    const params = { profile: JSON.stringify(profile), rows: copy };
+    return JSON.parse(await client.call('compareWindow', params, { transfer: [copy] }));
   }
 
   protected get label(): string {

@@ -6,9 +6,10 @@ export type { ErrorCode } from './errors.js';
 export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
-export type { DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, QualityCounts, Stage,
-  StageLatency } from './snapshot.js';
+export type { DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
+  QualityCounts, Stage, StageLatency } from './snapshot.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
-export type { EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport, ModelReport,
-  ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions } from './types.js';
+export type { DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
+  ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,
+  WindowReport } from './types.js';
 export type { Value } from './value.js';

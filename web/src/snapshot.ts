@@ -71,6 +71,8 @@ export interface DriftSnapshot {
   readonly failure?: string;
   readonly profile: { count: number; modelMatches: boolean | null } | null;
   readonly samples: number;
+  /** One sample in so many is looked at, because neighbours resemble each other. */
+  readonly keptEvery: number;
   readonly statistic: number;
   readonly threshold: number | null;
   /** How far the evidence has come towards an alarm, 0 to 1; 1 while drifting. */
@@ -90,6 +92,15 @@ export interface QualityCounts {
   readonly constantSamples: number;
 }
 
+export interface OutputCounts {
+  /** Logits count as the probabilities that a softmax makes of them. */
+  readonly kind: 'probabilities' | 'logits' | 'other';
+  /** How that is known: it was declared, from the values, the output's name or its shape. */
+  readonly because: 'declared' | 'values' | 'name' | 'shape';
+  /** How often each class was the largest, of outputs with a single row. */
+  readonly classes: Readonly<Record<string, number>>;
+}
+
 export interface MonitorSnapshot {
   readonly requests: number;
   /** Requests whose tensors were looked at: one in `sampleEvery`. */
@@ -99,11 +110,12 @@ export interface MonitorSnapshot {
   readonly drift: DriftSnapshot;
   /** By tensor. */
   readonly quality: Record<string, QualityCounts>;
+  readonly outputs: Record<string, OutputCounts>;
   readonly memory: MemoryReport;
 }
 
 const noDrift = {
-  profile: null, samples: 0, statistic: 0, threshold: null, meter: 0, recovery: 0, alarm: null, features: [],
+  profile: null, samples: 0, keptEvery: 1, statistic: 0, threshold: null, meter: 0, recovery: 0, alarm: null, features: [],
 };
 
 /** The engine's JSON with the members that only a detector has, the times of the last run and memory. */

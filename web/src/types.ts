@@ -158,3 +158,33 @@ export interface MonitorOptions {
   /** Watch one input in N; default 1. */
   sample?: number;
 }
+
+export interface DetectorOptions {
+  /** The mean number of in-distribution rows between false alarms; default 10,000. */
+  falseAlarmEvery?: number;
+  /** 'esr' (the default) sees any change, 'cusum' shifts, 'ks' tests one window of 50 rows after another. */
+  method?: 'auto' | 'esr' | 'cusum' | 'ks';
+  /** 'auto' (the default) keeps fewer rows where neighbours resemble each other, as in videos. */
+  correlated?: 'auto' | false;
+}
+
+/** How a window of rows differs from a profile. P-values say how sure that is, the others how large. */
+export interface WindowReport {
+  readonly count: number;
+  readonly features: readonly {
+    readonly name: string;
+    /** Finite values. */
+    readonly count: number;
+    /** `adjusted`: the p-value for as many tests as there are features (Benjamini and Hochberg). */
+    readonly ks: { readonly statistic: number; readonly p: number; readonly adjusted: number };
+    readonly chiSquare: {
+      readonly statistic: number; readonly degrees: number; readonly p: number; readonly adjusted: number;
+    };
+    /** Population stability index, in nats, over the profile's deciles. */
+    readonly psi: number;
+    /** In bits, 0 to 1, over the profile's deciles. */
+    readonly jensenShannon: number;
+    /** Mean distance of the quantiles, in standard deviations of the profile; null where that is 0. */
+    readonly wasserstein: number | null;
+  }[];
+}

@@ -84,27 +84,25 @@ struct BlockByteScheme {
     return NumbersBytes(counts) + 2 * counts.blocks * sizeof(float);
   }
 
-  template <class Element>
-  static void Prepare(const Element& element, BlockCounts counts, std::byte* row) {
+  static void Prepare(const float* elements, BlockCounts counts, std::byte* row) {
     constexpr float kLargest = 127.0f, kNegligible = 1e-30f;
     const size_t block = counts.words * kOfWord;
     auto* numbers = Cast<Number>(row);
     float* scales = Cast<float>(row + NumbersBytes(counts));
     float* sums = scales + counts.blocks;
-    for (size_t b = 0; b < counts.blocks; ++b, numbers += block) {
+    for (size_t b = 0; b < counts.blocks; ++b, numbers += block, elements += block) {
       float most = 0;
       bool finite = true;
       for (size_t i = 0; i < block; ++i) {
-        const float x = element(b * block + i);
-        finite = finite && std::isfinite(x);
-        most = std::max(most, std::abs(x));
+        finite = finite && std::isfinite(elements[i]);
+        most = std::max(most, std::abs(elements[i]));
       }
       const bool counts_at_all = finite && most >= kNegligible;
       const float steps = counts_at_all ? kLargest / most : 0.0f;
       int32_t sum = 0;
       for (size_t i = 0; i < block; ++i) {
         const size_t of_word = i % kOfWord, mask = of_word % kMasks, place = of_word / kMasks;
-        const float x = finite ? element(b * block + i) : 0.0f;
+        const float x = finite ? elements[i] : 0.0f;
         const auto number = static_cast<int32_t>(std::rint(x * steps));
         numbers[i - of_word + mask * kOfMask + place] = static_cast<Number>(number);
         sum += number;
@@ -123,7 +121,7 @@ struct BlockByteScheme {
 
   template <size_t kRows, size_t kWide>
   static void AddTile(BlockRows rows, const BlockGroup& group, BlockCounts counts,
-                      FourFloats (&totals)[kRows][kWide]) {
+                      BlockTotals<kRows, kWide>& totals) {
     constexpr size_t kBytesOfMask = sizeof(uint32_t);
     const FourWords mask = FourWords::Mask(Mask());
     const std::byte* x = rows[0];

@@ -19,19 +19,17 @@ struct BlockFloatScheme {
     return (counts.blocks * counts.words * kOfWord + counts.blocks) * sizeof(float);
   }
 
-  // `element(place)` is what weight `place` meets.
-  template <class Element>
-  static void Prepare(const Element& element, BlockCounts counts, std::byte* row) {
+  static void Prepare(const float* elements, BlockCounts counts, std::byte* row) {
     const float second = std::ldexp(1.0f, -static_cast<int>(kBits));
     const size_t block = counts.words * kOfWord;
-    auto* elements = Cast<float>(row);
-    float* sums = elements + counts.blocks * block;
+    auto* places = Cast<float>(row);
+    float* sums = places + counts.blocks * block;
     for (size_t b = 0; b < counts.blocks; ++b) {
       float sum = 0;
       for (size_t i = 0; i < block; ++i) {
-        const float x = element(b * block + i);
+        const float x = *elements++;
         sum += x;
-        *elements++ = i % 2 == 0 ? x : x * second;
+        *places++ = i % 2 == 0 ? x : x * second;
       }
       sums[b] = sum;
     }
@@ -42,10 +40,9 @@ struct BlockFloatScheme {
     return std::all_of(sums, sums + counts.blocks, [](float sum) { return std::isfinite(sum); });
   }
 
-  // Adds what rows and columns give to `totals`.
   template <size_t kRows, size_t kWide>
   static void AddTile(BlockRows rows, const BlockGroup& group, BlockCounts counts,
-                      FourFloats (&totals)[kRows][kWide]) {
+                      BlockTotals<kRows, kWide>& totals) {
     const FourWords low = FourWords::Mask((1u << kBits) - 1);
     const FourWords high = FourWords::Mask(((1u << kBits) - 1) << kBits);
     const auto* x = Cast<float>(rows[0]);

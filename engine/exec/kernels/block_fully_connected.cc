@@ -18,11 +18,12 @@ using Op = lowered::BlockFullyConnected;
 
 constexpr size_t kTileRows = 32;  // prepared at once
 
-template <class Scheme>
 class BlockFullyConnectedKernel final : public Kernel {
  public:
-  BlockFullyConnectedKernel(const Op& op, const ThreadPool& pool, PackedWeights packed)
+  BlockFullyConnectedKernel(const Op& op, const BlockScheme& scheme, const ThreadPool& pool,
+                            PackedWeights packed)
       : op_(op),
+        scheme_(scheme),
         pool_(pool),
         counts_{static_cast<size_t>(op.blocks()),
                 static_cast<size_t>(op.block_size * op.bits) / kBlockWordBits},
@@ -58,7 +59,7 @@ class BlockFullyConnectedKernel final : public Kernel {
       return Fail(ErrorCode::kShapeMismatch, "a layer of " + std::to_string(op_.depth) +
                                                  " inputs was given " + ToString(inputs[0]));
     rows_ = static_cast<size_t>(ElementsUnchecked(inputs[0]) / op_.depth);
-    return std::min(rows_, kTileRows) * RowBytes();
+    return std::min(rows_, kTileRows) * (RowBytes() + Places() * sizeof(float));
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
@@ -66,19 +67,21 @@ class BlockFullyConnectedKernel final : public Kernel {
     const auto* x = Cast<float>(inputs[0]);
     auto* y = Cast<float>(outputs[0]);
     const BlockRows prepared{scratch, RowBytes()};
+    auto* ordered = Cast<float>(scratch + std::min(rows_, kTileRows) * RowBytes());
     for (size_t first = 0; first < rows_; first += kTileRows) {
       const size_t rows = std::min(kTileRows, rows_ - first);
       const float* from = x + first * Depth();
       pool_.ForEach(rows, rows * Places(), [&](size_t r, size_t) {
-        const float* row = from + r * Depth();
-        Scheme::Prepare([&](size_t place) { return ElementAt(row, place); }, counts_,
-                        scratch + r * RowBytes());
+        float* elements = ordered + r * Places();
+        for (size_t place = 0; place < Places(); ++place)
+          elements[place] = ElementAt(from + r * Depth(), place);
+        scheme_.prepare(elements, counts_, scratch + r * RowBytes());
       });
       float* to = y + first * columns_;
       pool_.ForEach(groups_, rows * columns_ * Depth(),
                     [&](size_t group, size_t) { RunGroup(prepared, rows, group, to); });
       for (size_t r = 0; r < rows; ++r)
-        if (!Scheme::IsFinite(prepared[r], counts_))
+        if (!scheme_.is_finite(prepared[r], counts_))
           RunSlowly(from + r * Depth(), to + r * columns_);
     }
     return {};
@@ -100,7 +103,7 @@ class BlockFullyConnectedKernel final : public Kernel {
   size_t Depth() const { return static_cast<size_t>(op_.depth); }
   size_t Places() const { return counts_.blocks * BlockSize(); }
   size_t BlockSize() const { return static_cast<size_t>(op_.block_size); }
-  size_t RowBytes() const { return Scheme::RowBytes(counts_); }
+  size_t RowBytes() const { return scheme_.row_bytes(counts_); }
   size_t GroupWords() const { return counts_.blocks * counts_.words * kBlockColumns; }
   size_t ParameterAt(size_t n, size_t block) const {
     return (n / kBlockColumns * counts_.blocks + block) * kBlockColumns + n % kBlockColumns;
@@ -117,27 +120,27 @@ class BlockFullyConnectedKernel final : public Kernel {
 
   // Single rows are done by all vectors of a group at once, several rows by half of them.
   void RunGroup(BlockRows rows, size_t count, size_t group, float* y) const {
-    constexpr size_t kRows = 4;
     size_t row = 0;
-    for (; row + kRows <= count; row += kRows)
+    for (; row + kBlockTileRows <= count; row += kBlockTileRows)
       for (size_t vector = 0; vector < kBlockVectors; vector += kBlockVectors / 2)
-        RunPart<kRows, kBlockVectors / 2>(rows, row, group, vector, y);
-    for (; row < count; ++row) RunPart<1, kBlockVectors>(rows, row, group, 0, y);
+        RunPart(scheme_.add_rows, rows, row, group, vector, y);
+    for (; row < count; ++row) RunPart(scheme_.add_row, rows, row, group, 0, y);
   }
 
   template <size_t kRows, size_t kWide>
-  void RunPart(BlockRows rows, size_t row, size_t group, size_t vector, float* y) const {
+  void RunPart(void (*add)(BlockRows, const BlockGroup&, BlockCounts, BlockTotals<kRows, kWide>&),
+               BlockRows rows, size_t row, size_t group, size_t vector, float* y) const {
     const size_t column = vector * FourFloats::kCount, first = group * kBlockColumns + column;
     if (first >= columns_) return;
     const size_t parameters = group * counts_.blocks * kBlockColumns + column;
     const BlockGroup part{Cast<uint32_t>(weights_.data()) + group * GroupWords() + column,
                           Cast<float>(scales_.data()) + parameters,
                           Cast<float>(zeros_.data()) + parameters};
-    FourFloats totals[kRows][kWide];
+    BlockTotals<kRows, kWide> totals;
     for (size_t r = 0; r < kRows; ++r)
       for (size_t v = 0; v < kWide; ++v)
         totals[r][v] = FourFloats::Load(Cast<float>(bias_.data()) + first + v * FourFloats::kCount);
-    Scheme::AddTile(BlockRows{rows[row], rows.step}, part, counts_, totals);
+    add(BlockRows{rows[row], rows.step}, part, counts_, totals);
     const size_t count = std::min(columns_ - first, kWide * FourFloats::kCount);
     for (size_t r = 0; r < kRows; ++r) {
       float results[kWide * FourFloats::kCount];
@@ -166,6 +169,7 @@ class BlockFullyConnectedKernel final : public Kernel {
   }
 
   Op op_;
+  BlockScheme scheme_;
   const ThreadPool& pool_;
   BlockCounts counts_;
   size_t columns_, groups_;
@@ -175,23 +179,26 @@ class BlockFullyConnectedKernel final : public Kernel {
   size_t rows_ = 0;
 };
 
-template <class Scheme>
-Created Make(const Op& op, const ThreadPool& pool, PackedWeights packed) {
-  auto kernel = std::make_unique<BlockFullyConnectedKernel<Scheme>>(op, pool, std::move(packed));
-  INSITU_TRY(kernel->Pack(op));
-  return kernel;
-}
-
 template <uint32_t kBits>
-Created CreateOf(const Op& op, const ThreadPool& pool, PackedWeights packed) {
-  if (!op.byte_inputs) return Make<BlockFloatScheme<kBits>>(op, pool, std::move(packed));
+BlockScheme SchemeFor(bool byte_inputs) {
+  if (!byte_inputs) return BlockSchemeOf<BlockFloatScheme<kBits>>();
 #ifdef __wasm_relaxed_simd__
   if constexpr (kBits < 8) {
-    if (PairDot().available)
-      return Make<BlockByteScheme<kBits, BlockBytes>>(op, pool, std::move(packed));
+    if (PairDot().available) return BlockSchemeOf<BlockByteScheme<kBits, BlockBytes>>();
   }
 #endif
-  return Make<BlockByteScheme<kBits, BlockHalves>>(op, pool, std::move(packed));
+  return BlockSchemeOf<BlockByteScheme<kBits, BlockHalves>>();
+}
+
+BlockScheme SchemeFor(const Op& op) {
+  switch (op.bits) {
+    case 2:
+      return SchemeFor<2>(op.byte_inputs);
+    case 4:
+      return SchemeFor<4>(op.byte_inputs);
+    default:
+      return SchemeFor<8>(op.byte_inputs);
+  }
 }
 
 }  // namespace
@@ -203,14 +210,10 @@ Considered Consider(const Op& op) {
 }
 
 Created Create(const Op& op, const ThreadPool& pool, PackedWeights packed) {
-  switch (op.bits) {
-    case 2:
-      return CreateOf<2>(op, pool, std::move(packed));
-    case 4:
-      return CreateOf<4>(op, pool, std::move(packed));
-    default:
-      return CreateOf<8>(op, pool, std::move(packed));
-  }
+  auto kernel =
+      std::make_unique<BlockFullyConnectedKernel>(op, SchemeFor(op), pool, std::move(packed));
+  INSITU_TRY(kernel->Pack(op));
+  return kernel;
 }
 
 }  // namespace insitu::kernels

@@ -3,6 +3,7 @@
 // columns lie side by side, and so do their scales and zero points.
 // A scheme says how a row of x is prepared and how a tile of rows and columns is summed:
 //   y[n] = bias[n] + sum over blocks of scale[n, b] * sum over k of x[k] * (q[n, k] - zero[n, b])
+// It is a table of functions, so that all else of the kernel is there once.
 #pragma once
 
 #include <cstddef>
@@ -35,5 +36,29 @@ struct BlockRows {
 
   const std::byte* operator[](size_t row) const { return first + row * step; }
 };
+
+// Sums of kRows rows with kWide vectors of columns of a group.
+template <size_t kRows, size_t kWide>
+using BlockTotals = FourFloats[kRows][kWide];
+
+inline constexpr size_t kBlockTileRows = 4;  // with half of a group's columns; one row with all
+
+struct BlockScheme {
+  size_t (*row_bytes)(BlockCounts counts);
+  // `elements`: as many as all blocks have weights.
+  void (*prepare)(const float* elements, BlockCounts counts, std::byte* row);
+  bool (*is_finite)(const std::byte* row, BlockCounts counts);
+  // Add what rows and columns give to `totals`.
+  void (*add_row)(BlockRows rows, const BlockGroup& group, BlockCounts counts,
+                  BlockTotals<1, kBlockVectors>& totals);
+  void (*add_rows)(BlockRows rows, const BlockGroup& group, BlockCounts counts,
+                   BlockTotals<kBlockTileRows, kBlockVectors / 2>& totals);
+};
+
+template <class T>
+constexpr BlockScheme BlockSchemeOf() {
+  return {T::RowBytes, T::Prepare, T::IsFinite, T::template AddTile<1, kBlockVectors>,
+          T::template AddTile<kBlockTileRows, kBlockVectors / 2>};
+}
 
 }  // namespace insitu::kernels

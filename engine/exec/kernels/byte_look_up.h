@@ -1,6 +1,6 @@
-// A table look-up for every byte. With relaxed SIMD the table is sixteen vectors: the low four bits
-// of a byte look up a candidate in each, and the high four bits halve the candidates until one is
-// left.
+// A table look-up for every byte. With relaxed SIMD the table is up to sixteen vectors: the low
+// four bits of a byte look up a candidate in each, and the high four bits halve the candidates
+// until one is left.
 #pragma once
 
 #include <array>
@@ -31,27 +31,51 @@ template <int kLevel>
   }
 }
 
-// Of as many as fill vectors; gives how many that is.
-inline size_t LookUpVectors(const ByteResults& table, const uint8_t* x, size_t count, uint8_t* y) {
+// Of as many as fill vectors; gives how many that is. The table has 16 << kLevel entries, and
+// `to_index` makes sixteen places in it of sixteen bytes.
+template <int kLevel, class ToIndex>
+size_t LookUpVectors(const ByteResults& table, const uint8_t* x, size_t count, uint8_t* y,
+                     const ToIndex& to_index) {
   const v128_t zero = wasm_i8x16_splat(0);
   size_t i = 0;
   for (; i + sizeof(v128_t) <= count; i += sizeof(v128_t)) {
-    const v128_t bytes = wasm_v128_load(x + i);
+    const v128_t bytes = to_index(wasm_v128_load(x + i));
     v128_t bits[4];
-    for (uint32_t bit = 0; bit < 4; ++bit)
+    for (uint32_t bit = 0; bit < kLevel; ++bit)
       bits[bit] = wasm_i8x16_lt(wasm_i16x8_shl(bytes, 3 - bit), zero);
     const v128_t index = wasm_v128_and(bytes, wasm_i8x16_splat(15));
-    wasm_v128_store(y + i, LookUpLevel<4>(table.data(), index, bits));
+    wasm_v128_store(y + i, LookUpLevel<kLevel>(table.data(), index, bits));
   }
   return i;
 }
-#else
-inline size_t LookUpVectors(const ByteResults&, const uint8_t*, size_t, uint8_t*) { return 0; }
 #endif
 
 // y[i] = table[x[i]]; y may be x.
 inline void LookUp(const ByteResults& table, const uint8_t* x, size_t count, uint8_t* y) {
-  for (size_t i = LookUpVectors(table, x, count, y); i < count; ++i) y[i] = table[x[i]];
+  size_t i = 0;
+#ifdef __wasm_relaxed_simd__
+  i = LookUpVectors<4>(table, x, count, y, [](v128_t bytes) { return bytes; });
+#endif
+  for (; i < count; ++i) y[i] = table[x[i]];
+}
+
+// y[i] = table[from - x[i]], differences modulo 256; all entries from `used` on are the same.
+inline void LookUpDistances(const ByteResults& table, [[maybe_unused]] size_t used, uint8_t from,
+                            const uint8_t* x, size_t count, uint8_t* y) {
+  size_t i = 0;
+#ifdef __wasm_relaxed_simd__
+  constexpr size_t kFew = 64;
+  const v128_t origin = wasm_u8x16_splat(from);
+  const auto distance = [&](v128_t bytes) { return wasm_i8x16_sub(origin, bytes); };
+  if (used < kFew) {
+    const v128_t last = wasm_u8x16_splat(kFew - 1);
+    i = LookUpVectors<2>(table, x, count, y,
+                         [&](v128_t bytes) { return wasm_u8x16_min(distance(bytes), last); });
+  } else {
+    i = LookUpVectors<4>(table, x, count, y, distance);
+  }
+#endif
+  for (; i < count; ++i) y[i] = table[static_cast<uint8_t>(from - x[i])];
 }
 
 }  // namespace insitu::kernels

@@ -1,6 +1,6 @@
 // Softmax of 8-bit elements; formula in ops/qlinear_softmax.cc. Powers come from a table of the 256
 // distances to the largest element, and so do the results of a line: of each element there is a
-// look-up to add and a look-up to write.
+// look-up to add and a look-up to write, which is short where far elements become zero.
 #include <algorithm>
 #include <array>
 
@@ -61,8 +61,9 @@ class QuantizedSoftmaxKernel final : public Kernel {
     T largest = x[0];
     for (size_t i = 1; i < count_; ++i) largest = std::max(largest, x[i]);
     ByteResults results;
-    Tabulate(largest, SumOf(x, 1, largest), results);
-    LookUp(results, reinterpret_cast<const uint8_t*>(x), count_, reinterpret_cast<uint8_t*>(y));
+    const size_t used = Tabulate(largest, SumOf(x, 1, largest), results);
+    LookUpDistances(results, used, static_cast<uint8_t>(largest),
+                    reinterpret_cast<const uint8_t*>(x), count_, reinterpret_cast<uint8_t*>(y));
   }
   void RunLine(const T* x, T* y, size_t step) const {
     T largest = x[0];
@@ -70,7 +71,7 @@ class QuantizedSoftmaxKernel final : public Kernel {
     ByteResults results;
     Tabulate(largest, SumOf(x, step, largest), results);
     for (size_t i = 0; i < count_; ++i)
-      y[i * step] = static_cast<T>(results[static_cast<uint8_t>(x[i * step])]);
+      y[i * step] = static_cast<T>(results[static_cast<uint8_t>(largest - x[i * step])]);
   }
 
   [[gnu::always_inline]] int64_t SumOf(const T* x, size_t step, T largest) const {
@@ -81,25 +82,22 @@ class QuantizedSoftmaxKernel final : public Kernel {
     return sum;
   }
 
-  // What each element that may occur becomes. Those beyond a distance that is less than half a step
-  // are all zero.
-  void Tabulate(T largest, int64_t sum, ByteResults& results) const {
+  // What an element becomes, by its distance to the largest one. Those beyond a distance that is
+  // less than half a step are all zero; gives the first of these.
+  size_t Tabulate(T largest, int64_t sum, ByteResults& results) const {
     const QuantizedRange range = RangeOf<T>({});
-    const auto zero = static_cast<uint8_t>(RoundToRange(0.0f, op_.y.zero_point, range));
-    results.fill(zero);
     const double total = static_cast<double>(sum), reciprocal = 1 / total;
     const double negligible = 0.49 * static_cast<double>(op_.y.scale) * total;
     const size_t distances = static_cast<size_t>(largest - std::numeric_limits<T>::lowest()) + 1;
-    for (size_t d = 0; d < distances; d += kOfStep) {
-      if (powers_[d] < negligible) return;
+    size_t d = 0;
+    for (; d < distances && powers_[d] >= negligible; d += kOfStep) {
       float shares[kOfStep];
-      std::byte bytes[kOfStep];
       for (size_t i = 0; i < kOfStep; ++i) shares[i] = SoftmaxShare(powers_[d + i], reciprocal);
-      QuantizeFloats(shares, kOfStep, op_.y, range, bytes);
-      for (size_t i = 0; i < std::min(kOfStep, distances - d); ++i)
-        results[static_cast<uint8_t>(largest - static_cast<int>(d + i))] =
-            static_cast<uint8_t>(bytes[i]);
+      QuantizeFloats(shares, kOfStep, op_.y, range, reinterpret_cast<std::byte*>(&results[d]));
     }
+    const auto zero = static_cast<uint8_t>(RoundToRange(0.0f, op_.y.zero_point, range));
+    std::fill(results.begin() + static_cast<ptrdiff_t>(d), results.end(), zero);
+    return d;
   }
 
   static constexpr size_t kOfStep = 8;

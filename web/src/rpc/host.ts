@@ -155,7 +155,9 @@ export class Host {
     histogramJson: ({ histogram }) => unwrap(this.#native.histogramJson(histogram)),
     createProfile: ({ rows, features }) =>
       unwrap(this.#native.createProfile(this.#toScratch(new Float32Array(rows)), features)),
-    createDetector: ({ profile, falseAlarmEvery }) => unwrap(this.#native.createDetector(profile, falseAlarmEvery)),
+    createDetector: ({ profile, ...options }) => unwrap(this.#native.createDetector(profile, options)),
+    compareWindow: ({ profile, rows }) =>
+      unwrap(this.#native.compareWindow(profile, this.#toScratch(new Float32Array(rows)))),
     update: ({ detector, rows }) =>
       unwrap(this.#native.detectorUpdate(detector, this.#toScratch(new Float32Array(rows)))),
     resetDetector: ({ detector }) => unwrap(this.#native.detectorReset(detector)),

@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { DetectorUpdate, SessionDescription, WatchObject, WatchParams, WireGroup } from './protocol.js';
+import type { DetectorParams, DetectorUpdate, SessionDescription, WatchObject, WatchParams, WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
 
@@ -88,7 +88,9 @@ export interface NativeModule {
   histogramJson(histogram: number): Outcome<string>;
   /** `count` float32 in scratch memory, row by row. */
   createProfile(count: number, features: string[]): Outcome<string>;
-  createDetector(profile: string, falseAlarmEvery: number): Outcome<number>;
+  createDetector(profile: string, options: DetectorParams): Outcome<number>;
+  /** `count` float32 in scratch memory, row by row; gives a WindowReport as JSON. */
+  compareWindow(profile: string, count: number): Outcome<string>;
   detectorUpdate(detector: number, count: number): Outcome<DetectorUpdate>;
   detectorReset(detector: number): Outcome<undefined>;
   disposeWatch(kind: WatchObject, handle: number): void;

@@ -79,6 +79,13 @@ export interface WatchParams {
   sample: number;
 }
 
+export interface DetectorParams {
+  falseAlarmEvery: number;
+  method: string;
+  /** Whether neighbouring rows may resemble each other. */
+  correlated: boolean;
+}
+
 export interface DetectorUpdate {
   /** The first row of this call that raised an alarm, from 0. */
   alarmAt: number | null;
@@ -118,7 +125,8 @@ export interface Methods {
   merge: { params: { histogram: number; other: number }; result: void };
   histogramJson: { params: { histogram: number }; result: string };
   createProfile: { params: { rows: ArrayBuffer; features: string[] }; result: string };
-  createDetector: { params: { profile: string; falseAlarmEvery: number }; result: number };
+  createDetector: { params: { profile: string } & DetectorParams; result: number };
+  compareWindow: { params: { profile: string; rows: ArrayBuffer }; result: string };
   update: { params: { detector: number; rows: ArrayBuffer }; result: DetectorUpdate };
   resetDetector: { params: { detector: number }; result: void };
   disposeWatch: { params: { kind: WatchObject; handle: number }; result: void };
