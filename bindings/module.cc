@@ -86,6 +86,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("disposeSession", &DisposeSession);
   function("operators", &Operators);
   function("monitorStart", &MonitorStart);
+  function("monitorJudge", &MonitorJudge);
   function("monitorObserve", &MonitorObserve);
   function("monitorSnapshot", &MonitorSnapshot);
   function("monitorProfile", &MonitorProfile);

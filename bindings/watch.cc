@@ -25,15 +25,36 @@ Result<Monitor*> FindMonitor(int session) {
               "Load the model without `monitor: false`.");
 }
 
+Result<QualityMode> QualityModeOf(std::string_view name) {
+  if (name == "log") return QualityMode::kLog;
+  if (name == "warn") return QualityMode::kWarn;
+  if (name == "reject") return QualityMode::kReject;
+  return Fail(ErrorCode::kInvalidArgument, "quality is '" + std::string(name) + "'",
+              "Known: log, warn, reject.");
+}
+
+// The JSON itself, or "model" for what the model brings along.
+Result<std::string> ProfileText(const Session& session, const std::string& given) {
+  if (given != "model") return given;
+  const auto found = session.metadata().find("insitu.profile");
+  if (found != session.metadata().end()) return found->second;
+  return Fail(ErrorCode::kInvalidArgument, "the model's metadata have no insitu.profile",
+              "Pass the profile, or its URL.");
+}
+
 Status StartMonitor(int session, const val& js_options, double clock_step_ms, std::string sha256) {
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
   MonitorOptions options;
   if (const auto profile = js_options["profile"].as<std::string>(); !profile.empty()) {
-    INSITU_ASSIGN(options.profile, ReferenceProfile::FromJson(profile));
+    INSITU_ASSIGN(const std::string json, ProfileText(*loaded->session, profile));
+    INSITU_ASSIGN(options.profile, ReferenceProfile::FromJson(json));
   }
   INSITU_ASSIGN(options.learn, ToCount(js_options["learn"], "learn"));
   INSITU_ASSIGN(options.sample, ToCount(js_options["sample"], "sample"));
   options.false_alarm_every = js_options["falseAlarmEvery"].as<double>();
+  INSITU_ASSIGN(options.quality, QualityModeOf(js_options["quality"].as<std::string>()));
+  if (const val slo = js_options["slo"]; !slo.isUndefined())
+    options.slo = SloOptions{slo["p95Ms"].as<double>(), slo["errorBudget"].as<double>()};
   options.clock_step_ms = clock_step_ms;
   options.model_sha256 = std::move(sha256);
   INSITU_ASSIGN(loaded->monitor, Monitor::Create(std::move(options)));
@@ -54,26 +75,51 @@ std::vector<NamedView> ToViews(std::span<const NamedTensor> tensors) {
   return views;
 }
 
+// What the caller says of a request besides its feeds.
+std::vector<OwnFeature> ToFeatures(const val& named) {
+  std::vector<OwnFeature> features;
+  for (const std::string& name : Keys(named)) {
+    OwnFeature& feature = features.emplace_back(OwnFeature{.name = name});
+    const val value = named[name];
+    if (value.isString())
+      feature.category = value.as<std::string>();
+    else
+      feature.value = value.as<double>();
+  }
+  return features;
+}
+
 }  // namespace
 
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256) {
   return Answer(StartMonitor(session, options, clock_step_ms, std::move(sha256)));
 }
 
-val MonitorObserve(int session, val times, std::string failure) {
+val MonitorJudge(int session) {
+  const auto monitor = FindMonitor(session);
+  if (!monitor || !(*monitor)->Rejects()) return Ok(val::undefined());
+  return Answer((*monitor)->Judge(ToViews((*TheInstance().sessions.Find(session))->feeds)));
+}
+
+val MonitorObserve(int session, val times, std::string failure, val extras) {
   val noticed = val::array();
   const auto monitor = FindMonitor(session);
   if (!monitor) return noticed;
   const Outcome outcome = ToOutcome(failure);
   StageTimes stages;
   for (size_t i = 0; i < kStages; ++i) stages.ms[i] = times[i].as<double>();
-  (*monitor)->RecordStages(stages, outcome);
+  const auto slice = extras["slice"].as<std::string>();
+  (*monitor)->RecordStages(stages, outcome, slice);
   if (!outcome) {
     const LoadedSession& loaded = **TheInstance().sessions.Find(session);
-    if ((*monitor)->WantsNext())
-      (*monitor)->Observe(ToViews(loaded.feeds), ToViews(loaded.results));
-    else
-      (*monitor)->Observe({}, {});
+    if ((*monitor)->WantsNext()) {
+      const std::vector<NamedView> inputs = ToViews(loaded.feeds),
+                                   outputs = ToViews(loaded.results);
+      const std::vector<OwnFeature> features = ToFeatures(extras["features"]);
+      (*monitor)->Observe({inputs, outputs, features, slice});
+    } else {
+      (*monitor)->Observe({});
+    }
   }
   for (const MonitorEvent& event : (*monitor)->TakeEvents()) {
     val fields = val::object();

@@ -9,7 +9,8 @@
 namespace insitu::bindings {
 
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256);
-val MonitorObserve(int session, val times, std::string failure);
+val MonitorJudge(int session);
+val MonitorObserve(int session, val times, std::string failure, val extras);
 val MonitorSnapshot(int session);
 val MonitorProfile(int session);
 val MonitorReset(int session);

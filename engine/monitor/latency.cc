@@ -16,7 +16,9 @@ void WriteOptional(JsonWriter& out, std::string_view key, std::optional<double> 
   value ? out.Number(*value) : out.Null();
 }
 
-void WriteStage(JsonWriter& out, const Histogram& histogram) {
+}  // namespace
+
+void WriteLatency(JsonWriter& out, const Histogram& histogram) {
   out.BeginObject();
   out.Key("count").Integer(static_cast<int64_t>(histogram.count()));
   out.Key("belowStep").Integer(static_cast<int64_t>(histogram.below_step()));
@@ -35,8 +37,6 @@ void WriteStage(JsonWriter& out, const Histogram& histogram) {
   }
   out.EndObject().EndObject();
 }
-
-}  // namespace
 
 std::string_view Name(Stage stage) {
   switch (stage) {
@@ -89,7 +89,7 @@ void LatencyTracker::WriteJson(JsonWriter& out) const {
     out.Key(name).BeginObject();
     for (size_t i = 0; i < kStages; ++i) {
       out.Key(insitu::Name(static_cast<Stage>(i)));
-      WriteStage(out, (*histograms)[i]);
+      WriteLatency(out, (*histograms)[i]);
     }
     out.EndObject();
   }

@@ -32,6 +32,10 @@ struct StageTimes {
 // How a request ended; nullopt is success.
 using Outcome = std::optional<ErrorCode>;
 
+// {"count","belowStep","minMs","meanMs","maxMs","p50","p90","p95","p99","need"}: percentiles in ms
+// or null, and then "need" says how many samples each withheld one wants.
+void WriteLatency(JsonWriter& out, const Histogram& histogram);
+
 class LatencyTracker {
  public:
   explicit LatencyTracker(double clock_step_ms);
@@ -44,10 +48,10 @@ class LatencyTracker {
   const Histogram& warm(Stage stage) const { return warm_[static_cast<size_t>(stage)]; }
   uint64_t failures(ErrorCode code) const { return failures_[static_cast<size_t>(code)]; }
   uint64_t requests() const { return requests_; }
+  uint64_t successes() const { return successes_; }
 
-  // {"clockStepMs","requests","failures":{"Cancelled":1,..},"cold":{"infer":{..},..},"warm":{..}};
-  // a stage is {"count","belowStep","minMs","meanMs","maxMs","p50","p90","p95","p99","need"}:
-  // percentiles in ms or null, and then "need" says how many samples each withheld one wants.
+  // {"clockStepMs","requests","failures":{"Cancelled":1,..},"cold":{"infer":{..},..},"warm":{..}},
+  // stages as WriteLatency has them.
   void WriteJson(JsonWriter& out) const;
 
  private:

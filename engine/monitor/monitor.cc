@@ -1,4 +1,4 @@
-// The flow of one watched sample: statistics, quality, features, then learning or detection.
+// The flow of one watched sample: readings, quality, features, then learning or detection.
 #include "monitor/monitor.h"
 
 #include <algorithm>
@@ -6,33 +6,32 @@
 #include <cmath>
 #include <utility>
 
-#include "monitor/image_features.h"
-
 namespace insitu {
 namespace {
 
 constexpr size_t kMaximumEvents = 256;
-constexpr size_t kMaximumClasses = 4096;
+constexpr size_t kMaximumClasses = 4096, kMaximumCategories = 256;
 constexpr uint64_t kMaximumLearnRows = 1'000'000;
+
+// The entry of that name, made where it is missing.
+template <class T>
+T& At(std::map<std::string, T, std::less<>>& map, std::string_view name) {
+  const auto found = map.find(name);
+  return found != map.end() ? found->second : map.emplace(std::string(name), T()).first->second;
+}
 
 }  // namespace
 
 std::string_view Name(MonitorEventKind kind) {
-  switch (kind) {
-    case MonitorEventKind::kDrift:
-      return "drift";
-    case MonitorEventKind::kRecovered:
-      return "recovered";
-    case MonitorEventKind::kProfile:
-      return "profile";
-    case MonitorEventKind::kQuality:
-      return "quality";
-  }
-  return "quality";
+  constexpr std::array<std::string_view, 5> kNames = {"drift", "recovered", "profile", "quality",
+                                                      "slow"};
+  return kNames[static_cast<size_t>(kind)];
 }
 
 Monitor::Monitor(MonitorOptions options)
-    : options_(std::move(options)), latency_(options_.clock_step_ms) {}
+    : options_(std::move(options)),
+      latency_(options_.clock_step_ms),
+      slices_(options_.clock_step_ms) {}
 
 Result<std::unique_ptr<Monitor>> Monitor::Create(MonitorOptions options) {
   if (options.sample == 0)
@@ -49,55 +48,137 @@ Result<std::unique_ptr<Monitor>> Monitor::Create(MonitorOptions options) {
   if (!(options.false_alarm_every >= 10 && options.false_alarm_every <= 1e12))
     return Fail(ErrorCode::kInvalidArgument, "falseAlarmEvery must be from 10 to 1e12 samples");
   std::unique_ptr<Monitor> monitor(new Monitor(std::move(options)));
-  if (monitor->options_.profile) INSITU_TRY(monitor->StartDetector());
+  const MonitorOptions& kept = monitor->options_;
+  if (kept.slo) {
+    INSITU_ASSIGN(monitor->burn_rate_, BurnRate::Create(*kept.slo));
+  }
+  if (kept.profile)
+    INSITU_TRY(monitor->StartWatch());
+  else if (kept.learn > 0)
+    monitor->learner_.emplace(kept.learn);
   return monitor;
 }
 
-Status Monitor::StartDetector() {
-  const ReferenceProfile& profile = *options_.profile;
-  INSITU_ASSIGN(detector_,
-                EsrDetector::Create(profile, {options_.false_alarm_every, options_.seed}));
-  thinning_.emplace(profile.features.size());
-  row_.resize(profile.features.size());
-  positions_.clear();
-  for (size_t k = 0; k < profile.features.size(); ++k) positions_[profile.features[k].name] = k;
+Status Monitor::StartWatch() {
+  const DetectorOptions options{options_.false_alarm_every, options_.seed};
+  INSITU_ASSIGN(watch_, DriftWatch::Create(*options_.profile, options));
+  gate_.Use(*options_.profile);
+  for (const FeatureProfile& feature : options_.profile->features)
+    if (!feature.categories.empty()) categories_[feature.name] = feature.categories;
   return {};
 }
 
 std::string_view Monitor::state() const {
-  if (detector_) return Name(detector_->state());
-  return options_.learn > 0 && learn_failure_.empty() ? "learning" : "off";
+  if (watch_) return Name(watch_->detector().state());
+  return learner_ && learner_->failure().empty() ? "learning" : "off";
 }
 
-void Monitor::Observe(std::span<const NamedView> inputs, std::span<const NamedView> outputs) {
+std::vector<Monitor::Judged> Monitor::ReadInputs(std::span<const NamedView> inputs) {
+  std::vector<Judged> judged;
+  for (const NamedView& input : inputs)
+    if (auto reading = ReadInput(input)) {
+      const QualityIssues issues = gate_.Judge(*reading);
+      judged.push_back({*std::move(reading), issues});
+    }
+  return judged;
+}
+
+Status Monitor::Judge(std::span<const NamedView> inputs) {
+  judged_ = ReadInputs(inputs);
+  for (const auto& [reading, issues] : *judged_) {
+    if (issues.none()) continue;
+    CountQuality("input", reading.name, reading.statistics, issues);
+    Error error{ErrorCode::kDataQuality,
+                "the input looks wrong: " + ToString(issues),
+                reading.name,
+                {},
+                "Look at what makes it; quality: 'warn' would run it."};
+    return std::unexpected(std::move(error));
+  }
+  return {};
+}
+
+void Monitor::Observe(const Request& request) {
+  const auto judged = std::exchange(judged_, std::nullopt);
   if (requests_++ % options_.sample != 0) return;
   ++samples_;
   std::vector<Feature> features;
-  for (const NamedView& input : inputs) {
-    if (!HasStatistics(input.view.dtype)) continue;
-    const TensorStatistics statistics = ComputeStatistics(input.view);
-    CheckQuality("input", input.name, statistics);
-    AppendInputFeatures(input.name, statistics, features);
-    if (const auto geometry = ImageGeometryOf(input.view))
-      AppendImageFeatures(input.name, ComputeImageFeatures(input.view, *geometry), *geometry,
-                          features);
+  QualityIssues all;
+  for (const auto& [reading, issues] : judged ? *judged : ReadInputs(request.inputs)) {
+    CountQuality("input", reading.name, reading.statistics, issues);
+    all |= issues;
+    AppendInputFeatures(reading.name, reading.statistics, features);
+    if (reading.geometry)
+      AppendImageFeatures(reading.name, reading.image, *reading.geometry, features);
   }
-  for (const NamedView& output : outputs) {
+  for (const NamedView& output : request.outputs) {
     if (!HasStatistics(output.view.dtype)) continue;
-    CheckQuality("output", output.name, ComputeStatistics(output.view));
+    const TensorStatistics statistics = ComputeStatistics(output.view);
+    QualityIssues issues;
+    issues.set(static_cast<size_t>(QualityIssue::kNan), statistics.nans > 0);
+    issues.set(static_cast<size_t>(QualityIssue::kInfinite), statistics.infinities > 0);
+    CountQuality("output", output.name, statistics, issues);
     ReadClasses(output, features);
   }
-  if (detector_)
-    Detect(features);
-  else if (state() == "learning")
-    Learn(features);
+  for (const OwnFeature& own : request.features)
+    features.push_back({own.name, own.category ? CategoryValue(own) : own.value});
+  Slice* slice = slices_.For(request.slice);
+  if (slice) {
+    ++slice->judged;
+    slice->with_issues += all.any();
+    for (size_t i = 0; i < kQualityIssues; ++i) slice->issues[i] += all[i];
+  }
+  if (!watch_) return Learn(features);
+  Detect(*watch_, features, {});
+  if (!slice) return;
+  if (!slice->drift) {
+    auto watch = DriftWatch::Create(*options_.profile, {options_.false_alarm_every, options_.seed});
+    if (watch) slice->drift = *std::move(watch);
+  }
+  if (slice->drift) Detect(*slice->drift, features, slice->name);
+}
+
+void Monitor::CountQuality(std::string_view role, std::string_view name,
+                           const TensorStatistics& statistics, QualityIssues issues) {
+  Quality& quality = At(quality_, name);
+  ++quality.checked;
+  quality.nan_values += static_cast<uint64_t>(statistics.nans);
+  quality.infinite_values += static_cast<uint64_t>(statistics.infinities);
+  for (size_t i = 0; i < kQualityIssues; ++i) {
+    // Events come at the 1st, 2nd, 4th, 8th ... time, so that a lasting fault stays readable.
+    if (!issues[i] || !std::has_single_bit(++quality.times[i]) ||
+        options_.quality == QualityMode::kLog)
+      continue;
+    const auto issue = static_cast<QualityIssue>(i);
+    const int64_t values = issue == QualityIssue::kNan        ? statistics.nans
+                           : issue == QualityIssue::kInfinite ? statistics.infinities
+                                                              : statistics.elements;
+    JsonWriter out;
+    out.BeginObject().Key("tensor").String(name).Key("role").String(role);
+    out.Key("issue").String(Name(issue)).Key("values").Integer(values);
+    out.Key("times").Integer(static_cast<int64_t>(quality.times[i]));
+    out.Key("sample").Integer(static_cast<int64_t>(samples_)).EndObject();
+    Emit(MonitorEventKind::kQuality, out.Take());
+  }
+}
+
+// The category's place among those of the feature; while a profile is learnt, new ones are added.
+double Monitor::CategoryValue(const OwnFeature& feature) {
+  std::vector<std::string>& known = At(categories_, feature.name);
+  const auto found = std::ranges::find(known, *feature.category);
+  const auto place = static_cast<double>(found - known.begin());
+  if (found == known.end() && !watch_ && known.size() < kMaximumCategories)
+    known.push_back(*feature.category);
+  return place;
 }
 
 void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& features) {
-  auto entry = classes_.find(output.name);
-  if (entry == classes_.end()) entry = classes_.emplace(std::string(output.name), Classes()).first;
-  Classes& classes = entry->second;
-  classes.reading = ReadOutput(output.name, output.view);
+  Classes& classes = At(classes_, output.name);
+  std::optional<OutputKind> declared;
+  if (options_.profile)
+    for (const OutputRule& rule : options_.profile->outputs)
+      if (rule.output == output.name) declared = OutputKindOf(rule.kind);
+  classes.reading = ReadOutput(output.name, output.view, declared);
   const auto scores = ScoresOf(output.view, classes.reading.kind);
   if (!scores) return;
   AppendOutputFeatures(output.name, *scores, features);
@@ -108,94 +189,64 @@ void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& feature
   ++classes.counts[winner];
 }
 
-void Monitor::CheckQuality(std::string_view role, std::string_view name,
-                           const TensorStatistics& statistics) {
-  auto entry = quality_.find(name);
-  if (entry == quality_.end()) entry = quality_.emplace(std::string(name), Quality()).first;
-  Quality& quality = entry->second;
-  ++quality.checked;
-  // Events come at the 1st, 2nd, 4th, 8th ... time, so that a lasting fault stays readable.
-  auto count = [&](std::string_view issue, int64_t values, uint64_t& times, uint64_t& total) {
-    if (values == 0) return;
-    total += static_cast<uint64_t>(values);
-    if (!std::has_single_bit(++times)) return;
-    JsonWriter out;
-    out.BeginObject().Key("tensor").String(name).Key("role").String(role);
-    out.Key("issue").String(issue).Key("values").Integer(values);
-    out.Key("times").Integer(static_cast<int64_t>(times));
-    out.Key("sample").Integer(static_cast<int64_t>(samples_)).EndObject();
-    Emit(MonitorEventKind::kQuality, out.Take());
-  };
-  count("nan", statistics.nans, quality.nan_samples, quality.nan_values);
-  count("infinite", statistics.infinities, quality.infinite_samples, quality.infinite_values);
-  uint64_t ignored = 0;
-  if (role == "input")
-    count("constant", statistics.constant ? statistics.elements : 0, quality.constant_samples,
-          ignored);
-}
-
 void Monitor::Learn(std::span<const Feature> features) {
-  const auto finite = [](const Feature& f) { return std::isfinite(static_cast<float>(f.value)); };
-  bool usable = !features.empty() && std::ranges::all_of(features, finite);
-  if (usable && learn_names_.empty()) {
-    for (const Feature& feature : features) learn_names_.push_back(feature.name);
-    auto rows = Tensor::Allocate(DType::kFloat32, {static_cast<int64_t>(options_.learn),
-                                                   static_cast<int64_t>(features.size())});
-    if (!rows) return StopLearning(rows.error().message);
-    learn_rows_ = *std::move(rows);
-  }
-  usable = usable && std::ranges::equal(features, learn_names_, {}, &Feature::name);
-  if (!usable) {
-    ++learn_skipped_;
-    return;
-  }
-  const size_t width = learn_names_.size();
-  std::ranges::transform(features, learn_rows_.As<float>().subspan(learnt_ * width).begin(),
-                         [](const Feature& feature) { return static_cast<float>(feature.value); });
-  if (++learnt_ < options_.learn) return;
-  auto profile = ReferenceProfile::FromRows(std::as_const(learn_rows_).As<float>(), learn_names_);
-  learn_rows_ = {};
-  if (!profile) return StopLearning(profile.error().message);
-  options_.profile = *std::move(profile);
-  options_.profile->model_sha256 = options_.model_sha256;
-  if (auto started = StartDetector(); !started) return StopLearning(started.error().message);
-  JsonWriter out;
-  out.BeginObject().Key("count").Integer(static_cast<int64_t>(learnt_));
-  out.Key("features").BeginArray();
-  for (const std::string& name : learn_names_) out.String(name);
-  out.EndArray().Key("threshold").Number(detector_->threshold()).EndObject();
-  Emit(MonitorEventKind::kProfile, out.Take());
-}
-
-void Monitor::StopLearning(std::string failure) {
-  learn_failure_ = std::move(failure);
-  learn_rows_ = {};
-  JsonWriter out;
-  out.BeginObject().Key("error").String(learn_failure_).EndObject();
-  Emit(MonitorEventKind::kProfile, out.Take());
-}
-
-void Monitor::Detect(std::span<const Feature> features) {
-  std::ranges::fill(row_, std::nan(""));
-  for (const Feature& feature : features)
-    if (const auto at = positions_.find(feature.name); at != positions_.end())
-      row_[at->second] = feature.value;
-  switch (UpdateThinned(*detector_, *thinning_, row_)) {
-    case Detector::Change::kNone:
+  if (!learner_ || !learner_->failure().empty()) return;
+  std::string failure;
+  switch (learner_->Add(features)) {
+    case ProfileLearner::Step::kMore:
       return;
-    case Detector::Change::kDrift:
-      return EmitDrift();
-    case Detector::Change::kRecovered: {
-      JsonWriter out;
-      out.BeginObject().Key("sample").Integer(static_cast<int64_t>(detector_->samples()));
-      out.Key("alarmAt").Integer(static_cast<int64_t>(detector_->alarm()->sample)).EndObject();
-      return Emit(MonitorEventKind::kRecovered, out.Take());
+    case ProfileLearner::Step::kFailed:
+      failure = learner_->failure();
+      break;
+    case ProfileLearner::Step::kDone:
+      options_.profile = learner_->TakeProfile();
+      options_.profile->model_sha256 = options_.model_sha256;
+      for (FeatureProfile& feature : options_.profile->features)
+        if (const auto known = categories_.find(feature.name); known != categories_.end())
+          feature.categories = known->second;
+      if (auto started = StartWatch(); !started) failure = started.error().message;
+      break;
+  }
+  JsonWriter out;
+  out.BeginObject();
+  if (!failure.empty()) {
+    out.Key("error").String(failure);
+  } else {
+    out.Key("count").Integer(static_cast<int64_t>(learner_->have()));
+    out.Key("features").BeginArray();
+    for (const std::string& name : learner_->names()) out.String(name);
+    out.EndArray().Key("threshold").Number(watch_->detector().threshold());
+  }
+  out.EndObject();
+  Emit(MonitorEventKind::kProfile, out.Take());
+}
+
+void Monitor::Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice) {
+  const Detector::Change change = watch.Update(features);
+  if (change == Detector::Change::kDrift) EmitDrift(watch, slice);
+  if (change != Detector::Change::kRecovered) return;
+  JsonWriter out;
+  out.BeginObject();
+  if (!slice.empty()) out.Key("slice").String(slice);
+  out.Key("sample").Integer(static_cast<int64_t>(watch.detector().samples()));
+  out.Key("alarmAt").Integer(static_cast<int64_t>(watch.detector().alarm()->sample)).EndObject();
+  Emit(MonitorEventKind::kRecovered, out.Take());
+}
+
+void Monitor::RecordStages(const StageTimes& times, Outcome outcome, std::string_view slice_name) {
+  const bool first = latency_.successes() == 0;
+  latency_.Record(times, outcome);
+  if (Slice* slice = slices_.For(slice_name)) {
+    ++slice->requests;
+    slice->failures += outcome.has_value();
+    if (!outcome && !first) {
+      slice->infer.Record(times[Stage::kInfer]);
+      slice->total.Record(times[Stage::kTotal]);
     }
   }
-}
-
-void Monitor::RecordStages(const StageTimes& times, Outcome outcome) {
-  latency_.Record(times, outcome);
+  if (!burn_rate_ || outcome == ErrorCode::kCancelled || (first && !outcome)) return;
+  if (burn_rate_->Record(times[Stage::kTotal], outcome.has_value()) != BurnRate::Change::kNone)
+    EmitSlow();
 }
 
 void Monitor::Emit(MonitorEventKind kind, std::string json) {
@@ -209,8 +260,8 @@ Result<std::string> Monitor::ExportProfileJson() const {
   if (options_.profile) return options_.profile->ToJson();
   if (state() == "learning")
     return Fail(ErrorCode::kInvalidArgument,
-                "the profile is still being learnt: " + std::to_string(learnt_) + " of " +
-                    std::to_string(options_.learn) + " inputs",
+                "the profile is still being learnt: " + std::to_string(learner_->have()) + " of " +
+                    std::to_string(learner_->need()) + " inputs",
                 "Wait for the 'profile' event.");
   return Fail(ErrorCode::kInvalidArgument, "the monitor has no profile",
               "Load the model with monitor: { profile } or { learn: 10000 }.");
@@ -218,18 +269,16 @@ Result<std::string> Monitor::ExportProfileJson() const {
 
 void Monitor::Reset() {
   latency_.Reset();
+  if (burn_rate_) burn_rate_->Reset();
+  if (learner_) learner_.emplace(learner_->need());
+  if (watch_) watch_->Reset();
+  gate_.Reset();
+  slices_.Reset();
   quality_.clear();
   classes_.clear();
+  judged_.reset();
   events_.clear();
   requests_ = samples_ = 0;
-  learn_rows_ = {};
-  learn_names_.clear();
-  learn_failure_.clear();
-  learnt_ = learn_skipped_ = 0;
-  if (detector_) {
-    detector_->Reset();
-    thinning_->Reset();
-  }
 }
 
 }  // namespace insitu

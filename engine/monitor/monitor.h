@@ -1,7 +1,8 @@
 // Monitor: the watch of one session. It is handed what the session sees and keeps counts,
-// histograms and a detector; it never keeps inputs and never sends anything.
+// histograms and detectors; it never keeps inputs and never sends anything.
 // Invariant: a failing watch never fails a run: Observe has no error, trouble becomes an event.
-// The JSON of snapshots and events is described in docs/monitoring.md.
+// Only Judge, which comes before the run, may refuse an input, where that was asked for. The JSON
+// of snapshots and events is described in docs/monitoring.md.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +15,20 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/tensor.h"
-#include "monitor/esr.h"
-#include "monitor/features.h"
+#include "monitor/burn_rate.h"
+#include "monitor/drift_watch.h"
 #include "monitor/latency.h"
+#include "monitor/learner.h"
 #include "monitor/output_features.h"
 #include "monitor/profile.h"
-#include "monitor/thinning.h"
+#include "monitor/quality.h"
+#include "monitor/slices.h"
 
 namespace insitu {
+
+// What becomes of inputs with issues: they are counted; that is said by events, too; or they are
+// not run.
+enum class QualityMode : uint8_t { kLog, kWarn, kReject };
 
 struct MonitorOptions {
   std::optional<ReferenceProfile> profile = {};  // what inputs should look like
@@ -32,10 +38,12 @@ struct MonitorOptions {
   double clock_step_ms = 0;       // of the clock behind StageTimes
   std::string model_sha256 = {};  // hex; compared with the profile's and written into exported ones
   uint64_t seed = DetectorOptions{}.seed;
+  QualityMode quality = QualityMode::kWarn;
+  std::optional<SloOptions> slo = {};
 };
 
-enum class MonitorEventKind : uint8_t { kDrift, kRecovered, kProfile, kQuality };
-// The JavaScript event type: "drift", "recovered", "profile", "quality".
+enum class MonitorEventKind : uint8_t { kDrift, kRecovered, kProfile, kQuality, kSlow };
+// The JavaScript event type: "drift", "recovered", "profile", "quality", "slow".
 std::string_view Name(MonitorEventKind kind);
 
 struct MonitorEvent {
@@ -43,17 +51,35 @@ struct MonitorEvent {
   std::string json;  // the event's detail, an object
 };
 
+// A feature of the caller's own: a number, or a word.
+struct OwnFeature {
+  std::string name;
+  double value = 0;
+  std::optional<std::string> category = {};
+};
+
+// A request that was run. Views are read before the call returns and not kept.
+struct Request {
+  std::span<const NamedView> inputs = {}, outputs = {};
+  std::span<const OwnFeature> features = {};
+  std::string_view slice = {};  // as Slices has it; empty: none
+};
+
 class Monitor {
  public:
   // InvalidArgument for options out of range; LimitExceeded for learn beyond 1,000,000.
   static Result<std::unique_ptr<Monitor>> Create(MonitorOptions options);
 
+  // Whether inputs are to be judged before they are run.
+  bool Rejects() const { return options_.quality == QualityMode::kReject; }
+  // DataQuality, with what is wrong, for an input that must not be run.
+  Status Judge(std::span<const NamedView> inputs);
   // Whether the next Observe reads its tensors (one in `sample` does); lets a caller skip work.
   bool WantsNext() const { return requests_ % options_.sample == 0; }
-  // One finished request. Views are read before the call returns and not kept.
-  void Observe(std::span<const NamedView> inputs, std::span<const NamedView> outputs);
+  void Observe(const Request& request);
   // The times of one request, finished or failed; independent of Observe.
-  void RecordStages(const StageTimes& times, Outcome outcome = std::nullopt);
+  void RecordStages(const StageTimes& times, Outcome outcome = std::nullopt,
+                    std::string_view slice = {});
 
   // Events since the last call, oldest first; at most 256 are kept, the newest win.
   std::vector<MonitorEvent> TakeEvents();
@@ -68,43 +94,51 @@ class Monitor {
   const LatencyTracker& latency() const { return latency_; }
 
  private:
+  // Of a tensor, input or output.
   struct Quality {
-    uint64_t checked = 0, nan_samples = 0, infinite_samples = 0, constant_samples = 0;
-    uint64_t nan_values = 0, infinite_values = 0;
+    uint64_t checked = 0, nan_values = 0, infinite_values = 0;
+    std::array<uint64_t, kQualityIssues> times{};
   };
   // What an output was taken for, and how often each class won.
   struct Classes {
     OutputReading reading;
     std::vector<uint64_t> counts;
   };
+  struct Judged {
+    InputReading reading;
+    QualityIssues issues;
+  };
+
   explicit Monitor(MonitorOptions options);
-  Status StartDetector();
-  void CheckQuality(std::string_view role, std::string_view name,
-                    const TensorStatistics& statistics);
+  Status StartWatch();
+  std::vector<Judged> ReadInputs(std::span<const NamedView> inputs);
+  void CountQuality(std::string_view role, std::string_view name,
+                    const TensorStatistics& statistics, QualityIssues issues);
+  double CategoryValue(const OwnFeature& feature);
   void ReadClasses(const NamedView& output, std::vector<Feature>& features);
   void Learn(std::span<const Feature> features);
-  void Detect(std::span<const Feature> features);
+  void Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice);
   void Emit(MonitorEventKind kind, std::string json);
-  void EmitDrift();
-  void StopLearning(std::string failure);
+  void EmitDrift(const DriftWatch& watch, std::string_view slice);
+  void EmitSlow();
   void WriteDrift(JsonWriter& out) const;
   void WriteQuality(JsonWriter& out) const;
   void WriteOutputs(JsonWriter& out) const;
+  void WriteSlo(JsonWriter& out) const;
+  void WriteSlices(JsonWriter& out) const;
 
   MonitorOptions options_;
   LatencyTracker latency_;
-  std::optional<EsrDetector> detector_;
-  std::optional<Thinning> thinning_;  // where there is a detector
+  std::optional<BurnRate> burn_rate_;
+  std::optional<ProfileLearner> learner_;
+  std::optional<DriftWatch> watch_;  // where there is a profile
+  QualityGate gate_;
+  Slices slices_;
+  std::map<std::string, std::vector<std::string>, std::less<>> categories_;  // by feature
   std::map<std::string, Quality, std::less<>> quality_;
   std::map<std::string, Classes, std::less<>> classes_;
-  uint64_t requests_ = 0, samples_ = 0;  // observed, and of these watched
-  // Learning: a float32 tensor of learn x learn_names_.size(), of which learnt_ rows are filled.
-  Tensor learn_rows_;
-  std::vector<std::string> learn_names_;
-  uint64_t learnt_ = 0, learn_skipped_ = 0;
-  std::string learn_failure_;
-  std::map<std::string, size_t, std::less<>> positions_;  // of features in the profile
-  std::vector<double> row_;                               // scratch of Detect
+  std::optional<std::vector<Judged>> judged_;  // of the request that comes next
+  uint64_t requests_ = 0, samples_ = 0;        // observed, and of these watched
   std::vector<MonitorEvent> events_;
 };
 

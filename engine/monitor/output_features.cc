@@ -11,6 +11,7 @@ namespace insitu {
 namespace {
 
 constexpr int64_t kLeastClassesByShape = 10;
+constexpr std::array<std::string_view, 3> kKindNames = {"other", "probabilities", "logits"};
 
 bool HasRows(const TensorView& view) {
   return (view.dtype == DType::kFloat32 || view.dtype == DType::kFloat64) && !view.dims.empty() &&
@@ -88,9 +89,12 @@ std::optional<ClassScores> Scores(std::span<const T> values, size_t width, Outpu
 
 }  // namespace
 
-std::string_view Name(OutputKind kind) {
-  constexpr std::array<std::string_view, 3> kNames = {"other", "probabilities", "logits"};
-  return kNames[static_cast<size_t>(kind)];
+std::string_view Name(OutputKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
+
+std::optional<OutputKind> OutputKindOf(std::string_view name) {
+  const auto found = std::ranges::find(kKindNames, name);
+  if (found == kKindNames.end()) return std::nullopt;
+  return static_cast<OutputKind>(found - kKindNames.begin());
 }
 
 OutputReading ReadOutput(std::string_view name, const TensorView& view,

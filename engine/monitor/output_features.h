@@ -19,6 +19,7 @@ inline constexpr double kProbabilitySlack = 1e-3;
 enum class OutputKind : uint8_t { kOther, kProbabilities, kLogits };
 // "other", "probabilities", "logits".
 std::string_view Name(OutputKind kind);
+std::optional<OutputKind> OutputKindOf(std::string_view name);
 
 struct OutputReading {
   OutputKind kind = OutputKind::kOther;

@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "base/tensor.h"
 #include "monitor/json_fields.h"
+#include "monitor/output_features.h"
+#include "monitor/quality.h"
 
 namespace insitu {
 namespace {
@@ -62,6 +64,13 @@ Result<FeatureProfile> ReadFeature(const Json& json, size_t position) {
   if (const Json* tolerance = json.Find("tolerance"); tolerance && !tolerance->IsNull()) {
     INSITU_ASSIGN(feature.tolerance, ReadTolerance(*tolerance, owner));
   }
+  if (json.Find("categories")) {
+    INSITU_ASSIGN(const Json::Array* categories, fields.Array("categories"));
+    for (const Json& category : *categories) {
+      if (!category.AsString()) return fields.Wrong("categories", "must be strings");
+      feature.categories.push_back(*category.AsString());
+    }
+  }
   return feature;
 }
 
@@ -73,6 +82,71 @@ Result<std::string> ReadModelHash(const Json& json) {
   if (hash.size() != 64 || hash.find_first_not_of("0123456789abcdef") != hash.npos)
     return fields.Wrong("sha256", "must be 64 lower-case hexadecimal digits");
   return hash;
+}
+
+Result<ValueRange> ReadRange(const Json& json, const JsonFields& owner) {
+  const Json::Array* bounds = json.AsArray();
+  const double* low = bounds && bounds->size() == 2 ? (*bounds)[0].AsNumber() : nullptr;
+  const double* high = low ? (*bounds)[1].AsNumber() : nullptr;
+  if (!high || !(*low <= *high)) return owner.Wrong("range", "must be two numbers, ascending");
+  return ValueRange{*low, *high};
+}
+
+Result<QualityRule> ReadQualityRule(const std::string& input, const Json& json) {
+  QualityRule rule{input, {}, {}};
+  const JsonFields fields(json, "profile quality '" + input + "'");
+  if (!json.AsObject()) return fields.Wrong("range", "needs an object around it");
+  if (const Json* range = json.Find("range")) {
+    INSITU_ASSIGN(rule.range, ReadRange(*range, fields));
+  }
+  if (!json.Find("ignore")) return rule;
+  INSITU_ASSIGN(const Json::Array* ignored, fields.Array("ignore"));
+  for (const Json& name : *ignored) {
+    if (!name.AsString() || !QualityIssueOf(*name.AsString()))
+      return fields.Wrong("ignore", "must be names of issues");
+    rule.ignore.push_back(*name.AsString());
+  }
+  return rule;
+}
+
+// The members of an object that may be absent, each by `read`.
+template <class T, class Read>
+Result<std::vector<T>> ReadEach(const Json& json, std::string_view key, const Read& read) {
+  std::vector<T> each;
+  const Json* found = json.Find(key);
+  if (!found || found->IsNull()) return each;
+  if (!found->AsObject()) return JsonFields(json, "profile").Wrong(key, "must be an object");
+  for (const auto& [name, value] : *found->AsObject()) {
+    INSITU_ASSIGN(T one, read(name, value));
+    each.push_back(std::move(one));
+  }
+  return each;
+}
+
+Result<OutputRule> ReadOutputRule(const std::string& output, const Json& json) {
+  if (json.AsString() && OutputKindOf(*json.AsString()))
+    return OutputRule{output, *json.AsString()};
+  return Fail(ErrorCode::kInvalidArgument,
+              "profile outputs: '" + output + "' must be probabilities, logits or other");
+}
+
+void WriteRules(JsonWriter& out, const ReferenceProfile& profile) {
+  if (!profile.quality.empty()) {
+    out.Key("quality").BeginObject();
+    for (const QualityRule& rule : profile.quality) {
+      out.Key(rule.input).BeginObject();
+      if (rule.range)
+        out.Key("range").BeginArray().Number(rule.range->low).Number(rule.range->high).EndArray();
+      out.Key("ignore").BeginArray();
+      for (const std::string& name : rule.ignore) out.String(name);
+      out.EndArray().EndObject();
+    }
+    out.EndObject();
+  }
+  if (profile.outputs.empty()) return;
+  out.Key("outputs").BeginObject();
+  for (const OutputRule& rule : profile.outputs) out.Key(rule.output).String(rule.kind);
+  out.EndObject();
 }
 
 // The profile of one ascending column.
@@ -119,6 +193,8 @@ Result<ReferenceProfile> ReferenceProfile::FromJson(std::string_view text) {
     profile.features.push_back(std::move(read));
   }
   INSITU_TRY(CheckNames(names));
+  INSITU_ASSIGN(profile.quality, ReadEach<QualityRule>(json, "quality", ReadQualityRule));
+  INSITU_ASSIGN(profile.outputs, ReadEach<OutputRule>(json, "outputs", ReadOutputRule));
   return profile;
 }
 
@@ -160,6 +236,7 @@ std::string ReferenceProfile::ToJson() const {
   if (!model_sha256.empty())
     out.Key("model").BeginObject().Key("sha256").String(model_sha256).EndObject();
   out.Key("count").Integer(static_cast<int64_t>(count));
+  WriteRules(out, *this);
   out.Key("features").BeginArray();
   for (const FeatureProfile& feature : features) {
     out.BeginObject().Key("name").String(feature.name).Key("knots").BeginArray();
@@ -169,6 +246,11 @@ std::string ReferenceProfile::ToJson() const {
       out.Key("tolerance").BeginObject();
       out.Key("tail").Number(feature.tolerance->tail);
       out.Key("share").Number(feature.tolerance->share).EndObject();
+    }
+    if (!feature.categories.empty()) {
+      out.Key("categories").BeginArray();
+      for (const std::string& category : feature.categories) out.String(category);
+      out.EndArray();
     }
     out.EndObject();
   }

@@ -39,12 +39,34 @@ struct FeatureProfile {
   double mean = 0;
   double std = 0;  // population standard deviation
   std::optional<Tolerance> tolerance;
+  // Of a feature whose values are words: value i stands for categories[i], and a value as large as
+  // their number for any other word.
+  std::vector<std::string> categories;
+};
+
+struct ValueRange {
+  double low = 0, high = 0;
+};
+
+// What is declared of an input's quality: values beyond the range are an issue, whatever the
+// profile says, and issues that are ignored are none.
+struct QualityRule {
+  std::string input;
+  std::optional<ValueRange> range;
+  std::vector<std::string> ignore;  // names of quality.h
+};
+
+// What an output is declared to hold: a name of output_features.h.
+struct OutputRule {
+  std::string output, kind;
 };
 
 struct ReferenceProfile {
   std::string model_sha256;  // 64 hex digits of the model it was made with; empty: none
   uint64_t count = 0;        // rows it was made from
   std::vector<FeatureProfile> features;
+  std::vector<QualityRule> quality;
+  std::vector<OutputRule> outputs;
 
   // InvalidArgument with the member that is wrong; LimitExceeded beyond 4,096 features or 8 MB.
   static Result<ReferenceProfile> FromJson(std::string_view text);

@@ -11,9 +11,14 @@ void WriteCount(JsonWriter& out, std::string_view key, uint64_t value) {
   out.Key(key).Integer(static_cast<int64_t>(value));
 }
 
+void WriteName(JsonWriter& out, std::string_view key, std::string_view name) {
+  out.Key(key);
+  name.empty() ? out.Null() : out.String(name);
+}
+
+// The members of an alarm, within an object.
 void WriteAlarm(JsonWriter& out, const Alarm& alarm, const ReferenceProfile& profile,
                 double threshold) {
-  out.BeginObject();
   WriteCount(out, "sample", alarm.sample);
   WriteCount(out, "since", alarm.since);
   out.Key("statistic").Number(alarm.statistic).Key("threshold").Number(threshold);
@@ -26,7 +31,7 @@ void WriteAlarm(JsonWriter& out, const Alarm& alarm, const ReferenceProfile& pro
     out.Key("recentMean").Number(evidence.recent_mean);
     out.Key("profileMean").Number(feature.mean).EndObject();
   }
-  out.EndArray().EndObject();
+  out.EndArray();
 }
 
 void WriteFeature(JsonWriter& out, const EsrDetector& detector, const FeatureProfile& profile,
@@ -42,12 +47,47 @@ void WriteFeature(JsonWriter& out, const EsrDetector& detector, const FeaturePro
   out.Key("tolerance").Bool(profile.tolerance.has_value()).EndObject();
 }
 
+// The members of a detector, within an object.
+void WriteDetector(JsonWriter& out, const DriftWatch& watch, const ReferenceProfile& profile) {
+  const EsrDetector& detector = watch.detector();
+  WriteCount(out, "samples", detector.samples());
+  WriteCount(out, "keptEvery", watch.thinning().factor());
+  out.Key("statistic").Number(detector.statistic());
+  out.Key("threshold").Number(detector.threshold());
+  out.Key("meter").Number(detector.meter()).Key("recovery").Number(detector.recovery());
+  out.Key("alarm");
+  if (detector.alarm()) {
+    out.BeginObject();
+    WriteAlarm(out, *detector.alarm(), profile, detector.threshold());
+    out.EndObject();
+  } else {
+    out.Null();
+  }
+}
+
+void WriteIssues(JsonWriter& out, const std::array<uint64_t, kQualityIssues>& times) {
+  out.Key("issues").BeginObject();
+  for (size_t i = 0; i < kQualityIssues; ++i)
+    if (times[i] > 0) WriteCount(out, Name(static_cast<QualityIssue>(i)), times[i]);
+  out.EndObject();
+}
+
 }  // namespace
 
-void Monitor::EmitDrift() {
+void Monitor::EmitDrift(const DriftWatch& watch, std::string_view slice) {
+  const EsrDetector& detector = watch.detector();
   JsonWriter out;
-  WriteAlarm(out, *detector_->alarm(), *options_.profile, detector_->threshold());
+  out.BeginObject();
+  if (!slice.empty()) out.Key("slice").String(slice);
+  WriteAlarm(out, *detector.alarm(), *options_.profile, detector.threshold());
+  out.EndObject();
   Emit(MonitorEventKind::kDrift, out.Take());
+}
+
+void Monitor::EmitSlow() {
+  JsonWriter out;
+  WriteSlo(out);
+  Emit(MonitorEventKind::kSlow, out.Take());
 }
 
 void Monitor::WriteDrift(JsonWriter& out) const {
@@ -55,15 +95,15 @@ void Monitor::WriteDrift(JsonWriter& out) const {
   out.Key("learning");
   if (state() == "learning") {
     out.BeginObject();
-    WriteCount(out, "have", learnt_);
-    WriteCount(out, "need", options_.learn);
-    WriteCount(out, "skipped", learn_skipped_);
+    WriteCount(out, "have", learner_->have());
+    WriteCount(out, "need", learner_->need());
+    WriteCount(out, "skipped", learner_->skipped());
     out.EndObject();
   } else {
     out.Null();
   }
-  if (!learn_failure_.empty()) out.Key("failure").String(learn_failure_);
-  if (detector_) {
+  if (learner_ && !learner_->failure().empty()) out.Key("failure").String(learner_->failure());
+  if (watch_) {
     const ReferenceProfile& profile = *options_.profile;
     out.Key("profile").BeginObject();
     WriteCount(out, "count", profile.count);
@@ -73,19 +113,10 @@ void Monitor::WriteDrift(JsonWriter& out) const {
     else
       out.Bool(profile.model_sha256 == options_.model_sha256);
     out.EndObject();
-    WriteCount(out, "samples", detector_->samples());
-    WriteCount(out, "keptEvery", thinning_->factor());
-    out.Key("statistic").Number(detector_->statistic());
-    out.Key("threshold").Number(detector_->threshold());
-    out.Key("meter").Number(detector_->meter()).Key("recovery").Number(detector_->recovery());
-    out.Key("alarm");
-    if (detector_->alarm())
-      WriteAlarm(out, *detector_->alarm(), profile, detector_->threshold());
-    else
-      out.Null();
+    WriteDetector(out, *watch_, profile);
     out.Key("features").BeginArray();
-    for (size_t k = 0; k < detector_->features(); ++k)
-      WriteFeature(out, *detector_, profile.features[k], k);
+    for (size_t k = 0; k < profile.features.size(); ++k)
+      WriteFeature(out, watch_->detector(), profile.features[k], k);
     out.EndArray();
   }
   out.EndObject();
@@ -94,13 +125,17 @@ void Monitor::WriteDrift(JsonWriter& out) const {
 void Monitor::WriteQuality(JsonWriter& out) const {
   out.BeginObject();
   for (const auto& [name, quality] : quality_) {
+    const auto times = [&](QualityIssue issue) {
+      return quality.times[static_cast<size_t>(issue)];
+    };
     out.Key(name).BeginObject();
     WriteCount(out, "checked", quality.checked);
-    WriteCount(out, "nanSamples", quality.nan_samples);
+    WriteCount(out, "nanSamples", times(QualityIssue::kNan));
     WriteCount(out, "nanValues", quality.nan_values);
-    WriteCount(out, "infiniteSamples", quality.infinite_samples);
+    WriteCount(out, "infiniteSamples", times(QualityIssue::kInfinite));
     WriteCount(out, "infiniteValues", quality.infinite_values);
-    WriteCount(out, "constantSamples", quality.constant_samples);
+    WriteCount(out, "constantSamples", times(QualityIssue::kConstant));
+    WriteIssues(out, quality.times);
     out.EndObject();
   }
   out.EndObject();
@@ -120,6 +155,55 @@ void Monitor::WriteOutputs(JsonWriter& out) const {
   out.EndObject();
 }
 
+void Monitor::WriteSlo(JsonWriter& out) const {
+  if (!burn_rate_) {
+    out.Null();
+    return;
+  }
+  out.BeginObject().Key("state").String(burn_rate_->burning() ? "burning" : "kept");
+  out.Key("p95Ms").Number(burn_rate_->options().p95_ms);
+  out.Key("errorBudget").Number(burn_rate_->options().error_budget);
+  WriteCount(out, "requests", burn_rate_->requests());
+  WriteCount(out, "bad", burn_rate_->bad());
+  out.Key("burnRates").BeginObject();
+  for (size_t window : {size_t{20}, size_t{100}, BurnRate::kLongest}) {
+    out.Key(std::to_string(window));
+    const auto rate = burn_rate_->Rate(window);
+    rate ? out.Number(*rate) : out.Null();
+  }
+  out.EndObject().EndObject();
+}
+
+void Monitor::WriteSlices(JsonWriter& out) const {
+  out.BeginObject().Key("worst").BeginObject();
+  WriteName(out, "latency", slices_.Slowest());
+  WriteName(out, "drift", slices_.Strangest());
+  WriteName(out, "quality", slices_.Poorest());
+  out.EndObject().Key("all").BeginArray();
+  for (const auto& slice : slices_.all()) {
+    out.BeginObject().Key("name").String(slice->name);
+    WriteCount(out, "requests", slice->requests);
+    WriteCount(out, "failures", slice->failures);
+    out.Key("infer");
+    WriteLatency(out, slice->infer);
+    out.Key("total");
+    WriteLatency(out, slice->total);
+    WriteCount(out, "judged", slice->judged);
+    WriteCount(out, "withIssues", slice->with_issues);
+    WriteIssues(out, slice->issues);
+    out.Key("drift");
+    if (slice->drift) {
+      out.BeginObject().Key("state").String(Name(slice->drift->detector().state()));
+      WriteDetector(out, *slice->drift, *options_.profile);
+      out.EndObject();
+    } else {
+      out.Null();
+    }
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+}
+
 std::string Monitor::SnapshotJson() const {
   JsonWriter out;
   out.BeginObject();
@@ -128,12 +212,16 @@ std::string Monitor::SnapshotJson() const {
   WriteCount(out, "sampleEvery", options_.sample);
   out.Key("latency");
   latency_.WriteJson(out);
+  out.Key("slo");
+  WriteSlo(out);
   out.Key("drift");
   WriteDrift(out);
   out.Key("quality");
   WriteQuality(out);
   out.Key("outputs");
   WriteOutputs(out);
+  out.Key("slices");
+  WriteSlices(out);
   out.EndObject();
   return out.Take();
 }

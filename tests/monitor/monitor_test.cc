@@ -6,16 +6,17 @@
 #include <random>
 
 #include "base/json.h"
+#include "streams.h"
 
 namespace insitu {
 namespace {
 
 // A model's request: a random image and a softmax over four classes.
-struct Request {
+struct Sample {
   std::vector<float> image = std::vector<float>(64), probabilities = std::vector<float>(4);
   std::vector<int64_t> ids = {1, 2};
 
-  Request(std::mt19937_64& random, float brightness) {
+  Sample(std::mt19937_64& random, float brightness) {
     std::normal_distribution<float> normal(brightness, 0.2f);
     for (float& x : image) x = std::max(normal(random), 0.0f);
     float sum = 0;
@@ -23,14 +24,20 @@ struct Request {
     for (float& p : probabilities) p /= sum;
   }
 
-  void Observe(Monitor& monitor) {
-    const std::vector<NamedView> inputs = {
+  std::vector<NamedView> Inputs() {
+    return {
         {"image", {DType::kFloat32, {1, 64}, reinterpret_cast<std::byte*>(image.data()), nullptr}},
         {"ids", {DType::kInt64, {2}, reinterpret_cast<std::byte*>(ids.data()), nullptr}}};
-    const std::vector<NamedView> outputs = {
-        {"p",
-         {DType::kFloat32, {1, 4}, reinterpret_cast<std::byte*>(probabilities.data()), nullptr}}};
-    monitor.Observe(inputs, outputs);
+  }
+  Status Judge(Monitor& monitor) { return monitor.Judge(Inputs()); }
+  void Observe(Monitor& monitor, std::string_view slice = {}) {
+    const std::vector<NamedView> inputs = Inputs(),
+                                 outputs = {{"p",
+                                             {DType::kFloat32,
+                                              {1, 4},
+                                              reinterpret_cast<std::byte*>(probabilities.data()),
+                                              nullptr}}};
+    monitor.Observe({.inputs = inputs, .outputs = outputs, .slice = slice});
   }
 };
 
@@ -41,7 +48,7 @@ std::unique_ptr<Monitor> Make(MonitorOptions options) {
 }
 
 void ObserveMany(Monitor& monitor, int count, float brightness, std::mt19937_64& random) {
-  for (int i = 0; i < count; ++i) Request(random, brightness).Observe(monitor);
+  for (int i = 0; i < count; ++i) Sample(random, brightness).Observe(monitor);
 }
 
 Json Snapshot(const Monitor& monitor) {
@@ -89,7 +96,7 @@ TEST_CASE("It learns a profile, finds drift, recovers, and exports what it learn
   std::mt19937_64 random(2);
   CHECK(monitor->state() == "learning");
   ObserveMany(*monitor, 1'000, 0.5f, random);
-  Request broken(random, 0.5f);
+  Sample broken(random, 0.5f);
   broken.image[3] = std::nanf("");
   broken.probabilities[0] = 7;  // no confidence: the sample is no row of the profile
   broken.Observe(*monitor);
@@ -124,6 +131,7 @@ TEST_CASE("It learns a profile, finds drift, recovers, and exports what it learn
   ObserveMany(*monitor, 60, 0.8f, random);
   CHECK(monitor->state() == "drifting");
   events = monitor->TakeEvents();
+  std::erase_if(events, [](const auto& event) { return event.kind == MonitorEventKind::kQuality; });
   REQUIRE(events.size() == 1);
   CHECK(Name(events[0].kind) == "drift");
   detail = Json::Parse(events[0].json);
@@ -174,12 +182,12 @@ TEST_CASE("Data quality: NaN, infinities and constants are counted, events thin 
   auto monitor = Make({});
   std::mt19937_64 random(4);
   for (int i = 0; i < 20; ++i) {
-    Request request(random, 0.5f);
+    Sample request(random, 0.5f);
     request.image[0] = request.image[1] = std::nanf("");
     request.probabilities[2] = std::numeric_limits<float>::infinity();
     request.Observe(*monitor);
   }
-  Request blank(random, 0.5f);
+  Sample blank(random, 0.5f);
   blank.image.assign(64, 0.25f);
   blank.probabilities.assign(4, 0.25f);  // a constant output is no fault
   blank.Observe(*monitor);
@@ -218,6 +226,133 @@ TEST_CASE("It watches one input in N, and Reset keeps only the profile") {
   CHECK(Number(Snapshot(*monitor).Find("drift")->Find("samples")) == 0);
   CHECK(monitor->TakeEvents().empty());
   CHECK(monitor->ExportProfileJson());
+}
+
+TEST_CASE("Inputs that look wrong are counted, said, or refused, as one asks") {
+  std::mt19937_64 random(31);
+  Sample broken(random, 0.5f);
+  broken.image[3] = std::nanf("");
+  for (QualityMode mode : {QualityMode::kLog, QualityMode::kWarn, QualityMode::kReject}) {
+    auto monitor = Make({.quality = mode});
+    CHECK(monitor->Rejects() == (mode == QualityMode::kReject));
+    if (monitor->Rejects()) {
+      const auto judged = broken.Judge(*monitor);
+      REQUIRE_FALSE(judged);
+      CHECK(judged.error().code == ErrorCode::kDataQuality);
+      CHECK(judged.error().node == "image");
+      CHECK(judged.error().message.ends_with("nan"));
+      CHECK(Sample(random, 0.5f).Judge(*monitor));
+    } else {
+      broken.Observe(*monitor);
+    }
+    CHECK(monitor->TakeEvents().size() == (mode == QualityMode::kLog ? 0 : 1));
+    const Json json = Snapshot(*monitor);
+    CHECK(Number(json.Find("quality")->Find("image")->Find("nanSamples")) == 1);
+    CHECK(Number(json.Find("quality")->Find("image")->Find("issues")->Find("nan")) == 1);
+  }
+}
+
+TEST_CASE("What was judged is not read twice, and counts once") {
+  std::mt19937_64 random(32);
+  auto monitor = Make({.quality = QualityMode::kReject});
+  Sample sample(random, 0.5f);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(sample.Judge(*monitor));
+    sample.Observe(*monitor);
+  }
+  CHECK(Number(Snapshot(*monitor).Find("quality")->Find("image")->Find("checked")) == 3);
+}
+
+TEST_CASE("Slices have their own latency, drift and quality, and the worst is named") {
+  std::mt19937_64 random(33);
+  auto learner = Make({.learn = 2'000});
+  ObserveMany(*learner, 2'000, 0.5f, random);
+  auto profile = ReferenceProfile::FromJson(*learner->ExportProfileJson());
+  REQUIRE(profile);
+  auto monitor = Make({.profile = *profile});
+  StageTimes times;
+  monitor->RecordStages(times);
+  for (int i = 0; i < 300; ++i) {
+    for (const auto& [name, brightness, ms] :
+         {std::tuple{"device=desk", 0.5f, 4.0}, {"device=phone", 0.9f, 40.0}}) {
+      Sample(random, brightness).Observe(*monitor, name);
+      times[Stage::kTotal] = ms;
+      monitor->RecordStages(times, std::nullopt, name);
+    }
+  }
+  const Json json = Snapshot(*monitor);
+  const Json* worst = json.Find("slices")->Find("worst");
+  CHECK(*worst->Find("latency")->AsString() == "device=phone");
+  CHECK(*worst->Find("drift")->AsString() == "device=phone");
+  const Json::Array& all = *json.Find("slices")->Find("all")->AsArray();
+  REQUIRE(all.size() == 2);
+  CHECK(*all[0].Find("drift")->Find("state")->AsString() == "calm");
+  CHECK(*all[1].Find("drift")->Find("state")->AsString() == "drifting");
+  CHECK(std::abs(Number(all[1].Find("total")->Find("p95")) - 40) < 0.5);
+  CHECK(Number(all[0].Find("requests")) == 300);
+  bool named = false;
+  for (const MonitorEvent& event : monitor->TakeEvents())
+    named = named || event.json.find("\"slice\":\"device=phone\"") != std::string::npos;
+  CHECK(named);
+  monitor->Reset();
+  CHECK(Snapshot(*monitor).Find("slices")->Find("all")->AsArray()->empty());
+}
+
+TEST_CASE("Slices are bounded in number") {
+  auto monitor = Make({});
+  StageTimes times;
+  for (int i = 0; i < 1'000; ++i) monitor->RecordStages(times, {}, "user=" + std::to_string(i));
+  monitor->RecordStages(times, {}, std::string(1'000, 'x'));
+  const Json json = Snapshot(*monitor);
+  const Json::Array& all = *json.Find("slices")->Find("all")->AsArray();
+  REQUIRE(all.size() == Slices::kMaximumSlices + 1);
+  CHECK(*all.back().Find("name")->AsString() == "other");
+  CHECK(Number(all.back().Find("requests")) == 1'001 - Slices::kMaximumSlices);
+  CHECK(json.Find("slices")->Find("worst")->Find("latency")->IsNull());
+}
+
+TEST_CASE("Features of one's own: numbers and words are learnt and watched") {
+  std::mt19937_64 random(34);
+  auto monitor = Make({.learn = 2'000});
+  const char* words[] = {"back", "front", "other"};
+  const auto observe = [&](const char* camera) {
+    const std::vector<OwnFeature> features = {{"battery", Uniform(random)},
+                                              {"camera", 0, std::string(camera)}};
+    monitor->Observe({.features = features});
+  };
+  for (int i = 0; i < 2'000; ++i) observe(words[random() % 10 ? 0 : 1 + random() % 2]);
+  auto profile = ReferenceProfile::FromJson(*monitor->ExportProfileJson());
+  REQUIRE(profile);
+  REQUIRE(profile->features.size() == 2);
+  CHECK(profile->features[1].name == "camera");
+  CHECK(profile->features[1].categories.size() == 3);
+  for (int i = 0; i < 100; ++i) observe("back");
+  CHECK(monitor->state() == "calm");
+  int until = 0;
+  for (; until < 100 && monitor->state() == "calm"; ++until) observe("screen");  // never seen
+  CHECK(until < 40);
+}
+
+TEST_CASE("A slow session says so once, and that it is over") {
+  auto monitor = Make({.slo = SloOptions{.p95_ms = 10}});
+  StageTimes times;
+  const auto run = [&](double ms, int count) {
+    times[Stage::kTotal] = ms;
+    for (int i = 0; i < count; ++i) monitor->RecordStages(times);
+  };
+  run(5, 200);
+  CHECK(monitor->TakeEvents().empty());
+  run(50, 100);
+  auto events = monitor->TakeEvents();
+  REQUIRE(events.size() == 1);
+  CHECK(Name(events[0].kind) == "slow");
+  CHECK(*Json::Parse(events[0].json)->Find("state")->AsString() == "burning");
+  run(5, 200);
+  events = monitor->TakeEvents();
+  REQUIRE(events.size() == 1);
+  CHECK(*Json::Parse(events[0].json)->Find("state")->AsString() == "kept");
+  CHECK(Number(Snapshot(*monitor).Find("slo")->Find("bad")) == 100);
+  CHECK_FALSE(Monitor::Create({.slo = SloOptions{.p95_ms = -1}}));
 }
 
 }  // namespace

@@ -133,3 +133,46 @@ test('a detector is calm on its own data and alarms on other', async () => {
   await assert.rejects(detector.update(Float32Array.of(1, 2, 3)), insituError('ShapeMismatch', /2 features/));
   await assert.rejects(engine.createProfile(rows(3, 0), ['a', 'b']), insituError('InvalidArgument'));
 });
+
+test('inputs that look wrong are refused where one asks for it, and the session goes on', async () => {
+  const session = await engine.load(addModel(), { monitor: { quality: 'reject' } });
+  await session.run(sample());
+  const broken = { x: tensor([1, NaN, 2, 3], [1, 4]) };
+  await assert.rejects(session.run(broken), insituError('DataQuality', /looks wrong: nan.*'x'/));
+  await session.run(broken, { watch: false });
+  await session.run(sample());
+  const { quality, latency } = await session.monitor.snapshot();
+  assert.equal(quality.x.issues.nan, 1);
+  assert.equal(quality.x.checked, 3);
+  assert.equal(latency.failures.DataQuality, 1);
+  await session.dispose();
+  await assert.rejects(engine.load(addModel(), { monitor: { quality: 'perfect' } }), insituError('InvalidArgument', /log, warn, reject/));
+});
+
+test('slices, features of one\'s own and the service level objective', async () => {
+  const session = await engine.load(addModel(), { monitor: { slo: { p95Ms: 1e-9 } } });
+  let slow;
+  session.monitor.addEventListener('slow', ({ detail }) => (slow = detail));
+  for (let i = 0; i < 150; i++) {
+    await session.run(sample(), { slice: { os: 'b', device: i % 2 ? 'phone' : 'desk' }, features: { battery: 0.5, camera: 'front' } });
+  }
+  const { slices, slo } = await session.monitor.snapshot();
+  assert.deepEqual(slices.all.map(({ name, requests }) => [name, requests]), [['device=desk,os=b', 75], ['device=phone,os=b', 75]]);
+  assert.equal(slices.all[0].drift, null);
+  assert.deepEqual(slices.worst, { latency: null, drift: null, quality: null });
+  assert.equal(slo.state, 'burning');
+  assert.equal(slow.state, 'burning');
+  assert.equal(slo.errorBudget, 0.05);
+  await assert.rejects(session.run(sample(), { features: { battery: true } }), insituError('InvalidArgument', /battery/));
+  await session.dispose();
+  await assert.rejects(engine.load(addModel(), { monitor: { slo: { errorBudget: 2 } } }), insituError('InvalidArgument', /errorBudget/));
+});
+
+test('a profile comes from the metadata of the model', async () => {
+  const profile = await engine.createProfile(Float32Array.from({ length: 3000 }, random), ['x.mean']);
+  const session = await engine.load(addModel({ 'insitu.profile': JSON.stringify(profile) }), { monitor: { profile: 'model' } });
+  await session.run(sample());
+  assert.equal((await session.monitor.snapshot()).drift.profile.count, 3000);
+  await session.dispose();
+  await assert.rejects(engine.load(addModel(), { monitor: { profile: 'model' } }), insituError('InvalidArgument', /insitu.profile/));
+});

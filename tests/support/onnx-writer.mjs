@@ -76,13 +76,14 @@ export function model({ nodes, inputs, outputs, initializers = [], metadata = {}
 }
 
 /** y = x + [1, 2, 3, 4], x float32 [batch,4]. */
-export function addModel() {
+/** `more`: metadata besides the labels. */
+export function addModel(more = {}) {
   return model({
     nodes: [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }],
     inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 4] }],
     outputs: [{ name: 'y', dtype: 'float32', dims: ['batch', 4] }],
     initializers: [{ name: 'b', dtype: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) }],
-    metadata: { labels: '["a","b"]' },
+    metadata: { labels: '["a","b"]', ...more },
   });
 }
 

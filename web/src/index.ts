@@ -7,7 +7,7 @@ export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.j
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
 export type { DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
-  QualityCounts, Stage, StageLatency } from './snapshot.js';
+  QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
 export type { DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
   ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,

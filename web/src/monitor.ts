@@ -9,9 +9,9 @@ import type { MonitorSnapshot } from './snapshot.js';
 import { openSource } from './source.js';
 import type { MonitorOptions, ReferenceProfile } from './types.js';
 
-export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile';
+export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile' | 'slow';
 
-/** Events: 'drift', 'recovered', 'quality', 'profile', each a CustomEvent with a detail. */
+/** Events: 'drift', 'recovered', 'quality', 'profile', 'slow', each a CustomEvent with a detail. */
 export class Monitor extends EventTarget {
   readonly #client: Client;
   readonly #session: number;
@@ -51,9 +51,12 @@ export class Monitor extends EventTarget {
 
 /** What the engine is told of the options of a monitor; fetches the profile where one is named. */
 export async function watchParams(options: MonitorOptions, signal?: AbortSignal): Promise<WatchParams> {
-  const { profile, falseAlarmEvery = 10_000, sample = 1 } = options;
-  const params = { profile: '', learn: 0, falseAlarmEvery, sample };
+  const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo } = options;
+  const params = {
+    profile: '', learn: 0, falseAlarmEvery, sample, quality, slo: slo && { p95Ms: 0, errorBudget: 0.05, ...slo },
+  };
   if (profile === undefined) return params;
+  if (profile === 'model') return { ...params, profile };
   if (typeof profile === 'string' || profile instanceof URL) {
     return { ...params, profile: await readText(profile, signal) };
   }

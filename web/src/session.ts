@@ -47,7 +47,7 @@ export class Session extends Disposable {
     feeds: Record<string, Value>,
     options: RunOptions = {},
   ): Promise<Results> {
-    const { signal, transfer = false, outputs = [], into, watch = true } = options;
+    const { signal, transfer = false, outputs = [], into, watch = true, slice = {}, features = {} } = options;
     const askedAt = performance.timeOrigin + performance.now();
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
@@ -55,7 +55,10 @@ export class Session extends Disposable {
     const wire = this.#prepare(feeds, transfer);
     const { values: results, spare } = await this.#client.enqueue(
       'run',
-      { session: this.#id, feeds: wire, outputs: [...outputs], watch, askedAt, giveBack: !transfer },
+      {
+        session: this.#id, feeds: wire, outputs: [...outputs], askedAt, giveBack: !transfer,
+        watch: watch ? { slice: sliceName(slice), features: checkFeatures(features) } : undefined,
+      },
       { signal, transfer: buffersOf(wire) },
     );
     this.#spare = spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
@@ -116,6 +119,19 @@ export class Session extends Disposable {
       hint: `It gives ${this.outputs.map(describe).join(', ')}.`,
     });
   }
+}
+
+/* One name for the same slice, however its keys are ordered. */
+function sliceName(slice: Record<string, string>): string {
+  return Object.keys(slice).sort().map((key) => `${key}=${slice[key]}`).join(',');
+}
+
+function checkFeatures(features: Record<string, number | string>): Record<string, number | string> {
+  for (const [name, value] of Object.entries(features)) {
+    if (typeof value === 'number' || typeof value === 'string') continue;
+    fail('InvalidArgument', `the feature '${name}' is a ${typeof value}`, 'Features are numbers or strings.');
+  }
+  return features;
 }
 
 /* Puts the results into the tensors that were handed in for them. */

@@ -83,6 +83,9 @@ export interface DriftSnapshot {
   readonly features: readonly DriftFeature[];
 }
 
+export type QualityIssue = 'nan' | 'infinite' | 'constant' | 'range' | 'scale' | 'clipped' | 'dark' | 'overexposed' | 'blurred'
+  | 'channels' | 'frozen';
+
 export interface QualityCounts {
   readonly checked: number;
   readonly nanSamples: number;
@@ -90,6 +93,40 @@ export interface QualityCounts {
   readonly infiniteSamples: number;
   readonly infiniteValues: number;
   readonly constantSamples: number;
+  /** How many samples had each. */
+  readonly issues: Readonly<Partial<Record<QualityIssue, number>>>;
+}
+
+export interface SloSnapshot {
+  readonly state: 'kept' | 'burning';
+  readonly p95Ms: number;
+  readonly errorBudget: number;
+  readonly requests: number;
+  readonly bad: number;
+  /** The share of bad requests over the budget, of the last 20, 100 and 1000. */
+  readonly burnRates: Readonly<Record<'20' | '100' | '1000', number | null>>;
+}
+
+export interface SliceSnapshot {
+  readonly name: string;
+  readonly requests: number;
+  readonly failures: number;
+  readonly infer: StageLatency;
+  readonly total: StageLatency;
+  /** Samples, and those with issues. */
+  readonly judged: number;
+  readonly withIssues: number;
+  readonly issues: Readonly<Partial<Record<QualityIssue, number>>>;
+  readonly drift: {
+    readonly state: 'calm' | 'drifting';
+    readonly samples: number;
+    readonly keptEvery: number;
+    readonly statistic: number;
+    readonly threshold: number;
+    readonly meter: number;
+    readonly recovery: number;
+    readonly alarm: DriftAlarm | null;
+  } | null;
 }
 
 export interface OutputCounts {
@@ -107,10 +144,17 @@ export interface MonitorSnapshot {
   readonly samples: number;
   readonly sampleEvery: number;
   readonly latency: LatencySnapshot;
+  /** null where no objective was given. */
+  readonly slo: SloSnapshot | null;
   readonly drift: DriftSnapshot;
   /** By tensor. */
   readonly quality: Record<string, QualityCounts>;
   readonly outputs: Record<string, OutputCounts>;
+  /** The first 16 slices that were named, later ones as 'other', and those that stand out. */
+  readonly slices: {
+    readonly worst: Readonly<Record<'latency' | 'drift' | 'quality', string | null>>;
+    readonly all: readonly SliceSnapshot[];
+  };
   readonly memory: MemoryReport;
 }
 

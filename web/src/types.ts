@@ -86,6 +86,10 @@ export interface RunOptions {
   into?: Record<string, Tensor>;
   /** Whether the monitor sees this run; default true. */
   watch?: boolean;
+  /** What the run is one of: latency, drift and quality are kept for each slice, too (16 at most). `{ device: 'phone' }` */
+  slice?: Record<string, string>;
+  /** Numbers or words of one's own that the monitor watches with those of inputs and outputs. */
+  features?: Record<string, number | string>;
 }
 
 export interface ModelReport {
@@ -151,12 +155,25 @@ export interface ReferenceProfile {
 }
 
 export interface MonitorOptions {
-  /** A profile, where to get one, or how many inputs to learn one from (at least 2,000). */
+  /**
+   * A profile, where to get one ('model': in the model's metadata, as insitu.profile), or how many inputs to learn one from
+   * (at least 2,000).
+   */
   profile?: ReferenceProfile | string | URL | { learn: number };
   /** The mean number of in-distribution inputs between false alarms; default 10,000. */
   falseAlarmEvery?: number;
   /** Watch one input in N; default 1. */
   sample?: number;
+  /**
+   * Inputs that look wrong (NaN, frozen, dark, another scale ...) are counted ('log'), said by 'quality' events, too ('warn',
+   * the default), or not run: the call rejects with DataQuality ('reject').
+   */
+  quality?: 'log' | 'warn' | 'reject';
+  /**
+   * A service level objective: runs longer than `p95Ms`, and failures, use up the error budget (the share of runs that may,
+   * default 0.05). A 'slow' event says when it burns twice as fast, and when that is over.
+   */
+  slo?: { p95Ms?: number; errorBudget?: number };
 }
 
 export interface DetectorOptions {

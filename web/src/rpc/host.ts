@@ -209,7 +209,7 @@ export class Host {
       this.#afterReply = () => {
         if (observe) {
           if (!failure) this.#watched.set(session, times);
-          for (const { kind, json } of native.monitorObserve(session, times, failure)) {
+          for (const { kind, json } of native.monitorObserve(session, times, failure, watch)) {
             this.#send({ session, event: kind, detail: json });
           }
         }
@@ -221,6 +221,7 @@ export class Host {
       this.#stage(session, feeds, spare);
       const staged = wallClock();
       times[1] = staged - startedAt;
+      if (observe) unwrap(native.monitorJudge(session));
       const results = unwrap(native.run(session, outputs));
       const ran = wallClock();
       times[2] = ran - staged;

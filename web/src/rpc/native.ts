@@ -3,7 +3,8 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { DetectorParams, DetectorUpdate, SessionDescription, WatchObject, WatchParams, WireGroup } from './protocol.js';
+import type { DetectorParams, DetectorUpdate, SessionDescription, WatchExtras, WatchObject, WatchParams,
+  WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
 
@@ -69,11 +70,15 @@ export interface NativeModule {
 
   /** Starts the watch of a session. The SHA-256 of the model stands in profiles, '' where it was not hashed. */
   monitorStart(session: number, options: WatchParams, clockStepMs: number, sha256: string): Outcome<undefined>;
+  /** DataQuality where the monitor refuses the staged feeds, which happens only where it was told to. */
+  monitorJudge(session: number): Outcome<undefined>;
   /**
    * One request: its times in ms (queue, copy in, infer, copy out, total; NaN: not measured) and how it ended ('' is
    * well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
    */
-  monitorObserve(session: number, times: number[], failure: string): { kind: string; json: string }[];
+  monitorObserve(
+    session: number, times: number[], failure: string, extras: WatchExtras,
+  ): { kind: string; json: string }[];
   monitorSnapshot(session: number): Outcome<string>;
   monitorProfile(session: number): Outcome<string>;
   monitorReset(session: number): Outcome<undefined>;

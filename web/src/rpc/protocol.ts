@@ -52,11 +52,19 @@ interface PrepareParams {
   watch?: WatchParams;
 }
 
+/** What a caller says of a request besides its feeds. */
+export interface WatchExtras {
+  /** 'key=value,key=value', in the order of the keys; '' for none. */
+  slice: string;
+  features: Record<string, number | string>;
+}
+
 export interface RunParams {
   session: number;
   feeds: WireValue[];
   outputs: string[];
-  watch: boolean;
+  /** undefined: the monitor does not see the run. */
+  watch?: WatchExtras;
   /** When the caller asked, in milliseconds since 1970. */
   askedAt: number;
   /** Whether the buffers of the feeds come back, to be filled again. */
@@ -77,6 +85,8 @@ export interface WatchParams {
   learn: number;
   falseAlarmEvery: number;
   sample: number;
+  quality: string;
+  slo?: { p95Ms: number; errorBudget: number };
 }
 
 export interface DetectorParams {

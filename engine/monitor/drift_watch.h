@@ -1,0 +1,39 @@
+// DriftWatch: the detector of one stream of samples, with what it needs to read them: where each
+// feature stands in the profile, and which samples are far enough apart.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "monitor/esr.h"
+#include "monitor/features.h"
+#include "monitor/profile.h"
+#include "monitor/thinning.h"
+
+namespace insitu {
+
+class DriftWatch {
+ public:
+  // As EsrDetector::Create.
+  static Result<DriftWatch> Create(const ReferenceProfile& profile, const DetectorOptions& options);
+
+  // Features that the profile does not have are passed over; those that are absent are no
+  // observations.
+  Detector::Change Update(std::span<const Feature> features);
+  void Reset();
+
+  const EsrDetector& detector() const { return detector_; }
+  const Thinning& thinning() const { return thinning_; }
+
+ private:
+  DriftWatch(const ReferenceProfile& profile, EsrDetector detector);
+
+  EsrDetector detector_;
+  Thinning thinning_;
+  std::map<std::string, size_t, std::less<>> positions_;  // of features in the profile
+  std::vector<double> row_;                               // scratch
+};
+
+}  // namespace insitu

@@ -1,0 +1,42 @@
+// Collecting rows until there are enough.
+#include "monitor/learner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace insitu {
+
+ProfileLearner::Step ProfileLearner::Add(std::span<const Feature> features) {
+  const auto finite = [](const Feature& f) { return std::isfinite(static_cast<float>(f.value)); };
+  bool usable = !features.empty() && std::ranges::all_of(features, finite);
+  if (usable && names_.empty()) {
+    for (const Feature& feature : features) names_.push_back(feature.name);
+    auto rows = Tensor::Allocate(
+        DType::kFloat32, {static_cast<int64_t>(need_), static_cast<int64_t>(features.size())});
+    if (!rows) return Fail(rows.error().message);
+    rows_ = *std::move(rows);
+  }
+  usable = usable && std::ranges::equal(features, names_, {}, &Feature::name);
+  if (!usable) {
+    ++skipped_;
+    return Step::kMore;
+  }
+  const size_t width = names_.size();
+  std::ranges::transform(features, rows_.As<float>().subspan(have_ * width).begin(),
+                         [](const Feature& feature) { return static_cast<float>(feature.value); });
+  if (++have_ < need_) return Step::kMore;
+  auto profile = ReferenceProfile::FromRows(std::as_const(rows_).As<float>(), names_);
+  rows_ = {};
+  if (!profile) return Fail(profile.error().message);
+  profile_ = *std::move(profile);
+  return Step::kDone;
+}
+
+ProfileLearner::Step ProfileLearner::Fail(std::string failure) {
+  failure_ = std::move(failure);
+  rows_ = {};
+  return Step::kFailed;
+}
+
+}  // namespace insitu

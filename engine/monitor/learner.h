@@ -1,0 +1,44 @@
+// ProfileLearner: a profile from the first samples of a stream, taken as good.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/tensor.h"
+#include "monitor/features.h"
+#include "monitor/profile.h"
+
+namespace insitu {
+
+class ProfileLearner {
+ public:
+  enum class Step : uint8_t { kMore, kDone, kFailed };
+
+  explicit ProfileLearner(uint64_t need) : need_(need) {}
+
+  // The first usable sample decides on the features; samples that lack one of them, or have one
+  // that is not finite, are skipped.
+  Step Add(std::span<const Feature> features);
+  // After kDone.
+  ReferenceProfile TakeProfile() { return std::move(profile_); }
+
+  uint64_t have() const { return have_; }
+  uint64_t need() const { return need_; }
+  uint64_t skipped() const { return skipped_; }
+  const std::vector<std::string>& names() const { return names_; }
+  // Why learning ended without a profile, after kFailed.
+  const std::string& failure() const { return failure_; }
+
+ private:
+  Step Fail(std::string failure);
+
+  uint64_t need_, have_ = 0, skipped_ = 0;
+  Tensor rows_;  // float32 [need, names]
+  std::vector<std::string> names_;
+  std::string failure_;
+  ReferenceProfile profile_;
+};
+
+}  // namespace insitu

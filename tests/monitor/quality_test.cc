@@ -1,0 +1,197 @@
+// The gate: fifteen kinds of corrupted input are caught, clean ones pass; rules declared in a
+// profile stand; without a profile only what is wrong in itself is an issue.
+#include "monitor/quality.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "pictures.h"
+
+namespace insitu {
+namespace {
+
+InputReading Read(Picture& picture) {
+  auto reading = ReadInput({"image", picture.View()});
+  REQUIRE(reading);
+  return *std::move(reading);
+}
+
+ReferenceProfile PictureProfile(const std::function<void(Picture&)>& change = [](Picture&) {}) {
+  std::mt19937_64 random(11);
+  std::vector<float> rows;
+  std::vector<std::string> names;
+  for (int i = 0; i < 3'000; ++i) {
+    Picture picture = TakePicture(random);
+    change(picture);
+    const InputReading reading = Read(picture);
+    std::vector<Feature> features;
+    AppendInputFeatures("image", reading.statistics, features);
+    AppendImageFeatures("image", reading.image, *reading.geometry, features);
+    for (const Feature& feature : features) {
+      if (i == 0) names.push_back(feature.name);
+      rows.push_back(static_cast<float>(feature.value));
+    }
+  }
+  return *ReferenceProfile::FromRows(rows, names);
+}
+
+bool Has(QualityIssues issues, QualityIssue issue) { return issues[static_cast<size_t>(issue)]; }
+
+void EachValue(Picture& picture, const std::function<float(float)>& change) {
+  for (float& value : picture.values) value = change(value);
+}
+
+void Blur(Picture& picture) {
+  Picture from = picture;
+  for (int c = 0; c < 3; ++c)
+    for (int y = 0; y < Picture::kSide; ++y)
+      for (int x = 0; x < Picture::kSide; ++x) {
+        float sum = 0;
+        int count = 0;
+        for (int dy = -2; dy <= 2; ++dy)
+          for (int dx = -2; dx <= 2; ++dx) {
+            const int v = y + dy, u = x + dx;
+            if (v < 0 || u < 0 || v >= Picture::kSide || u >= Picture::kSide) continue;
+            sum += from.At(c, v, u);
+            ++count;
+          }
+        picture.At(c, y, x) = sum / static_cast<float>(count);
+      }
+}
+
+void SwapChannels(Picture& picture) {
+  std::swap_ranges(picture.values.begin(), picture.values.begin() + picture.kSide * picture.kSide,
+                   picture.values.begin() + 2 * picture.kSide * picture.kSide);
+}
+
+struct Corruption {
+  const char* name;
+  QualityIssue issue;
+  std::function<void(Picture&)> change;
+};
+
+TEST_CASE("Corrupted images are caught, clean ones pass") {
+  QualityGate gate;
+  gate.Use(PictureProfile());
+  std::mt19937_64 random(12);
+  int rejected = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    Picture picture = TakePicture(random);
+    const QualityIssues issues = gate.Judge(Read(picture));
+    rejected += issues.any();
+  }
+  CHECK(rejected <= 10);
+
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  const Corruption corruptions[] = {
+      {"one NaN", QualityIssue::kNan, [](Picture& p) { p.At(1, 5, 5) = kNan; }},
+      {"all NaN", QualityIssue::kNan, [](Picture& p) { EachValue(p, [](float) { return kNan; }); }},
+      {"one infinity", QualityIssue::kInfinite,
+       [](Picture& p) { p.At(2, 63, 63) = -std::numeric_limits<float>::infinity(); }},
+      {"blank", QualityIssue::kConstant,
+       [](Picture& p) { EachValue(p, [](float) { return 0.0f; }); }},
+      {"one grey", QualityIssue::kConstant,
+       [](Picture& p) { EachValue(p, [](float) { return 0.45f; }); }},
+      {"0..255 for 0..1", QualityIssue::kScale,
+       [](Picture& p) { EachValue(p, [](float x) { return 255 * x; }); }},
+      {"divided by 255 twice", QualityIssue::kScale,
+       [](Picture& p) { EachValue(p, [](float x) { return x / 255; }); }},
+      {"mean taken off and divided by the deviation", QualityIssue::kRange,
+       [](Picture& p) { EachValue(p, [](float x) { return (x - 0.45f) / 0.225f; }); }},
+      {"dark", QualityIssue::kDark,
+       [](Picture& p) { EachValue(p, [](float x) { return 0.3f * x; }); }},
+      {"overexposed", QualityIssue::kOverexposed,
+       [](Picture& p) { EachValue(p, [](float x) { return std::min(2.2f * x, 1.0f); }); }},
+      {"clipped", QualityIssue::kClipped,
+       [](Picture& p) { EachValue(p, [](float x) { return std::min(2.2f * x, 1.0f); }); }},
+      {"blurred", QualityIssue::kBlurred, Blur},
+      {"blue for red", QualityIssue::kChannels, SwapChannels},
+      {"negative", QualityIssue::kRange,
+       [](Picture& p) { EachValue(p, [](float x) { return -x; }); }},
+  };
+  for (const Corruption& corruption : corruptions) {
+    int caught = 0, named = 0;
+    for (int i = 0; i < 200; ++i) {
+      Picture picture = TakePicture(random);
+      corruption.change(picture);
+      const QualityIssues issues = gate.Judge(Read(picture));
+      caught += issues.any();
+      named += Has(issues, corruption.issue);
+    }
+    CAPTURE(corruption.name, caught, named);
+    CHECK(caught >= 190);
+    CHECK(named >= 180);
+  }
+
+  Picture still = TakePicture(random);
+  int frozen = 0;
+  for (int i = 0; i < 200; ++i) frozen += Has(gate.Judge(Read(still)), QualityIssue::kFrozen);
+  CHECK(frozen == 198);
+  gate.Reset();
+  CHECK(gate.Judge(Read(still)).none());
+}
+
+TEST_CASE("Normalised inputs that come without normalisation, and bytes at their limits") {
+  QualityGate gate;
+  gate.Use(PictureProfile(
+      [](Picture& p) { EachValue(p, [](float x) { return (x - 0.45f) / 0.225f; }); }));
+  std::mt19937_64 random(13);
+  Picture picture = TakePicture(random);
+  CHECK(Has(gate.Judge(Read(picture)), QualityIssue::kScale));
+
+  std::vector<float> rows(600);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i % 10) / 1'000;
+  QualityGate bytes;
+  bytes.Use(*ReferenceProfile::FromRows(rows, std::vector<std::string>{"x.saturation_share"}));
+  std::vector<int8_t> values(100, 5);
+  values[0] = 6;
+  const auto judge = [&] {
+    const TensorView view{
+        DType::kInt8, {100}, reinterpret_cast<std::byte*>(values.data()), nullptr};
+    return bytes.Judge(*ReadInput({"x", view}));
+  };
+  CHECK(judge().none());
+  std::fill_n(values.begin(), 20, int8_t{-128});
+  CHECK(Has(judge(), QualityIssue::kClipped));
+}
+
+TEST_CASE("Without a profile only what is wrong in itself is an issue") {
+  QualityGate gate;
+  std::mt19937_64 random(14);
+  Picture picture = TakePicture(random);
+  EachValue(picture, [](float x) { return 1'000 * x; });
+  CHECK(gate.Judge(Read(picture)).none());
+  EachValue(picture, [](float) { return 3.0f; });
+  CHECK(ToString(gate.Judge(Read(picture))) == "constant");
+  picture.values[7] = std::nanf("");
+  CHECK(ToString(gate.Judge(Read(picture))) == "nan");
+}
+
+TEST_CASE("What a profile declares stands") {
+  ReferenceProfile profile = PictureProfile();
+  profile.quality = {{"image", ValueRange{-1, 300}, {"scale", "overexposed", "clipped"}}};
+  QualityGate gate;
+  gate.Use(profile);
+  std::mt19937_64 random(15);
+  Picture picture = TakePicture(random);
+  EachValue(picture, [](float x) { return 255 * x; });
+  CHECK(gate.Judge(Read(picture)).none());
+  EachValue(picture, [](float x) { return 2 * x; });
+  CHECK(ToString(gate.Judge(Read(picture))) == "range");
+}
+
+TEST_CASE("Issues have names") {
+  for (size_t i = 0; i < kQualityIssues; ++i) {
+    const auto issue = static_cast<QualityIssue>(i);
+    CHECK(QualityIssueOf(Name(issue)) == issue);
+  }
+  CHECK_FALSE(QualityIssueOf("ugly"));
+  QualityIssues two;
+  two.set(0).set(6);
+  CHECK(ToString(two) == "nan, dark");
+}
+
+}  // namespace
+}  // namespace insitu
