@@ -16,6 +16,14 @@
 
 namespace insitu::xnn {
 
+// XNNPACK's integer layers are the limit that WebAssembly is measured against. There, insitu's own
+// kernels take every one of them and are faster, so that these would only be downloaded.
+#ifdef __EMSCRIPTEN__
+inline constexpr bool kQuantizedLinear = false;
+#else
+inline constexpr bool kQuantizedLinear = true;
+#endif
+
 struct QuantizedLinear {
   bool is_unsigned = false;  // qu8, else qs8 x qc8w
   bool flip_x = false, flip_w = false, flip_y = false;

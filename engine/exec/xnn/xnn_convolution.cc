@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "base/checked.h"
 #include "exec/xnn/quantized_linear.h"
@@ -128,23 +129,8 @@ class ConvolutionKernel final : public Kernel {
       return create(xnn_create_convolution2d_nhwc_f32, op.weights.As<float>().data(), bias,
                     op.clamp.min, op.clamp.max);
     }
-    quantized_ = *ResolveQuantizedLinear(Operands(op));
-    const QuantizedLinear& q = *quantized_;
-    const int32_t* bias = op.bias.empty() ? nullptr : op.bias.As<int32_t>().data();
-    Buffer storage;
-    INSITU_ASSIGN(const std::byte* weights, q.Weights(op.weights, storage));
-    if (q.is_unsigned) {
-      const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
-      reshape_ = xnn_reshape_convolution2d_nhwc_qu8;
-      return create(xnn_create_convolution2d_nhwc_qu8, byte(q.x_zero_point), q.x_scale,
-                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
-                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
-    }
-    const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
-    reshape_ = xnn_reshape_convolution2d_nhwc_qs8_qc8w;
-    return create(xnn_create_convolution2d_nhwc_qs8_qc8w, byte(q.x_zero_point), q.x_scale,
-                  q.w_scale.data(), reinterpret_cast<const int8_t*>(weights), bias,
-                  byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+    if constexpr (kQuantizedLinear) return PackQuantized(op, create);
+    std::unreachable();
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
@@ -189,8 +175,29 @@ class ConvolutionKernel final : public Kernel {
   size_t packed_bytes() override { return weights_.packed().bytes() + depthwise_bytes_; }
 
  private:
+  template <class Create>
+  Status PackQuantized(const Op& op, const Create& create) {
+    quantized_ = *ResolveQuantizedLinear(Operands(op));
+    const QuantizedLinear& q = *quantized_;
+    const int32_t* bias = op.bias.empty() ? nullptr : op.bias.As<int32_t>().data();
+    Buffer storage;
+    INSITU_ASSIGN(const std::byte* weights, q.Weights(op.weights, storage));
+    if (q.is_unsigned) {
+      const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
+      reshape_ = xnn_reshape_convolution2d_nhwc_qu8;
+      return create(xnn_create_convolution2d_nhwc_qu8, byte(q.x_zero_point), q.x_scale,
+                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
+                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+    }
+    const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
+    reshape_ = xnn_reshape_convolution2d_nhwc_qs8_qc8w;
+    return create(xnn_create_convolution2d_nhwc_qs8_qc8w, byte(q.x_zero_point), q.x_scale,
+                  q.w_scale.data(), reinterpret_cast<const int8_t*>(weights), bias,
+                  byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+  }
+
   xnn_status Setup(void* workspace, const std::byte* x, std::byte* y) const {
-    if (!quantized_)
+    if (!kQuantizedLinear || !quantized_)
       return xnn_setup_convolution2d_nhwc_f32(operator_.get(), workspace,
                                               reinterpret_cast<const float*>(x),
                                               reinterpret_cast<float*>(y));
@@ -223,6 +230,7 @@ Considered Consider(const Op& op) {
     if (auto refusal = CheckFloatLinear(Operands(op))) return std::unexpected(*refusal);
     return offer;
   }
+  if (!kQuantizedLinear) return Refuse("insitu's own kernels take quantized convolutions");
   auto quantized = ResolveQuantizedLinear(Operands(op));
   if (!quantized) return std::unexpected(quantized.error());
   if (!quantized->is_unsigned && IsDepthwise(op)) {

@@ -1,6 +1,8 @@
 // Fully connected layers with constant weights [O, I]: Gemm and MatMul by a constant, float32 and
 // quantized. Quantized results equal the formula of ops/lowering.h
 // (tests/exec/xnn_fully_connected_test.cc).
+#include <utility>
+
 #include "exec/xnn/quantized_linear.h"
 #include "exec/xnn/sign_flip.h"
 #include "exec/xnn/weights_store.h"
@@ -41,23 +43,8 @@ class FullyConnectedKernel final : public Kernel {
       return create(xnn_create_fully_connected_nc_f32, op.weights.As<float>().data(), bias,
                     op.clamp.min, op.clamp.max);
     }
-    quantized_ = *ResolveQuantizedLinear(Operands(op));
-    const QuantizedLinear& q = *quantized_;
-    const int32_t* bias = op.bias.empty() ? nullptr : op.bias.As<int32_t>().data();
-    Buffer storage;
-    INSITU_ASSIGN(const std::byte* weights, q.Weights(op.weights, storage));
-    if (q.is_unsigned) {
-      const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
-      reshape_ = xnn_reshape_fully_connected_nc_qu8;
-      return create(xnn_create_fully_connected_nc_qu8, byte(q.x_zero_point), q.x_scale,
-                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
-                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
-    }
-    const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
-    reshape_ = xnn_reshape_fully_connected_nc_qs8_qc8w;
-    return create(xnn_create_fully_connected_nc_qs8_qc8w, byte(q.x_zero_point), q.x_scale,
-                  q.w_scale.data(), reinterpret_cast<const int8_t*>(weights), bias,
-                  byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+    if constexpr (kQuantizedLinear) return PackQuantized(op, create);
+    std::unreachable();
   }
 
   Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
@@ -88,8 +75,29 @@ class FullyConnectedKernel final : public Kernel {
   PackedWeights* packed() override { return &weights_.packed(); }
 
  private:
+  template <class Create>
+  Status PackQuantized(const Op& op, const Create& create) {
+    quantized_ = *ResolveQuantizedLinear(Operands(op));
+    const QuantizedLinear& q = *quantized_;
+    const int32_t* bias = op.bias.empty() ? nullptr : op.bias.As<int32_t>().data();
+    Buffer storage;
+    INSITU_ASSIGN(const std::byte* weights, q.Weights(op.weights, storage));
+    if (q.is_unsigned) {
+      const auto byte = [](int32_t value) { return static_cast<uint8_t>(value); };
+      reshape_ = xnn_reshape_fully_connected_nc_qu8;
+      return create(xnn_create_fully_connected_nc_qu8, byte(q.x_zero_point), q.x_scale,
+                    byte(q.w_zero_point), q.w_scale[0], reinterpret_cast<const uint8_t*>(weights),
+                    bias, byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+    }
+    const auto byte = [](int32_t value) { return static_cast<int8_t>(value); };
+    reshape_ = xnn_reshape_fully_connected_nc_qs8_qc8w;
+    return create(xnn_create_fully_connected_nc_qs8_qc8w, byte(q.x_zero_point), q.x_scale,
+                  q.w_scale.data(), reinterpret_cast<const int8_t*>(weights), bias,
+                  byte(q.y_zero_point), q.y_scale, byte(q.y_min), byte(q.y_max));
+  }
+
   xnn_status Setup(const std::byte* x, std::byte* y) const {
-    if (!quantized_)
+    if (!kQuantizedLinear || !quantized_)
       return xnn_setup_fully_connected_nc_f32(operator_.get(), reinterpret_cast<const float*>(x),
                                               reinterpret_cast<float*>(y));
     if (quantized_->is_unsigned)
@@ -119,6 +127,7 @@ Considered Consider(const Op& op) {
     return offer;
   }
   if (op.inputs_first) return Refuse("only float32 weights may be [inputs, outputs]");
+  if (!kQuantizedLinear) return Refuse("insitu's own kernels take quantized layers");
   auto quantized = ResolveQuantizedLinear(Operands(op));
   if (!quantized) return std::unexpected(quantized.error());
   if (quantized->flip_x) offer.cost += 0.1;
