@@ -173,10 +173,11 @@ TEST_CASE("dynamically quantized layers: ONNX's quantization, exact sums, float 
 
 TEST_CASE("layers without rows run, contradictory extents are an error") {
   Rng rng(15);
-  const auto op = RandomLayer(rng, DType::kUint8, DType::kInt8, DType::kInt8, true, true);
-  const int64_t out = op.weights.dims()[0], in = op.weights.dims()[1];
+  lowered::FullyConnected op;
+  const int64_t out = 7, in = 5;
+  op.weights = RandomFloats(rng, {out, in});
   auto kernel = Accepted(Xnn(1), op);
-  RunKernel(*kernel, {Make(DType::kUint8, {0, in})}, DType::kInt8, {0, out});
+  RunKernel(*kernel, {Make(DType::kFloat32, {0, in})}, DType::kFloat32, {0, out});
   const Dims ins[] = {{2, in}}, outs[] = {{3, out}};
   CHECK_FALSE(kernel->Reshape(ins, outs));
 }
