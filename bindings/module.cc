@@ -89,6 +89,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("monitorJudge", &MonitorJudge);
   function("monitorObserve", &MonitorObserve);
   function("monitorSnapshot", &MonitorSnapshot);
+  function("monitorExport", &MonitorExport);
   function("monitorProfile", &MonitorProfile);
   function("monitorReset", &MonitorReset);
   function("scratch", &Scratch);

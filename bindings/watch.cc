@@ -55,6 +55,7 @@ Status StartMonitor(int session, const val& js_options, double clock_step_ms, st
   INSITU_ASSIGN(options.quality, QualityModeOf(js_options["quality"].as<std::string>()));
   if (const val slo = js_options["slo"]; !slo.isUndefined())
     options.slo = SloOptions{slo["p95Ms"].as<double>(), slo["errorBudget"].as<double>()};
+  options.start_unix_ms = js_options["startedAt"].as<double>();
   options.clock_step_ms = clock_step_ms;
   options.model_sha256 = std::move(sha256);
   INSITU_ASSIGN(loaded->monitor, Monitor::Create(std::move(options)));
@@ -109,7 +110,7 @@ val MonitorObserve(int session, val times, std::string failure, val extras) {
   StageTimes stages;
   for (size_t i = 0; i < kStages; ++i) stages.ms[i] = times[i].as<double>();
   const auto slice = extras["slice"].as<std::string>();
-  (*monitor)->RecordStages(stages, outcome, slice);
+  (*monitor)->RecordStages(stages, outcome, slice, extras["askedAt"].as<double>());
   if (!outcome) {
     const LoadedSession& loaded = **TheInstance().sessions.Find(session);
     if ((*monitor)->WantsNext()) {
@@ -133,6 +134,11 @@ val MonitorObserve(int session, val times, std::string failure, val extras) {
 val MonitorSnapshot(int session) {
   const auto monitor = FindMonitor(session);
   return monitor ? Ok(val((*monitor)->SnapshotJson())) : Failed(monitor.error());
+}
+
+val MonitorExport(int session, std::string format, double now_unix_ms) {
+  const auto monitor = FindMonitor(session);
+  return monitor ? Answer((*monitor)->Export(format, now_unix_ms)) : Failed(monitor.error());
 }
 
 val MonitorProfile(int session) {

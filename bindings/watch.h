@@ -12,6 +12,7 @@ val MonitorStart(int session, val options, double clock_step_ms, std::string sha
 val MonitorJudge(int session);
 val MonitorObserve(int session, val times, std::string failure, val extras);
 val MonitorSnapshot(int session);
+val MonitorExport(int session, std::string format, double now_unix_ms);
 val MonitorProfile(int session);
 val MonitorReset(int session);
 val Scratch(double bytes);

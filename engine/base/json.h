@@ -51,6 +51,10 @@ class Json {
   std::variant<std::monostate, bool, double, std::string, Array, Object> value_;
 };
 
+// A finite number in the fewest digits, from 15, that read back as the same. std::to_chars would
+// bring along tables of 40 KB.
+std::string ShortestText(double value);
+
 // Writes compact JSON. The caller pairs Begin and End and gives a Key before each member's value.
 class JsonWriter {
  public:

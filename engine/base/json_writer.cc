@@ -65,14 +65,17 @@ JsonWriter& JsonWriter::String(std::string_view value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Number(double value) {
-  if (!std::isfinite(value)) return Null();
+std::string ShortestText(double value) {
   char text[40];
   for (int digits = 15; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, value);
     if (std::strtod(text, nullptr) == value) break;
   }
-  return Raw(text);
+  return text;
+}
+
+JsonWriter& JsonWriter::Number(double value) {
+  return std::isfinite(value) ? Raw(ShortestText(value)) : Null();
 }
 
 JsonWriter& JsonWriter::Float(float value) {

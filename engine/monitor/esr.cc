@@ -173,6 +173,7 @@ FeatureEvidence EsrDetector::Evidence(size_t feature) const {
 // The means of an alarm cover what came since the drift began.
 Alarm EsrDetector::MakeAlarm() const {
   Alarm alarm{samples_, Start(features_), statistic_, {}};
+  alarm.evidence.reserve(features_.size());  // the same memory for every alarm
   for (size_t k = 0; k < features_.size(); ++k) {
     FeatureEvidence evidence = EvidenceOver(k, samples_ - alarm.since + 1);
     if (evidence.share >= kSmallestShare) alarm.evidence.push_back(evidence);

@@ -233,7 +233,9 @@ void Monitor::Detect(DriftWatch& watch, std::span<const Feature> features, std::
   Emit(MonitorEventKind::kRecovered, out.Take());
 }
 
-void Monitor::RecordStages(const StageTimes& times, Outcome outcome, std::string_view slice_name) {
+void Monitor::RecordStages(const StageTimes& times, Outcome outcome, std::string_view slice_name,
+                           double started_unix_ms) {
+  trace_.Record(started_unix_ms, times, outcome);
   const bool first = latency_.successes() == 0;
   latency_.Record(times, outcome);
   if (Slice* slice = slices_.For(slice_name)) {
@@ -256,6 +258,14 @@ void Monitor::Emit(MonitorEventKind kind, std::string json) {
 
 std::vector<MonitorEvent> Monitor::TakeEvents() { return std::exchange(events_, {}); }
 
+Result<std::string> Monitor::Export(std::string_view format, double now_unix_ms) const {
+  if (format == "prometheus") return PrometheusText();
+  if (format == "otlp-json") return OtlpJson(now_unix_ms);
+  if (format == "chrome-trace") return trace_.ToJson();
+  return Fail(ErrorCode::kInvalidArgument, "'" + std::string(format) + "' is no format of exports",
+              "Known: prometheus, otlp-json, chrome-trace.");
+}
+
 Result<std::string> Monitor::ExportProfileJson() const {
   if (options_.profile) return options_.profile->ToJson();
   if (state() == "learning")
@@ -269,6 +279,7 @@ Result<std::string> Monitor::ExportProfileJson() const {
 
 void Monitor::Reset() {
   latency_.Reset();
+  trace_.Reset();
   if (burn_rate_) burn_rate_->Reset();
   if (learner_) learner_.emplace(learner_->need());
   if (watch_) watch_->Reset();

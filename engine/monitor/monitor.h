@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "monitor/profile.h"
 #include "monitor/quality.h"
 #include "monitor/slices.h"
+#include "monitor/trace.h"
 
 namespace insitu {
 
@@ -40,6 +42,7 @@ struct MonitorOptions {
   uint64_t seed = DetectorOptions{}.seed;
   QualityMode quality = QualityMode::kWarn;
   std::optional<SloOptions> slo = {};
+  double start_unix_ms = 0;  // of the watch, for exports
 };
 
 enum class MonitorEventKind : uint8_t { kDrift, kRecovered, kProfile, kQuality, kSlow };
@@ -79,11 +82,13 @@ class Monitor {
   void Observe(const Request& request);
   // The times of one request, finished or failed; independent of Observe.
   void RecordStages(const StageTimes& times, Outcome outcome = std::nullopt,
-                    std::string_view slice = {});
+                    std::string_view slice = {}, double started_unix_ms = kNever);
 
   // Events since the last call, oldest first; at most 256 are kept, the newest win.
   std::vector<MonitorEvent> TakeEvents();
   std::string SnapshotJson() const;
+  // `format`: "prometheus", "otlp-json" or "chrome-trace"; InvalidArgument for another.
+  Result<std::string> Export(std::string_view format, double now_unix_ms) const;
   // The profile given or learnt; InvalidArgument while there is none.
   Result<std::string> ExportProfileJson() const;
   // Forgets latency, counts, drift and what is being learnt; keeps a profile given or learnt.
@@ -94,6 +99,8 @@ class Monitor {
   const LatencyTracker& latency() const { return latency_; }
 
  private:
+  static constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
+
   // Of a tensor, input or output.
   struct Quality {
     uint64_t checked = 0, nan_values = 0, infinite_values = 0;
@@ -126,10 +133,13 @@ class Monitor {
   void WriteOutputs(JsonWriter& out) const;
   void WriteSlo(JsonWriter& out) const;
   void WriteSlices(JsonWriter& out) const;
+  std::string PrometheusText() const;
+  std::string OtlpJson(double now_unix_ms) const;
 
   MonitorOptions options_;
   LatencyTracker latency_;
   std::optional<BurnRate> burn_rate_;
+  Trace trace_;
   std::optional<ProfileLearner> learner_;
   std::optional<DriftWatch> watch_;  // where there is a profile
   QualityGate gate_;

@@ -176,3 +176,23 @@ test('a profile comes from the metadata of the model', async () => {
   await session.dispose();
   await assert.rejects(engine.load(addModel(), { monitor: { profile: 'model' } }), insituError('InvalidArgument', /insitu.profile/));
 });
+
+test('exports: Prometheus, OTLP and a trace of what was run', async () => {
+  const session = await engine.load(addModel());
+  const before = Date.now();
+  for (let i = 0; i < 20; i++) await session.run(sample());
+  const prometheus = await session.monitor.export('prometheus');
+  for (const line of prometheus.trimEnd().split('\n')) {
+    assert.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+)$/);
+  }
+  assert.match(prometheus, /^insitu_stage_seconds_count\{stage="total",phase="warm"\} 19$/m);
+  const otlp = JSON.parse(await session.monitor.export('otlp-json'));
+  const [{ metrics: [requests] }] = otlp.resourceMetrics[0].scopeMetrics;
+  assert.equal(requests.sum.dataPoints[0].asInt, '20');
+  assert(Math.abs(Number(requests.sum.dataPoints[0].timeUnixNano) / 1e6 - Date.now()) < 60_000);
+  const { traceEvents } = JSON.parse(await session.monitor.export('chrome-trace'));
+  assert.equal(traceEvents.filter(({ name }) => name === 'request').length, 20);
+  assert(traceEvents.every(({ ts, dur }) => ts >= (before - 1) * 1000 && dur >= 0));
+  await assert.rejects(session.monitor.export('csv'), insituError('InvalidArgument', /prometheus, otlp-json, chrome-trace/));
+  await session.dispose();
+});

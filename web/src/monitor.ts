@@ -42,6 +42,15 @@ export class Monitor extends EventTarget {
     return JSON.parse(await this.#client.call('exportProfile', { session: this.#session }));
   }
 
+  /**
+   * What is known in a format of others: Prometheus' text, an OTLP/JSON metrics request for an OpenTelemetry collector, or the
+   * last 512 requests as a trace for performance panels. insitu sends nothing anywhere.
+   */
+  async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace'): Promise<string> {
+    this.#check();
+    return this.#client.call('exportMonitor', { session: this.#session, format });
+  }
+
   /** Forgets latency, counts and drift; a profile given or learnt stays. */
   async reset(): Promise<void> {
     this.#check();
@@ -54,6 +63,7 @@ export async function watchParams(options: MonitorOptions, signal?: AbortSignal)
   const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo } = options;
   const params = {
     profile: '', learn: 0, falseAlarmEvery, sample, quality, slo: slo && { p95Ms: 0, errorBudget: 0.05, ...slo },
+    startedAt: Date.now(),
   };
   if (profile === undefined) return params;
   if (profile === 'model') return { ...params, profile };

@@ -142,6 +142,7 @@ export class Host {
       json: unwrap(this.#native.monitorSnapshot(session)),
       last: this.#watched.get(session),
     }),
+    exportMonitor: ({ session, format }) => unwrap(this.#native.monitorExport(session, format, Date.now())),
     exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
     resetMonitor: ({ session }) => {
       unwrap(this.#native.monitorReset(session));
@@ -209,7 +210,7 @@ export class Host {
       this.#afterReply = () => {
         if (observe) {
           if (!failure) this.#watched.set(session, times);
-          for (const { kind, json } of native.monitorObserve(session, times, failure, watch)) {
+          for (const { kind, json } of native.monitorObserve(session, times, failure, { ...watch, askedAt })) {
             this.#send({ session, event: kind, detail: json });
           }
         }

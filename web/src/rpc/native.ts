@@ -77,9 +77,11 @@ export interface NativeModule {
    * well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
    */
   monitorObserve(
-    session: number, times: number[], failure: string, extras: WatchExtras,
+    session: number, times: number[], failure: string, extras: WatchExtras & { askedAt: number },
   ): { kind: string; json: string }[];
   monitorSnapshot(session: number): Outcome<string>;
+  /** The text of an export; `now` in milliseconds since 1970. */
+  monitorExport(session: number, format: string, now: number): Outcome<string>;
   monitorProfile(session: number): Outcome<string>;
   monitorReset(session: number): Outcome<undefined>;
 

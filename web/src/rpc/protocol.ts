@@ -87,6 +87,8 @@ export interface WatchParams {
   sample: number;
   quality: string;
   slo?: { p95Ms: number; errorBudget: number };
+  /** When the watch began, in milliseconds since 1970. */
+  startedAt: number;
 }
 
 export interface DetectorParams {
@@ -127,6 +129,7 @@ export interface Methods {
   disposeSession: { params: { session: number }; result: void };
   /** `last`: the times of the latest good run, in the order of `stages`. */
   snapshot: { params: { session: number }; result: { json: string; last?: number[] } };
+  exportMonitor: { params: { session: number; format: string }; result: string };
   exportProfile: { params: { session: number }; result: string };
   resetMonitor: { params: { session: number }; result: void };
   createHistogram: { params: undefined; result: number };
