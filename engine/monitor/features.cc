@@ -1,17 +1,26 @@
-// Features of tensors. One pass in blocks: blocks that are all finite take branch-free lanes, which
-// the compiler turns into SIMD; sums are taken about the first value, so that nothing cancels.
+// Features of tensors. One pass in blocks, in vectors where all values of a block are finite; sums
+// are taken about the first value, so that nothing cancels.
 #include "monitor/features.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 namespace insitu {
 namespace {
 
-constexpr size_t kLanes = 8;
-constexpr size_t kBlock = 256;  // floats sum the squares of as many bytes exactly
+// Vectors of the compiler's own, so that sums stay in registers.
+template <class T>
+using Lanes __attribute__((vector_size(16))) = T;
+template <class T>
+constexpr size_t kLanes = sizeof(Lanes<T>) / sizeof(T);
+template <class T>
+using Counts = decltype(Lanes<T>{} < Lanes<T>{});
+
+constexpr size_t kSummedElements = 16 * 1024;  // about, of a large tensor
+constexpr size_t kBlock = 256;                 // floats sum the squares of as many bytes exactly
 
 // Values at either limit, or beyond, are saturated.
 template <class T>
@@ -38,36 +47,60 @@ struct Sums {
 
   // False, and nothing is added, where a value is not finite (or its square is not).
   bool AddBlock(const T* x) {
-    std::array<T, kLanes> lows, highs;
-    std::array<T, kLanes> sums{}, square_sums{};
-    std::array<int32_t, kLanes> zero_counts{}, saturated_counts{};
-    lows.fill(low);
-    highs.fill(high);
-    for (size_t i = 0; i < kBlock; i += kLanes) {
-      for (size_t j = 0; j < kLanes; ++j) {
-        const T value = x[i + j];
-        lows[j] = value < lows[j] ? value : lows[j];
-        highs[j] = value > highs[j] ? value : highs[j];
-        zero_counts[j] += value == 0;
-        saturated_counts[j] += limits.Saturates(value);
-        const T d = value - shift;
-        sums[j] += d;
-        square_sums[j] += d * d;
-      }
+    Lanes<T> lows = Splat(low), highs = Splat(high), block_sum{}, block_squares{};
+    Counts<T> block_zeros{}, block_saturated{};
+    const Lanes<T> from = Splat(shift), low_limit = Splat(limits.low),
+                   high_limit = Splat(limits.high);
+    for (size_t i = 0; i < kBlock; i += kLanes<T>) {
+      const Lanes<T> value = Load(x + i), d = value - from;
+      lows = value < lows ? value : lows;
+      highs = value > highs ? value : highs;
+      // What holds is -1.
+      block_zeros -= value == Lanes<T>{};
+      block_saturated -= (value <= low_limit) | (value >= high_limit);
+      block_sum += d;
+      block_squares += d * d;
     }
     double total = 0;
-    for (T value : square_sums) total += static_cast<double>(value);
+    for (size_t j = 0; j < kLanes<T>; ++j) total += static_cast<double>(block_squares[j]);
     if (!std::isfinite(total)) return false;
     squares += total;
-    for (size_t j = 0; j < kLanes; ++j) {
-      sum += static_cast<double>(sums[j]);
-      zeros += zero_counts[j];
-      saturated += saturated_counts[j];
+    for (size_t j = 0; j < kLanes<T>; ++j) {
+      sum += static_cast<double>(block_sum[j]);
+      zeros += block_zeros[j];
+      saturated += block_saturated[j];
     }
-    low = std::ranges::min(lows);
-    high = std::ranges::max(highs);
+    TakeExtremes(lows, highs);
     count += static_cast<int64_t>(kBlock);
     return true;
+  }
+
+  // Looks at extremes alone, else as AddBlock.
+  bool SeeBlock(const T* x) {
+    Lanes<T> lows = Splat(low), highs = Splat(high), nothing{};
+    for (size_t i = 0; i < kBlock; i += kLanes<T>) {
+      const Lanes<T> value = Load(x + i);
+      lows = value < lows ? value : lows;
+      highs = value > highs ? value : highs;
+      nothing += value - value;
+    }
+    for (size_t j = 0; j < kLanes<T>; ++j)
+      if (nothing[j] != 0) return false;
+    TakeExtremes(lows, highs);
+    return true;
+  }
+
+  void TakeExtremes(Lanes<T> lows, Lanes<T> highs) {
+    for (size_t j = 0; j < kLanes<T>; ++j) {
+      low = std::min(low, lows[j]);
+      high = std::max(high, highs[j]);
+    }
+  }
+  static Lanes<T> Splat(T value) { return value - Lanes<T>{}; }
+  static Lanes<T> Load(const T* from) {
+    Lanes<T> lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
   }
 
   Limits<T> limits;
@@ -86,12 +119,20 @@ void AddEach(std::span<const T> values, Sums<T>& sums, TensorStatistics& result)
   }
 }
 
+// One block, or the shorter rest of a tensor. Of a large tensor only one block in `step` is summed.
 template <class T>
-void AddAll(std::span<const T> values, Sums<T>& sums, TensorStatistics& result) {
-  size_t i = 0;
-  for (; i + kBlock <= values.size(); i += kBlock)
-    if (!sums.AddBlock(values.data() + i)) AddEach(values.subspan(i, kBlock), sums, result);
-  AddEach(values.subspan(i), sums, result);
+void AddPart(std::span<const T> part, bool sums_it, Sums<T>& sums, TensorStatistics& result) {
+  const bool done =
+      part.size() == kBlock && (sums_it ? sums.AddBlock(part.data()) : sums.SeeBlock(part.data()));
+  if (!done) AddEach(part, sums, result);
+}
+
+// part(first, count, whether it is summed) for all blocks of a tensor.
+template <class Part>
+void ForEachPart(size_t elements, const Part& part) {
+  const size_t step = std::max<size_t>(1, elements / kSummedElements);
+  for (size_t first = 0; first < elements; first += kBlock)
+    part(first, std::min(kBlock, elements - first), first / kBlock % step == 0);
 }
 
 template <class T>
@@ -107,7 +148,8 @@ void Finish(const Sums<T>& sums, TensorStatistics& result) {
   result.max = static_cast<double>(sums.high);
   result.zero_share = static_cast<double>(sums.zeros) / count;
   result.saturation_share = static_cast<double>(sums.saturated) / count;
-  result.constant = result.elements > 1 && sums.count == result.elements && sums.low == sums.high;
+  result.constant =
+      result.elements > 1 && result.nans + result.infinities == 0 && sums.low == sums.high;
 }
 
 template <class T>
@@ -116,7 +158,9 @@ TensorStatistics Compute(std::span<const T> values) {
   result.elements = static_cast<int64_t>(values.size());
   const auto first = std::ranges::find_if(values, [](T x) { return std::isfinite(x); });
   Sums<T> sums(first == values.end() ? T{0} : *first, {});
-  AddAll(values, sums, result);
+  ForEachPart(values.size(), [&](size_t begin, size_t count, bool sums_it) {
+    AddPart(values.subspan(begin, count), sums_it, sums, result);
+  });
   Finish(sums, result);
   return result;
 }
@@ -132,11 +176,10 @@ TensorStatistics ComputeBytes(std::span<const T> values) {
   result.elements = static_cast<int64_t>(values.size());
   Sums<float> sums(values.empty() ? 0.0f : static_cast<float>(values[0]), limits);
   std::array<float, kBlock> block;
-  for (size_t i = 0; i < values.size(); i += kBlock) {
-    const auto part = values.subspan(i, std::min(kBlock, values.size() - i));
-    std::ranges::copy(part, block.begin());
-    AddAll(std::span<const float>(block).first(part.size()), sums, result);
-  }
+  ForEachPart(values.size(), [&](size_t begin, size_t count, bool sums_it) {
+    std::ranges::copy(values.subspan(begin, count), block.begin());
+    AddPart(std::span<const float>(block).first(count), sums_it, sums, result);
+  });
   Finish(sums, result);
   return result;
 }

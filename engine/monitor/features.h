@@ -32,7 +32,9 @@ void AppendFeature(std::string_view name, std::string_view suffix, double value,
                    std::vector<Feature>& features);
 
 // Statistics over the finite elements; NaN where there is none. Sums of float32 are taken in single
-// precision over 256 elements, about the first one, and in double beyond.
+// precision over 256 elements, about the first one, and in double beyond. Of tensors of 32,768
+// elements and more, mean, spread, zero_share and saturation_share are those of evenly spaced
+// blocks with some 16,384 elements together; everything else is of all.
 struct TensorStatistics {
   int64_t elements = 0, nans = 0, infinities = 0;
   double mean = std::numeric_limits<double>::quiet_NaN();

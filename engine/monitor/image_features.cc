@@ -4,27 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <span>
 
 namespace insitu {
 namespace {
 
-constexpr int64_t kGrid = 64, kLeastPixels = 8;
+constexpr int64_t kGrid = 32, kLeastPixels = 8;
 constexpr size_t kBins = 32;
 
 bool IsChannels(int64_t dim) { return dim == 1 || dim == 3 || dim == 4; }
-
-struct Moments {
-  double sum = 0, squares = 0;
-
-  void Add(double x) {
-    sum += x;
-    squares += x * x;
-  }
-  double Mean(double count) const { return sum / count; }
-  double Variance(double count) const {
-    return std::max(squares / count - Mean(count) * Mean(count), 0.0);
-  }
-};
 
 // Of the lumas; 0 where all are the same.
 double Entropy(std::span<const float> lumas) {
@@ -42,81 +31,126 @@ double Entropy(std::span<const float> lumas) {
   return entropy;
 }
 
-// The elements of a tensor of any type that has statistics.
-class Pixels {
- public:
-  explicit Pixels(const TensorView& view) : view_(view) {}
+// A row of the grid.
+struct Row {
+  std::array<float, kGrid> at;
 
-  float operator[](int64_t i) const {
-    switch (view_.dtype) {
+  // Elements `first`, `first + step`, ... of the tensor.
+  void Gather(const TensorView& view, int64_t first, const std::array<int64_t, kGrid>& offsets,
+              size_t count) {
+    switch (view.dtype) {
       case DType::kFloat32:
-        return reinterpret_cast<const float*>(view_.data)[i];
+        return GatherAs<float>(view, first, offsets, count);
       case DType::kFloat64:
-        return static_cast<float>(reinterpret_cast<const double*>(view_.data)[i]);
+        return GatherAs<double>(view, first, offsets, count);
       case DType::kInt8:
-        return reinterpret_cast<const int8_t*>(view_.data)[i];
+        return GatherAs<int8_t>(view, first, offsets, count);
       default:
-        return reinterpret_cast<const uint8_t*>(view_.data)[i];
+        return GatherAs<uint8_t>(view, first, offsets, count);
     }
   }
 
  private:
-  const TensorView& view_;
+  template <class T>
+  void GatherAs(const TensorView& view, int64_t first, const std::array<int64_t, kGrid>& offsets,
+                size_t count) {
+    const T* from = reinterpret_cast<const T*>(view.data) + first;
+    for (size_t i = 0; i < count; ++i) at[i] = static_cast<float>(from[offsets[i]]);
+  }
+};
+
+// Sums over the rows of the grid, about a first value, so that nothing cancels.
+struct Moments {
+  float shift = 0;
+  double sum = 0, squares = 0;
+
+  void Add(const Row& row, size_t count) {
+    float row_sum = 0, row_squares = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const float d = row.at[i] - shift;
+      row_sum += d;
+      row_squares += d * d;
+    }
+    sum += static_cast<double>(row_sum);
+    squares += static_cast<double>(row_squares);
+  }
+  double Mean(double count) const { return static_cast<double>(shift) + sum / count; }
+  double Variance(double count) const {
+    return std::max(squares / count - sum / count * (sum / count), 0.0);
+  }
 };
 
 }  // namespace
 
 ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& image) {
-  const Pixels pixels(view);
   const int64_t column_step = image.channels_last ? image.channels : 1;
   const int64_t row_step = image.width * column_step;
   const int64_t channel_step = image.channels_last ? 1 : image.width * image.height;
   const bool colour = image.channels >= 3;
   const int64_t rows = std::min(image.height, kGrid), columns = std::min(image.width, kGrid);
-  std::array<float, kGrid * kGrid> lumas;
-  size_t count = 0;
-  Moments luma_moments, middle_moments, laplacian;
-  std::array<double, 3> channel_sums{};
-  double colour_sum = 0, inner = 0;
+  const auto count = static_cast<size_t>(columns);
+  std::array<int64_t, kGrid> offsets;
+  for (int64_t c = 0; c < columns; ++c)
+    offsets[static_cast<size_t>(c)] = c * image.width / columns * column_step;
+  // Of the Laplacian, columns at the border have too few neighbours.
+  const size_t inner_first = 1;
+  const size_t inner_end = columns == image.width ? count - 1 : count;
+
+  std::vector<float> lumas;
+  lumas.reserve(static_cast<size_t>(rows * columns));
+  Moments luma_moments, middle_moments;
+  std::array<Moments, 3> channel_moments;
+  double laplacian = 0, inner = 0, colour_sum = 0;
   for (int64_t r = 0; r < rows; ++r) {
-    const int64_t y = r * image.height / rows;
-    for (int64_t c = 0; c < columns; ++c) {
-      const int64_t x = c * image.width / columns;
-      int64_t at = y * row_step + x * column_step;
-      float luma = pixels[at];
-      if (colour) {
-        const float red = luma, green = pixels[at + channel_step],
-                    blue = pixels[at + 2 * channel_step];
-        at += channel_step;
-        luma = 0.299f * red + 0.587f * green + 0.114f * blue;
-        channel_sums[0] += static_cast<double>(red);
-        channel_sums[1] += static_cast<double>(green);
-        channel_sums[2] += static_cast<double>(blue);
-        colour_sum +=
-            static_cast<double>(std::max({red, green, blue}) - std::min({red, green, blue}));
+    const int64_t y = r * image.height / rows, first = y * row_step;
+    const int64_t middle_first = first + (colour ? channel_step : 0);
+    Row channels[3], luma;
+    for (int64_t c = 0; c < (colour ? 3 : 1); ++c)
+      channels[c].Gather(view, first + c * channel_step, offsets, count);
+    luma = channels[0];
+    if (colour) {
+      float spread = 0;
+      for (size_t i = 0; i < count; ++i) {
+        const float red = channels[0].at[i], green = channels[1].at[i], blue = channels[2].at[i];
+        luma.at[i] = 0.299f * red + 0.587f * green + 0.114f * blue;
+        spread += std::max(std::max(red, green), blue) - std::min(std::min(red, green), blue);
       }
-      lumas[count++] = luma;
-      luma_moments.Add(static_cast<double>(luma));
-      const auto middle = static_cast<double>(pixels[at]);
-      middle_moments.Add(middle);
-      if (y == 0 || x == 0 || y + 1 == image.height || x + 1 == image.width) continue;
-      const float around = pixels[at - row_step] + pixels[at + row_step] +
-                           pixels[at - column_step] + pixels[at + column_step];
-      laplacian.Add(4 * middle - static_cast<double>(around));
-      ++inner;
+      colour_sum += static_cast<double>(spread);
     }
+    if (r == 0) {
+      luma_moments.shift = luma.at[0];
+      middle_moments.shift = channels[colour].at[0];
+    }
+    luma_moments.Add(luma, count);
+    middle_moments.Add(channels[colour], count);
+    if (colour)
+      for (size_t c = 0; c < 3; ++c) channel_moments[c].Add(channels[c], count);
+    lumas.insert(lumas.end(), luma.at.begin(), luma.at.begin() + columns);
+    if (y == 0 || y + 1 == image.height) continue;
+    Row around[4];
+    const int64_t neighbours[] = {-row_step, row_step, -column_step, column_step};
+    for (size_t i = 0; i < 4; ++i)
+      around[i].Gather(view, middle_first + neighbours[i], offsets, count);
+    float energy = 0;
+    for (size_t i = inner_first; i < inner_end; ++i) {
+      const float d = 4 * channels[colour].at[i] - around[0].at[i] - around[1].at[i] -
+                      around[2].at[i] - around[3].at[i];
+      energy += d * d;
+    }
+    laplacian += static_cast<double>(energy);
+    inner += static_cast<double>(inner_end - inner_first);
   }
-  const auto all = static_cast<double>(count);
+  const auto all = static_cast<double>(lumas.size());
   ImageFeatures features;
   features.brightness = luma_moments.Mean(all);
   features.contrast = std::sqrt(luma_moments.Variance(all));
   const double variance = middle_moments.Variance(all);
-  features.sharpness = variance > 0 ? laplacian.squares / inner / variance : 0;
-  features.entropy = std::isfinite(features.contrast) ? Entropy(std::span(lumas).first(count))
-                                                      : std::numeric_limits<double>::quiet_NaN();
+  features.sharpness = variance > 0 ? laplacian / inner / variance : 0;
+  features.entropy =
+      std::isfinite(features.contrast) ? Entropy(lumas) : std::numeric_limits<double>::quiet_NaN();
   features.aspect = static_cast<double>(image.width) / static_cast<double>(image.height);
   if (!colour) return features;
-  for (size_t i = 0; i < 3; ++i) features.channel[i] = channel_sums[i] / all;
+  for (size_t i = 0; i < 3; ++i) features.channel[i] = channel_moments[i].Mean(all);
   for (size_t i = 0; i < 2; ++i) {
     const double difference = features.channel[i] - features.channel[i + 1];
     features.balance[i] = features.contrast > 0 ? difference / features.contrast : 0;

@@ -1,4 +1,4 @@
-// Features of images, from a grid of at most 64 x 64 pixels: what a camera, its light or the code
+// Features of images, from a grid of at most 32 x 32 pixels: what a camera, its light or the code
 // before the model changes first. Values stay in the tensor's own units.
 #pragma once
 

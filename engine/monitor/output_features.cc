@@ -45,7 +45,7 @@ ClassScores RowOfLogits(std::span<const T> row) {
   double sum = 0, weighted = 0, second = 0;
   for (auto it = row.begin(); it != row.end(); ++it) {
     const double below = static_cast<double>(*it) - largest;
-    const double power = std::exp(below);
+    const auto power = static_cast<double>(std::exp(static_cast<float>(below)));
     sum += power;
     if (power > 0) weighted += power * below;
     if (it != winner) second = std::max(second, power);

@@ -15,7 +15,7 @@ constexpr double kMoreClipped = 0.05;      // share beyond 99 % of the profile
 constexpr double kMuchBlurred = 0.5;       // of the sharpness of the profile's first percent
 constexpr double kFarOff = 10, kNear = 7;  // squared distances in standard deviations, two of them
 constexpr int kFrozenAfter = 3;
-constexpr size_t kDigestElements = 1024;
+constexpr size_t kDigestElements = 256;
 
 constexpr std::array<std::string_view, kQualityIssues> kNames = {
     "nan",  "infinite",    "constant", "range",    "scale", "clipped",

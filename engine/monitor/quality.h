@@ -47,7 +47,7 @@ struct InputReading {
   TensorStatistics statistics;
   std::optional<ImageGeometry> geometry;
   ImageFeatures image;
-  uint64_t digest = 0;  // of at most 1,024 of an image's elements
+  uint64_t digest = 0;  // of at most 256 of an image's elements
 };
 // nullopt for tensors without statistics.
 std::optional<InputReading> ReadInput(const NamedView& input);

@@ -76,6 +76,33 @@ TEST_CASE("Statistics equal the naive ones at every size around a block, in both
   }
 }
 
+TEST_CASE("Of large tensors extremes and faults are exact, means those of evenly spaced blocks") {
+  std::mt19937_64 random(2);
+  std::normal_distribution<float> normal(0.4f, 0.5f);
+  std::vector<float> values(150'528);
+  for (float& x : values) x = std::clamp(normal(random), -1.0f, 1.5f);
+  for (size_t at : {size_t{0}, size_t{300}, size_t{77'777}, values.size() - 1}) {
+    std::vector<float> changed = values;
+    changed[at] = 9;
+    CHECK(ComputeStatistics(View(changed)).max == 9);
+    changed[at] = -9;
+    CHECK(ComputeStatistics(View(changed)).min == -9);
+    changed[at] = std::nanf("");
+    CHECK(ComputeStatistics(View(changed)).nans == 1);
+    changed[at] = -std::numeric_limits<float>::infinity();
+    CHECK(ComputeStatistics(View(changed)).infinities == 1);
+  }
+  const TensorStatistics statistics = ComputeStatistics(View(values));
+  CHECK(statistics.mean == Approx(0.4).margin(0.02));
+  CHECK(statistics.spread == Approx(0.49).margin(0.02));
+  CHECK(statistics.saturation_share == Approx(0.115).margin(0.02));
+  CHECK_FALSE(statistics.constant);
+  std::ranges::fill(values, 0.5f);
+  CHECK(ComputeStatistics(View(values)).constant);
+  values[100'000] = 0.25f;
+  CHECK_FALSE(ComputeStatistics(View(values)).constant);
+}
+
 TEST_CASE("Saturation starts at 0.999, zero is exact") {
   std::vector<float> values = {0.999f, 1, 2, 0.99899f, 1e-30f, 0, -0.0f, -1};
   const TensorStatistics statistics = ComputeStatistics(View(values));
