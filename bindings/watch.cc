@@ -96,10 +96,11 @@ val MonitorStart(int session, val options, double clock_step_ms, std::string sha
   return Answer(StartMonitor(session, options, clock_step_ms, std::move(sha256)));
 }
 
-val MonitorJudge(int session) {
+val MonitorJudge(int session, std::string slice) {
   const auto monitor = FindMonitor(session);
   if (!monitor || !(*monitor)->Rejects()) return Ok(val::undefined());
-  return Answer((*monitor)->Judge(ToViews((*TheInstance().sessions.Find(session))->feeds)));
+  const LoadedSession& loaded = **TheInstance().sessions.Find(session);
+  return Answer((*monitor)->Judge(ToViews(loaded.feeds), slice));
 }
 
 val MonitorObserve(int session, val times, std::string failure, val extras) {
@@ -146,10 +147,10 @@ val MonitorProfile(int session) {
   return monitor ? Answer((*monitor)->ExportProfileJson()) : Failed(monitor.error());
 }
 
-val MonitorReset(int session) {
+val MonitorReset(int session, double now_unix_ms) {
   const auto monitor = FindMonitor(session);
   if (!monitor) return Failed(monitor.error());
-  (*monitor)->Reset();
+  (*monitor)->Reset(now_unix_ms);
   return Ok(val::undefined());
 }
 

@@ -9,12 +9,12 @@
 namespace insitu::bindings {
 
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256);
-val MonitorJudge(int session);
+val MonitorJudge(int session, std::string slice);
 val MonitorObserve(int session, val times, std::string failure, val extras);
 val MonitorSnapshot(int session);
 val MonitorExport(int session, std::string format, double now_unix_ms);
 val MonitorProfile(int session);
-val MonitorReset(int session);
+val MonitorReset(int session, double now_unix_ms);
 val Scratch(double bytes);
 val CreateHistogram(double clock_step_ms);
 val HistogramRecord(int histogram, int count);

@@ -1,6 +1,7 @@
 // Counting bad requests in windows.
 #include "monitor/burn_rate.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace insitu {
@@ -8,8 +9,8 @@ namespace insitu {
 Result<BurnRate> BurnRate::Create(const SloOptions& options) {
   if (!(options.p95_ms >= 0 && std::isfinite(options.p95_ms)))
     return Fail(ErrorCode::kInvalidArgument, "slo.p95Ms must be a number of milliseconds");
-  if (!(options.error_budget > 0 && options.error_budget < 1))
-    return Fail(ErrorCode::kInvalidArgument, "slo.errorBudget must be between 0 and 1",
+  if (!(options.error_budget > 0 && options.error_budget <= 0.5))
+    return Fail(ErrorCode::kInvalidArgument, "slo.errorBudget must be above 0, and 0.5 at most",
                 "0.05 lets one request in twenty be slow or fail.");
   return BurnRate(options);
 }
@@ -29,7 +30,9 @@ BurnRate::Change BurnRate::Record(double total_ms, bool failed) {
   return Change::kNone;
 }
 
+// Where the budget is large, all requests being bad is enough.
 bool BurnRate::Burns(size_t longer, size_t shorter, double rate) const {
+  rate = std::min(rate, 1 / options_.error_budget);
   return Rate(longer).value_or(0) >= rate && Rate(shorter).value_or(0) >= rate;
 }
 

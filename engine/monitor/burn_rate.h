@@ -18,7 +18,7 @@ namespace insitu {
 
 struct SloOptions {
   double p95_ms = 0;           // a request that takes longer is bad; 0: only failures are
-  double error_budget = 0.05;  // share of bad requests, in (0, 1)
+  double error_budget = 0.05;  // share of bad requests, in (0, 0.5]
 };
 
 class BurnRate {
@@ -26,7 +26,7 @@ class BurnRate {
   static constexpr size_t kLongest = 1000;
   enum class Change : uint8_t { kNone, kBurning, kOver };
 
-  // InvalidArgument for a p95 that is negative or not finite, or a budget outside (0, 1).
+  // InvalidArgument for a p95 that is negative or not finite, or a budget outside (0, 0.5].
   static Result<BurnRate> Create(const SloOptions& options);
 
   // A finished or failed request; what was cancelled is none.

@@ -71,6 +71,7 @@ Detector::Change EsrDetector::Observe(std::span<const double> row) {
     FeatureState& feature = features_[k];
     const double value = std::clamp(row[k], -kLargestValue, kLargestValue);
     feature.last = value;
+    feature.recent_at[feature.observed % kRecent] = samples_;
     feature.recent[feature.observed++ % kRecent] = value;
     Bet(feature, value);
     seen = true;
@@ -125,11 +126,15 @@ void EsrDetector::Reset() {
   alarm_.reset();
 }
 
-double EsrDetector::RecentMean(const FeatureState& feature, uint64_t window) const {
-  const uint64_t count = std::min({window, feature.observed, uint64_t{kRecent}});
-  double sum = 0;
-  for (uint64_t i = 1; i <= count; ++i) sum += feature.recent[(feature.observed - i) % kRecent];
-  return count ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+double EsrDetector::RecentMean(const FeatureState& feature, uint64_t since) {
+  double sum = 0, count = 0;
+  for (uint64_t i = 1; i <= std::min(feature.observed, uint64_t{kRecent}); ++i) {
+    const size_t at = (feature.observed - i) % kRecent;
+    if (feature.recent_at[at] < since) break;
+    sum += feature.recent[at];
+    ++count;
+  }
+  return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
 }
 
 // The bets vote: each whose best run of products reaches half the largest one's logarithm names the
@@ -153,29 +158,27 @@ uint64_t EsrDetector::Start(std::span<const FeatureState> features) {
   return 0;
 }
 
-FeatureEvidence EsrDetector::EvidenceOver(size_t index, uint64_t window) const {
+FeatureEvidence EsrDetector::EvidenceSince(size_t index, uint64_t since) const {
   const FeatureState& feature = features_[index];
   const double whole = statistic_ * static_cast<double>(features_.size());
   FeatureEvidence evidence;
   evidence.feature = index;
   evidence.share = whole > 0 ? feature.part / whole : 0;
   evidence.since = Start({&feature, 1});
-  evidence.recent_mean = RecentMean(feature, window);
+  evidence.recent_mean = RecentMean(feature, since);
   evidence.shift = feature.std > 0 ? (evidence.recent_mean - feature.mean) / feature.std
                                    : std::numeric_limits<double>::quiet_NaN();
   return evidence;
 }
 
-FeatureEvidence EsrDetector::Evidence(size_t feature) const {
-  return EvidenceOver(feature, kRecent);
-}
+FeatureEvidence EsrDetector::Evidence(size_t feature) const { return EvidenceSince(feature, 0); }
 
 // The means of an alarm cover what came since the drift began.
 Alarm EsrDetector::MakeAlarm() const {
   Alarm alarm{samples_, Start(features_), statistic_, {}};
   alarm.evidence.reserve(features_.size());  // the same memory for every alarm
   for (size_t k = 0; k < features_.size(); ++k) {
-    FeatureEvidence evidence = EvidenceOver(k, samples_ - alarm.since + 1);
+    FeatureEvidence evidence = EvidenceSince(k, alarm.since);
     if (evidence.share >= kSmallestShare) alarm.evidence.push_back(evidence);
   }
   std::ranges::sort(alarm.evidence, std::ranges::greater{}, &FeatureEvidence::share);

@@ -75,6 +75,7 @@ class EsrDetector final : public Detector {
     std::array<double, kMaximumBets> best{};
     std::array<uint64_t, kMaximumBets> since{};
     std::array<double, kRecent> recent{};
+    std::array<uint64_t, kRecent> recent_at{};  // the samples they are of
     uint64_t observed = 0;
     double last = std::numeric_limits<double>::quiet_NaN();
     double part = 0;        // mean wealth over its bets
@@ -86,8 +87,9 @@ class EsrDetector final : public Detector {
   Change Observe(std::span<const double> row) override;
   void Bet(FeatureState& feature, double value);
   static uint64_t Start(std::span<const FeatureState> features);
-  double RecentMean(const FeatureState& feature, uint64_t window) const;
-  FeatureEvidence EvidenceOver(size_t feature, uint64_t window) const;
+  // Of the latest observations, kRecent at most, from sample `since` on.
+  static double RecentMean(const FeatureState& feature, uint64_t since);
+  FeatureEvidence EvidenceSince(size_t feature, uint64_t since) const;
   double Meter(double statistic) const;
   Alarm MakeAlarm() const;
   bool BackInside() const;

@@ -31,6 +31,11 @@ double Entropy(std::span<const float> lumas) {
   return entropy;
 }
 
+ImageFeatures NoFeatures(double aspect) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  return {kNan, kNan, kNan, kNan, aspect, {kNan, kNan, kNan}, {kNan, kNan}, kNan};
+}
+
 // A row of the grid.
 struct Row {
   std::array<float, kGrid> at;
@@ -142,13 +147,16 @@ ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& 
   }
   const auto all = static_cast<double>(lumas.size());
   ImageFeatures features;
+  features.aspect = static_cast<double>(image.width) / static_cast<double>(image.height);
+  bool finite = std::isfinite(luma_moments.squares) && std::isfinite(middle_moments.squares);
+  for (const Moments& moments : channel_moments) finite = finite && std::isfinite(moments.squares);
+  if (!finite) return NoFeatures(features.aspect);
   features.brightness = luma_moments.Mean(all);
   features.contrast = std::sqrt(luma_moments.Variance(all));
   const double variance = middle_moments.Variance(all);
   features.sharpness = variance > 0 ? laplacian / inner / variance : 0;
   features.entropy =
       std::isfinite(features.contrast) ? Entropy(lumas) : std::numeric_limits<double>::quiet_NaN();
-  features.aspect = static_cast<double>(image.width) / static_cast<double>(image.height);
   if (!colour) return features;
   for (size_t i = 0; i < 3; ++i) features.channel[i] = channel_moments[i].Mean(all);
   for (size_t i = 0; i < 2; ++i) {

@@ -20,7 +20,7 @@ struct ImageGeometry {
 // more either way, of a type with statistics; nullopt for anything else.
 std::optional<ImageGeometry> ImageGeometryOf(const TensorView& view);
 
-// Of the first image; NaN where a pixel of the grid is not finite.
+// Of the first image; where a pixel of the grid is not finite, all but `aspect` are NaN.
 struct ImageFeatures {
   double brightness = 0, contrast = 0;  // mean and standard deviation of the luma
   double sharpness =

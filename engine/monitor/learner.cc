@@ -9,22 +9,24 @@ namespace insitu {
 
 ProfileLearner::Step ProfileLearner::Add(std::span<const Feature> features) {
   const auto finite = [](const Feature& f) { return std::isfinite(static_cast<float>(f.value)); };
-  bool usable = !features.empty() && std::ranges::all_of(features, finite);
-  if (usable && names_.empty()) {
+  if (names_.empty() && !features.empty() && std::ranges::all_of(features, finite)) {
     for (const Feature& feature : features) names_.push_back(feature.name);
     auto rows = Tensor::Allocate(
         DType::kFloat32, {static_cast<int64_t>(need_), static_cast<int64_t>(features.size())});
     if (!rows) return Fail(rows.error().message);
     rows_ = *std::move(rows);
   }
-  usable = usable && std::ranges::equal(features, names_, {}, &Feature::name);
+  const size_t width = names_.size();
+  bool usable = width > 0;
+  for (size_t k = 0; k < width && usable; ++k) {
+    const auto found = std::ranges::find(features, names_[k], &Feature::name);
+    usable = found != features.end() && finite(*found);
+    if (usable) rows_.As<float>()[have_ * width + k] = static_cast<float>(found->value);
+  }
   if (!usable) {
     ++skipped_;
     return Step::kMore;
   }
-  const size_t width = names_.size();
-  std::ranges::transform(features, rows_.As<float>().subspan(have_ * width).begin(),
-                         [](const Feature& feature) { return static_cast<float>(feature.value); });
   if (++have_ < need_) return Step::kMore;
   auto profile = ReferenceProfile::FromRows(std::as_const(rows_).As<float>(), names_);
   rows_ = {};

@@ -18,8 +18,8 @@ class ProfileLearner {
 
   explicit ProfileLearner(uint64_t need) : need_(need) {}
 
-  // The first usable sample decides on the features; samples that lack one of them, or have one
-  // that is not finite, are skipped.
+  // The first sample whose features are all finite decides on them; samples that lack one of them,
+  // or in which one is not finite, are skipped. What others have besides is passed over.
   Step Add(std::span<const Feature> features);
   // After kDone.
   ReferenceProfile TakeProfile() { return std::move(profile_); }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kMaximumEvents = 256;
 constexpr size_t kMaximumClasses = 4096, kMaximumCategories = 256;
+constexpr size_t kMaximumWordFeatures = 64;
 constexpr uint64_t kMaximumLearnRows = 1'000'000;
 
 // The entry of that name, made where it is missing.
@@ -83,30 +84,39 @@ std::vector<Monitor::Judged> Monitor::ReadInputs(std::span<const NamedView> inpu
   return judged;
 }
 
-Status Monitor::Judge(std::span<const NamedView> inputs) {
+Status Monitor::Judge(std::span<const NamedView> inputs, std::string_view slice_name) {
   judged_ = ReadInputs(inputs);
-  for (const auto& [reading, issues] : *judged_) {
-    if (issues.none()) continue;
+  const auto worst =
+      std::ranges::find_if(*judged_, [](const Judged& judged) { return judged.issues.any(); });
+  if (worst == judged_->end()) return {};
+  for (const auto& [reading, issues] : *judged_)
     CountQuality("input", reading.name, reading.statistics, issues);
-    Error error{ErrorCode::kDataQuality,
-                "the input looks wrong: " + ToString(issues),
-                reading.name,
-                {},
-                "Look at what makes it; quality: 'warn' would run it."};
-    return std::unexpected(std::move(error));
-  }
-  return {};
+  if (Slice* slice = slices_.For(slice_name)) CountSlice(*slice, *judged_);
+  const auto& [reading, issues] = *worst;
+  Error error{ErrorCode::kDataQuality,
+              "the input looks wrong: " + ToString(issues),
+              reading.name,
+              {},
+              "Look at what makes it; quality: 'warn' would run it."};
+  return std::unexpected(std::move(error));
+}
+
+void Monitor::CountSlice(Slice& slice, const std::vector<Judged>& judged) {
+  QualityIssues all;
+  for (const Judged& one : judged) all |= one.issues;
+  ++slice.judged;
+  slice.with_issues += all.any();
+  for (size_t i = 0; i < kQualityIssues; ++i) slice.issues[i] += all[i];
 }
 
 void Monitor::Observe(const Request& request) {
-  const auto judged = std::exchange(judged_, std::nullopt);
+  auto judged = std::exchange(judged_, std::nullopt);
   if (requests_++ % options_.sample != 0) return;
   ++samples_;
   std::vector<Feature> features;
-  QualityIssues all;
-  for (const auto& [reading, issues] : judged ? *judged : ReadInputs(request.inputs)) {
+  if (!judged) judged = ReadInputs(request.inputs);
+  for (const auto& [reading, issues] : *judged) {
     CountQuality("input", reading.name, reading.statistics, issues);
-    all |= issues;
     AppendInputFeatures(reading.name, reading.statistics, features);
     if (reading.geometry)
       AppendImageFeatures(reading.name, reading.image, *reading.geometry, features);
@@ -120,14 +130,13 @@ void Monitor::Observe(const Request& request) {
     CountQuality("output", output.name, statistics, issues);
     ReadClasses(output, features);
   }
-  for (const OwnFeature& own : request.features)
+  for (const OwnFeature& own : request.features) {
+    const auto taken = std::ranges::find(features, own.name, &Feature::name);
+    if (own.name.empty() || taken != features.end()) continue;
     features.push_back({own.name, own.category ? CategoryValue(own) : own.value});
-  Slice* slice = slices_.For(request.slice);
-  if (slice) {
-    ++slice->judged;
-    slice->with_issues += all.any();
-    for (size_t i = 0; i < kQualityIssues; ++i) slice->issues[i] += all[i];
   }
+  Slice* slice = slices_.For(request.slice);
+  if (slice) CountSlice(*slice, *judged);
   if (!watch_) return Learn(features);
   Detect(*watch_, features, {});
   if (!slice) return;
@@ -162,12 +171,19 @@ void Monitor::CountQuality(std::string_view role, std::string_view name,
   }
 }
 
-// The category's place among those of the feature; while a profile is learnt, new ones are added.
+// The category's place among those of the feature; NaN where it has none. While a profile is
+// learnt, new ones are added.
 double Monitor::CategoryValue(const OwnFeature& feature) {
-  std::vector<std::string>& known = At(categories_, feature.name);
+  const bool learns = state() == "learning";
+  auto entry = categories_.find(feature.name);
+  if (entry == categories_.end()) {
+    if (!learns || categories_.size() >= kMaximumWordFeatures) return kNever;
+    entry = categories_.emplace(feature.name, std::vector<std::string>()).first;
+  }
+  std::vector<std::string>& known = entry->second;
   const auto found = std::ranges::find(known, *feature.category);
   const auto place = static_cast<double>(found - known.begin());
-  if (found == known.end() && !watch_ && known.size() < kMaximumCategories)
+  if (found == known.end() && learns && known.size() < kMaximumCategories)
     known.push_back(*feature.category);
   return place;
 }
@@ -178,7 +194,9 @@ void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& feature
   if (options_.profile)
     for (const OutputRule& rule : options_.profile->outputs)
       if (rule.output == output.name) declared = OutputKindOf(rule.kind);
-  classes.reading = ReadOutput(output.name, output.view, declared);
+  // An output is what it was taken for first: a quantized softmax adds up to 1 only now and then.
+  if (classes.reading.kind == OutputKind::kOther)
+    classes.reading = ReadOutput(output.name, output.view, declared);
   const auto scores = ScoresOf(output.view, classes.reading.kind);
   if (!scores) return;
   AppendOutputFeatures(output.name, *scores, features);
@@ -277,7 +295,9 @@ Result<std::string> Monitor::ExportProfileJson() const {
               "Load the model with monitor: { profile } or { learn: 10000 }.");
 }
 
-void Monitor::Reset() {
+void Monitor::Reset(double now_unix_ms) {
+  options_.start_unix_ms = now_unix_ms;
+  if (!watch_) categories_.clear();
   latency_.Reset();
   trace_.Reset();
   if (burn_rate_) burn_rate_->Reset();

@@ -75,8 +75,9 @@ class Monitor {
 
   // Whether inputs are to be judged before they are run.
   bool Rejects() const { return options_.quality == QualityMode::kReject; }
-  // DataQuality, with what is wrong, for an input that must not be run.
-  Status Judge(std::span<const NamedView> inputs);
+  // DataQuality, with what is wrong, for inputs that must not be run; they count as a sample of the
+  // slice.
+  Status Judge(std::span<const NamedView> inputs, std::string_view slice = {});
   // Whether the next Observe reads its tensors (one in `sample` does); lets a caller skip work.
   bool WantsNext() const { return requests_ % options_.sample == 0; }
   void Observe(const Request& request);
@@ -92,7 +93,8 @@ class Monitor {
   // The profile given or learnt; InvalidArgument while there is none.
   Result<std::string> ExportProfileJson() const;
   // Forgets latency, counts, drift and what is being learnt; keeps a profile given or learnt.
-  void Reset();
+  // `now_unix_ms`: when the watch begins anew.
+  void Reset(double now_unix_ms = 0);
 
   // "off" (neither profile nor learn), "learning", or the state of the detector.
   std::string_view state() const;
@@ -121,6 +123,7 @@ class Monitor {
   std::vector<Judged> ReadInputs(std::span<const NamedView> inputs);
   void CountQuality(std::string_view role, std::string_view name,
                     const TensorStatistics& statistics, QualityIssues issues);
+  void CountSlice(Slice& slice, const std::vector<Judged>& judged);
   double CategoryValue(const OwnFeature& feature);
   void ReadClasses(const NamedView& output, std::vector<Feature>& features);
   void Learn(std::span<const Feature> features);

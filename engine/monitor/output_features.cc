@@ -19,14 +19,14 @@ bool HasRows(const TensorView& view) {
 }
 
 template <class T>
-bool AreProbabilities(std::span<const T> values, size_t width) {
+bool AreProbabilities(std::span<const T> values, size_t width, double slack) {
   for (size_t first = 0; first < values.size(); first += width) {
     double sum = 0;
     for (T value : values.subspan(first, width)) {
       if (!(value >= 0)) return false;
       sum += static_cast<double>(value);
     }
-    if (!(std::abs(sum - 1) <= kProbabilitySlack)) return false;
+    if (!(std::abs(sum - 1) <= slack)) return false;
   }
   return true;
 }
@@ -72,6 +72,8 @@ ClassScores RowOfProbabilities(std::span<const T> row) {
 template <class T>
 std::optional<ClassScores> Scores(std::span<const T> values, size_t width, OutputKind kind) {
   if (!std::ranges::all_of(values, [](T x) { return std::isfinite(x); })) return std::nullopt;
+  if (kind == OutputKind::kProbabilities && !AreProbabilities(values, width, kRoundedSlack))
+    return std::nullopt;
   const size_t rows = values.size() / width;
   ClassScores mean;
   for (size_t r = 0; r < rows; ++r) {
@@ -103,8 +105,8 @@ OutputReading ReadOutput(std::string_view name, const TensorView& view,
   if (!HasRows(view)) return {OutputKind::kOther, "shape"};
   const auto width = static_cast<size_t>(view.dims.back());
   const bool probabilities = view.dtype == DType::kFloat32
-                                 ? AreProbabilities(view.As<float>(), width)
-                                 : AreProbabilities(view.As<double>(), width);
+                                 ? AreProbabilities(view.As<float>(), width, kProbabilitySlack)
+                                 : AreProbabilities(view.As<double>(), width, kProbabilitySlack);
   if (probabilities) return {OutputKind::kProbabilities, "values"};
   if (SaysLogits(name)) return {OutputKind::kLogits, "name"};
   const bool classifies = view.dims.size() == 2 && view.dims.back() >= kLeastClassesByShape;

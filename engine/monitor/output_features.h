@@ -14,6 +14,9 @@ namespace insitu {
 // An output is a probability vector where every row of its last axis (at least 2 wide) is
 // non-negative and sums to 1 within this.
 inline constexpr double kProbabilitySlack = 1e-3;
+// How far the sum may be off where an output is known to hold probabilities: a quantized softmax
+// rounds each of them.
+inline constexpr double kRoundedSlack = 0.25;
 
 // What the last axis of an output holds. Logits become probabilities by a softmax.
 enum class OutputKind : uint8_t { kOther, kProbabilities, kLogits };
@@ -37,7 +40,8 @@ struct ClassScores {
   std::optional<int64_t> winner;            // the class of the largest, of a single row
 };
 
-// nullopt for kOther, for types without statistics and for rows with NaN or infinity.
+// nullopt for kOther, for what cannot be probabilities where they should be, for types other than
+// floats and for rows with NaN or infinity.
 std::optional<ClassScores> ScoresOf(const TensorView& view, OutputKind kind);
 
 // Appends `<name>.top`, `.entropy`, `.margin` and, of a single row, `.class`.

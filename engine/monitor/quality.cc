@@ -1,8 +1,8 @@
-// Reading inputs and judging them. Limits are the profile's extremes with a margin: one input in
-// thousands of the profile's kind lies beyond them.
+// Reading inputs and judging them.
 #include "monitor/quality.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace insitu {
@@ -21,14 +21,17 @@ constexpr std::array<std::string_view, kQualityIssues> kNames = {
     "nan",  "infinite",    "constant", "range",    "scale", "clipped",
     "dark", "overexposed", "blurred",  "channels", "frozen"};
 
-// FNV-1a over elements that lie evenly apart.
+uint64_t Mix(uint64_t digest, uint64_t value) { return (digest ^ value) * 0x100000001b3; }
+
+// FNV-1a over elements an odd number apart, so that they lie in all columns.
 uint64_t Digest(const TensorView& view) {
   uint64_t digest = 0xcbf29ce484222325;
   const size_t bytes = view.size_bytes(), width = bytes / static_cast<size_t>(view.elements());
-  const size_t elements = bytes / width, step = std::max<size_t>(1, elements / kDigestElements);
+  const size_t elements = bytes / width,
+               step = (elements + kDigestElements - 1) / kDigestElements | 1;
   for (size_t i = 0; i < elements; i += step)
     for (size_t b = 0; b < width; ++b)
-      digest = (digest ^ std::to_integer<uint64_t>(view.data[i * width + b])) * 0x100000001b3;
+      digest = Mix(digest, std::to_integer<uint64_t>(view.data[i * width + b]));
   return digest;
 }
 
@@ -65,6 +68,9 @@ std::optional<InputReading> ReadInput(const NamedView& input) {
   if (reading.geometry) {
     reading.image = ComputeImageFeatures(input.view, *reading.geometry);
     reading.digest = Digest(input.view);
+    for (double statistic : {reading.statistics.mean, reading.statistics.spread,
+                             reading.image.brightness, reading.image.sharpness})
+      reading.digest = Mix(reading.digest, std::bit_cast<uint64_t>(statistic));
   }
   return reading;
 }
@@ -77,10 +83,10 @@ void QualityGate::Use(const ReferenceProfile& profile) {
     const auto quantile = [&](double level) {
       return static_cast<double>(knots[static_cast<size_t>(level * kKnots)]);
     };
-    bounds_[feature.name] = {quantile(0) - margin, static_cast<double>(knots.back()) + margin,
-                             quantile(0.01),       quantile(0.1),
-                             quantile(0.99),       feature.mean,
-                             feature.std};
+    bounds_[feature.name] = {
+        quantile(0),    quantile(0) - margin, static_cast<double>(knots.back()) + margin,
+        quantile(0.01), quantile(0.1),        quantile(0.99),
+        feature.mean,   feature.std};
   }
   rules_ = profile.quality;
 }
@@ -118,7 +124,7 @@ QualityIssues QualityGate::JudgeValues(const InputReading& input) const {
   Set(issues, QualityIssue::kNan, values.nans > 0);
   Set(issues, QualityIssue::kInfinite, values.infinities > 0);
   const Bounds* spread = Find(input.name, ".spread");
-  Set(issues, QualityIssue::kConstant, values.constant && !(spread && spread->low <= 0));
+  Set(issues, QualityIssue::kConstant, values.constant && !(spread && spread->least <= 0));
   if (values.constant || std::isnan(values.mean)) return issues;
   const Bounds *low = Find(input.name, ".min"), *high = Find(input.name, ".max");
   if (low && high) {

@@ -1,6 +1,7 @@
 // Quality: whether an input is fit to be run at all, judged by itself and by a profile.
-// Invariant: what a profile holds is never an issue by its limits; without a profile only what is
-// wrong in itself is: NaN, infinities, constant tensors, frozen images.
+// Invariant: limits are quantiles of the profile with a margin, so that of its own kind one input
+// in hundreds has an issue; without a profile only what is wrong in itself is one: NaN, infinities,
+// constant tensors, frozen images.
 #pragma once
 
 #include <array>
@@ -47,7 +48,7 @@ struct InputReading {
   TensorStatistics statistics;
   std::optional<ImageGeometry> geometry;
   ImageFeatures image;
-  uint64_t digest = 0;  // of at most 256 of an image's elements
+  uint64_t digest = 0;  // of an image: of at most 256 elements, and of its statistics
 };
 // nullopt for tensors without statistics.
 std::optional<InputReading> ReadInput(const NamedView& input);
@@ -64,6 +65,7 @@ class QualityGate {
  private:
   // Of one feature of the profile.
   struct Bounds {
+    double least;      // of the profile
     double low, high;  // extremes, and a quarter of a standard deviation
     double q01, q10, q99;
     double mean, std;

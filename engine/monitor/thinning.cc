@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kShortLag = 8, kLongLag = 64;
 constexpr double kShortMemory = 256;
 constexpr uint64_t kLongMemory = 1024;
-constexpr uint64_t kFirstPairs = 32;
+constexpr uint64_t kFirstPairs = 32, kLeastPairs = 16;  // of all rows, and of one feature
 // A share tells correlation from here on, and further above 1/2 the fewer rows there are: by 3.7
 // standard deviations, which are 0.4 / sqrt(pairs * features) of independent features. Features
 // seldom are independent: more than two count as two.
@@ -47,11 +47,13 @@ void CorrelationMeter::Add(std::span<const double> row) {
     float* last = last_.data() + k * lag_;
     const auto x = static_cast<float>(row[k]);
     if (feature.observed >= lag_) {
-      const auto pairs = static_cast<double>(feature.observed - lag_ + 1);
       const float near = std::abs(x - last[(feature.observed - 1) % lag_]);
       const float far = std::abs(x - last[feature.observed % lag_]);
-      const double farther = near == far ? 0.5 : near < far ? 1.0 : 0.0;
-      feature.farther += (farther - feature.farther) / std::min(pairs, memory_);
+      if (near > 0 || far > 0) {
+        const double farther = near == far ? 0.5 : near < far ? 1.0 : 0.0;
+        const auto pairs = static_cast<double>(++feature.pairs);
+        feature.farther += (farther - feature.farther) / std::min(pairs, memory_);
+      }
     }
     last[feature.observed++ % lag_] = x;
   }
@@ -60,7 +62,7 @@ void CorrelationMeter::Add(std::span<const double> row) {
 double CorrelationMeter::FartherShare() const {
   double sum = 0, measured = 0;
   for (const FeatureState& feature : features_) {
-    if (feature.observed <= lag_) continue;
+    if (feature.pairs < kLeastPairs) continue;
     sum += feature.farther;
     ++measured;
   }

@@ -31,15 +31,15 @@ class CorrelationMeter {
 
   // The rows `lag` and more behind the first.
   uint64_t pairs() const { return rows_ > lag_ ? rows_ - lag_ : 0; }
-  // How often the far difference is the larger one, mean over the features; ties count half.
+  // How often the far difference is the larger one, mean over the features that move.
   double FartherShare() const;
   // The phi that has this share, from 0 to 0.999.
   double Correlation() const;
 
  private:
   struct FeatureState {
-    uint64_t observed = 0;
-    double farther = 0;  // share of pairs
+    uint64_t observed = 0, pairs = 0;  // pairs of which one difference is not 0
+    double farther = 0;                // share of them; ties count half
   };
 
   size_t lag_;

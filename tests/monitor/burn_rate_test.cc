@@ -71,7 +71,7 @@ TEST_CASE("Objectives that are none are refused") {
   CHECK_FALSE(BurnRate::Create({.p95_ms = -1}));
   CHECK_FALSE(BurnRate::Create({.p95_ms = std::numeric_limits<double>::infinity()}));
   CHECK_FALSE(BurnRate::Create({.error_budget = 0}));
-  CHECK_FALSE(BurnRate::Create({.error_budget = 1}));
+  CHECK_FALSE(BurnRate::Create({.error_budget = 0.6}));
   CHECK_FALSE(BurnRate::Create({.error_budget = std::nan("")}));
 }
 

@@ -355,5 +355,33 @@ TEST_CASE("A slow session says so once, and that it is over") {
   CHECK_FALSE(Monitor::Create({.slo = SloOptions{.p95_ms = -1}}));
 }
 
+TEST_CASE("Features of one's own may come in any order, with others, and sometimes") {
+  std::mt19937_64 random(35);
+  auto monitor = Make({.learn = 2'000});
+  for (int i = 0; i < 2'000; ++i) {
+    std::vector<OwnFeature> features = {{"a", Uniform(random)}, {"b", Uniform(random)}};
+    if (i % 2) std::swap(features[0], features[1]);
+    if (i % 3 == 2) features.push_back({"c", 1});
+    features.push_back({"", 1});
+    monitor->Observe({.features = features});
+  }
+  CHECK(monitor->state() == "calm");
+  const std::vector<OwnFeature> word = {{"new", 0, "word"}};
+  for (int i = 0; i < 100; ++i) monitor->Observe({.features = word});
+  CHECK(monitor->state() == "calm");
+}
+
+TEST_CASE("Refused inputs count for their slice") {
+  std::mt19937_64 random(36);
+  auto monitor = Make({.quality = QualityMode::kReject});
+  for (int i = 0; i < 30; ++i) {
+    Sample broken(random, 0.5f);
+    broken.image[3] = std::nanf("");
+    CHECK_FALSE(monitor->Judge(broken.Inputs(), "device=phone"));
+  }
+  const Json json = Snapshot(*monitor);
+  CHECK(*json.Find("slices")->Find("worst")->Find("quality")->AsString() == "device=phone");
+}
+
 }  // namespace
 }  // namespace insitu

@@ -169,6 +169,29 @@ TEST_CASE("Without a profile only what is wrong in itself is an issue") {
   CHECK(ToString(gate.Judge(Read(picture))) == "nan");
 }
 
+TEST_CASE("Images that differ in one column are not frozen, whatever their size") {
+  for (int64_t side : {64, 256}) {
+    std::vector<float> values(static_cast<size_t>(3 * side * side), 0.5f);
+    values[5] = 0.25f;
+    QualityGate gate;
+    for (size_t i = 0; i < 20; ++i) {
+      for (int64_t y = 0; y < side; ++y) values[static_cast<size_t>(y * side) + 7 + i] = 0.9f;
+      const TensorView view{DType::kFloat32,
+                            {1, 3, side, side},
+                            reinterpret_cast<std::byte*>(values.data()),
+                            nullptr};
+      CHECK(gate.Judge(*ReadInput({"image", view})).none());
+    }
+  }
+}
+
+TEST_CASE("A blank image is an issue where the profile has none") {
+  QualityGate gate;
+  gate.Use(PictureProfile());
+  Picture picture;
+  CHECK(Has(gate.Judge(Read(picture)), QualityIssue::kConstant));
+}
+
 TEST_CASE("What a profile declares stands") {
   ReferenceProfile profile = PictureProfile();
   profile.quality = {{"image", ValueRange{-1, 300}, {"scale", "overexposed", "clipped"}}};

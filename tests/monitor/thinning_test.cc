@@ -75,6 +75,17 @@ TEST_CASE("Correlated rows are thinned to what is nearly independent") {
   }
 }
 
+TEST_CASE("Features that never move do not hide the correlation of others") {
+  SlowStream stream(60, 0.9);
+  Thinning thinning(kWidth);
+  for (int i = 0; i < 10'000; ++i) {
+    auto row = stream.Next();
+    for (size_t k = 0; k < 6; ++k) row[k] = 1;
+    thinning.Keep(row);
+  }
+  CHECK(thinning.factor() >= 20);
+}
+
 TEST_CASE("A stream that is no longer correlated is looked at in full again") {
   SlowStream slow(3, 0.9), quick(4, 0);
   Thinning thinning(kWidth);

@@ -110,7 +110,7 @@ export class Engine extends Disposable {
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
     const client = await this.#usableClient();
     const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;
-    const params = { profile: JSON.stringify(profile), falseAlarmEvery, method, correlated: correlated === 'auto' };
+    const params = { profile: JSON.stringify(profile), falseAlarmEvery, method: String(method), correlated: correlated === 'auto' };
     return new Detector(client, await client.call('createDetector', params));
   }
 

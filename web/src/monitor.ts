@@ -48,7 +48,7 @@ export class Monitor extends EventTarget {
    */
   async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace'): Promise<string> {
     this.#check();
-    return this.#client.call('exportMonitor', { session: this.#session, format });
+    return this.#client.call('exportMonitor', { session: this.#session, format: String(format) });
   }
 
   /** Forgets latency, counts and drift; a profile given or learnt stays. */
@@ -62,7 +62,7 @@ export class Monitor extends EventTarget {
 export async function watchParams(options: MonitorOptions, signal?: AbortSignal): Promise<WatchParams> {
   const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo } = options;
   const params = {
-    profile: '', learn: 0, falseAlarmEvery, sample, quality, slo: slo && { p95Ms: 0, errorBudget: 0.05, ...slo },
+    profile: '', learn: 0, falseAlarmEvery, sample, quality: String(quality), slo: slo ? { p95Ms: slo.p95Ms ?? 0, errorBudget: slo.errorBudget ?? 0.05 } : undefined,
     startedAt: Date.now(),
   };
   if (profile === undefined) return params;
@@ -147,7 +147,7 @@ export class Histogram extends WatchHandle {
   }
 }
 
-/** A drift detector (e-SR) on rows of features. */
+/** A drift detector on rows of features. */
 export class Detector extends WatchHandle {
   protected readonly kind = 'detector';
 

@@ -16,7 +16,8 @@ namespace {
 
 using Op = lowered::BlockFullyConnected;
 
-constexpr size_t kTileRows = 32;  // prepared at once
+constexpr int64_t kLargestByteBlock = 64 * 1024;  // sums of 127 * 255 fit 32 bits
+constexpr size_t kTileRows = 32;                  // prepared at once
 
 class BlockFullyConnectedKernel final : public Kernel {
  public:
@@ -191,13 +192,14 @@ BlockScheme SchemeFor(bool byte_inputs) {
 }
 
 BlockScheme SchemeFor(const Op& op) {
+  const bool bytes = op.byte_inputs && op.block_size <= kLargestByteBlock;
   switch (op.bits) {
     case 2:
-      return SchemeFor<2>(op.byte_inputs);
+      return SchemeFor<2>(bytes);
     case 4:
-      return SchemeFor<4>(op.byte_inputs);
+      return SchemeFor<4>(bytes);
     default:
-      return SchemeFor<8>(op.byte_inputs);
+      return SchemeFor<8>(bytes);
   }
 }
 

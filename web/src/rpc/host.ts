@@ -145,7 +145,7 @@ export class Host {
     exportMonitor: ({ session, format }) => unwrap(this.#native.monitorExport(session, format, Date.now())),
     exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
     resetMonitor: ({ session }) => {
-      unwrap(this.#native.monitorReset(session));
+      unwrap(this.#native.monitorReset(session, Date.now()));
       this.#watched.set(session, undefined);
     },
     createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
@@ -222,10 +222,11 @@ export class Host {
       this.#stage(session, feeds, spare);
       const staged = wallClock();
       times[1] = staged - startedAt;
-      if (observe) unwrap(native.monitorJudge(session));
+      if (observe) unwrap(native.monitorJudge(session, watch.slice));
+      const judged = wallClock();
       const results = unwrap(native.run(session, outputs));
       const ran = wallClock();
-      times[2] = ran - staged;
+      times[2] = ran - judged;
       const copies = results.map((result) => this.#copyOut(result));
       const ended = wallClock();
       times[3] = ended - ran;

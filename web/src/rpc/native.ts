@@ -71,7 +71,7 @@ export interface NativeModule {
   /** Starts the watch of a session. The SHA-256 of the model stands in profiles, '' where it was not hashed. */
   monitorStart(session: number, options: WatchParams, clockStepMs: number, sha256: string): Outcome<undefined>;
   /** DataQuality where the monitor refuses the staged feeds, which happens only where it was told to. */
-  monitorJudge(session: number): Outcome<undefined>;
+  monitorJudge(session: number, slice: string): Outcome<undefined>;
   /**
    * One request: its times in ms (queue, copy in, infer, copy out, total; NaN: not measured) and how it ended ('' is
    * well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
@@ -83,7 +83,7 @@ export interface NativeModule {
   /** The text of an export; `now` in milliseconds since 1970. */
   monitorExport(session: number, format: string, now: number): Outcome<string>;
   monitorProfile(session: number): Outcome<string>;
-  monitorReset(session: number): Outcome<undefined>;
+  monitorReset(session: number, now: number): Outcome<undefined>;
 
   /** Memory of `bytes` to hand numbers over in; valid until the next call of scratch(). */
   scratch(bytes: number): Outcome<number>;
