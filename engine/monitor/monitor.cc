@@ -177,7 +177,7 @@ double Monitor::CategoryValue(const OwnFeature& feature) {
   const bool learns = state() == "learning";
   auto entry = categories_.find(feature.name);
   if (entry == categories_.end()) {
-    if (!learns || categories_.size() >= kMaximumWordFeatures) return kNever;
+    if (!learns || categories_.size() >= kMaximumWordFeatures) return std::nan("");
     entry = categories_.emplace(feature.name, std::vector<std::string>()).first;
   }
   std::vector<std::string>& known = entry->second;
