@@ -81,6 +81,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("stageGroup", &StageGroup);
   function("run", &Run);
   function("profile", &Profile);
+  function("sampled", &Sampled);
   function("clear", &Clear);
   function("explain", &Explain);
   function("disposeSession", &DisposeSession);
@@ -88,6 +89,8 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("monitorStart", &MonitorStart);
   function("monitorJudge", &MonitorJudge);
   function("monitorObserve", &MonitorObserve);
+  function("monitorPostprocess", &MonitorPostprocess);
+  function("monitorFeedback", &MonitorFeedback);
   function("monitorSnapshot", &MonitorSnapshot);
   function("monitorExport", &MonitorExport);
   function("monitorProfile", &MonitorProfile);

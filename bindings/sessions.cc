@@ -59,12 +59,13 @@ Status StageLast(int session, std::string name, const std::string& kind_name, in
                                           : Tensor::Optional(std::move(items)));
 }
 
-Result<val> RunStaged(int session, const val& outputs) {
+Result<val> RunStaged(int session, const val& outputs, bool time_steps) {
   Instance& instance = TheInstance();
   INSITU_ASSIGN(LoadedSession * loaded, instance.sessions.Find(session));
   SessionRunOptions options;
   options.cancel = &instance.cancel;
   options.outputs = ToStrings(outputs);
+  options.time_steps = time_steps;
   INSITU_ASSIGN(loaded->results, loaded->session->Run(loaded->feeds, options));
   val results = val::array();
   for (const NamedTensor& result : loaded->results)
@@ -72,10 +73,7 @@ Result<val> RunStaged(int session, const val& outputs) {
   return results;
 }
 
-Result<val> ProfileStaged(int session, int runs) {
-  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
-  INSITU_ASSIGN(const std::vector<OperatorProfile> rows,
-                loaded->session->Profile(loaded->feeds, runs));
+val ToJs(std::span<const OperatorProfile> rows) {
   val array = val::array();
   for (const OperatorProfile& row : rows) {
     val fields = val::object();
@@ -88,6 +86,13 @@ Result<val> ProfileStaged(int session, int runs) {
     array.call<void>("push", fields);
   }
   return array;
+}
+
+Result<val> ProfileStaged(int session, int runs) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(const std::vector<OperatorProfile> rows,
+                loaded->session->Profile(loaded->feeds, runs));
+  return ToJs(rows);
 }
 
 Result<val> ExplainSession(int session) {
@@ -119,9 +124,16 @@ val StageGroup(int session, std::string name, std::string kind, int count) {
   return Answer(StageLast(session, std::move(name), kind, count));
 }
 
-val Run(int session, val outputs) { return Answer(RunStaged(session, outputs)); }
+val Run(int session, val outputs, bool time_steps) {
+  return Answer(RunStaged(session, outputs, time_steps));
+}
 
 val Profile(int session, int runs) { return Answer(ProfileStaged(session, runs)); }
+
+val Sampled(int session) {
+  const auto loaded = TheInstance().sessions.Find(session);
+  return loaded ? Ok(ToJs((*loaded)->session->Sampled())) : Failed(loaded.error());
+}
 
 val Explain(int session) { return Answer(ExplainSession(session)); }
 

@@ -55,6 +55,9 @@ Status StartMonitor(int session, const val& js_options, double clock_step_ms, st
   INSITU_ASSIGN(options.quality, QualityModeOf(js_options["quality"].as<std::string>()));
   if (const val slo = js_options["slo"]; !slo.isUndefined())
     options.slo = SloOptions{slo["p95Ms"].as<double>(), slo["errorBudget"].as<double>()};
+  const val context = js_options["context"];
+  for (const std::string& name : Keys(context))
+    options.context.emplace_back(name, context[name].as<std::string>());
   options.start_unix_ms = js_options["startedAt"].as<double>();
   options.clock_step_ms = clock_step_ms;
   options.model_sha256 = std::move(sha256);
@@ -90,6 +93,24 @@ std::vector<OwnFeature> ToFeatures(const val& named) {
   return features;
 }
 
+// The extent of the first dim of the first input that has one besides its values'.
+int64_t BatchOf(std::span<const NamedTensor> feeds) {
+  for (const auto& [name, tensor] : feeds)
+    if (IsTensorType(tensor.dtype()) && tensor.dims().size() >= 2) return tensor.dims()[0];
+  return 1;
+}
+
+val TakeEvents(Monitor& monitor) {
+  val noticed = val::array();
+  for (const MonitorEvent& event : monitor.TakeEvents()) {
+    val fields = val::object();
+    fields.set("kind", std::string(Name(event.kind)));
+    fields.set("json", event.json);
+    noticed.call<void>("push", fields);
+  }
+  return noticed;
+}
+
 }  // namespace
 
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256) {
@@ -104,32 +125,43 @@ val MonitorJudge(int session, std::string slice) {
 }
 
 val MonitorObserve(int session, val times, std::string failure, val extras) {
-  val noticed = val::array();
   const auto monitor = FindMonitor(session);
-  if (!monitor) return noticed;
-  const Outcome outcome = ToOutcome(failure);
-  StageTimes stages;
-  for (size_t i = 0; i < kStages; ++i) stages.ms[i] = times[i].as<double>();
-  const auto slice = extras["slice"].as<std::string>();
-  (*monitor)->RecordStages(stages, outcome, slice, extras["askedAt"].as<double>());
-  if (!outcome) {
-    const LoadedSession& loaded = **TheInstance().sessions.Find(session);
-    if ((*monitor)->WantsNext()) {
+  if (!monitor) return val::array();
+  const LoadedSession& loaded = **TheInstance().sessions.Find(session);
+  Timing timing;
+  timing.outcome = ToOutcome(failure);
+  for (size_t i = 0; i < kStages; ++i) timing.times.ms[i] = times[i].as<double>();
+  timing.hidden = extras["hidden"].as<bool>();
+  timing.batch = BatchOf(loaded.feeds);
+  const auto slice = extras["slice"].as<std::string>(), id = extras["id"].as<std::string>();
+  (*monitor)->RecordStages(timing, slice, extras["askedAt"].as<double>());
+  if (!timing.outcome) {
+    if ((*monitor)->Wants(id)) {
       const std::vector<NamedView> inputs = ToViews(loaded.feeds),
                                    outputs = ToViews(loaded.results);
       const std::vector<OwnFeature> features = ToFeatures(extras["features"]);
-      (*monitor)->Observe({inputs, outputs, features, slice});
+      (*monitor)->Observe({inputs, outputs, features, slice, id});
     } else {
       (*monitor)->Observe({});
     }
   }
-  for (const MonitorEvent& event : (*monitor)->TakeEvents()) {
-    val fields = val::object();
-    fields.set("kind", std::string(Name(event.kind)));
-    fields.set("json", event.json);
-    noticed.call<void>("push", fields);
-  }
-  return noticed;
+  return TakeEvents(**monitor);
+}
+
+val MonitorPostprocess(int session, double ms) {
+  const auto monitor = FindMonitor(session);
+  if (!monitor) return Failed(monitor.error());
+  (*monitor)->RecordPostprocess(ms);
+  return Ok(val::undefined());
+}
+
+val MonitorFeedback(int session, std::string id, val label) {
+  const auto monitor = FindMonitor(session);
+  if (!monitor) return Failed(monitor.error());
+  Accuracy::Label truth = label.isString() ? Accuracy::Label(label.as<std::string>())
+                                           : Accuracy::Label(label.as<double>());
+  const Status status = (*monitor)->Feedback(id, truth);
+  return status ? Ok(TakeEvents(**monitor)) : Failed(status.error());
 }
 
 val MonitorSnapshot(int session) {
@@ -151,6 +183,7 @@ val MonitorReset(int session, double now_unix_ms) {
   const auto monitor = FindMonitor(session);
   if (!monitor) return Failed(monitor.error());
   (*monitor)->Reset(now_unix_ms);
+  (*TheInstance().sessions.Find(session))->session->ForgetSampled();
   return Ok(val::undefined());
 }
 

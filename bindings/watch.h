@@ -11,6 +11,8 @@ namespace insitu::bindings {
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256);
 val MonitorJudge(int session, std::string slice);
 val MonitorObserve(int session, val times, std::string failure, val extras);
+val MonitorPostprocess(int session, double ms);
+val MonitorFeedback(int session, std::string id, val label);
 val MonitorSnapshot(int session);
 val MonitorExport(int session, std::string format, double now_unix_ms);
 val MonitorProfile(int session);

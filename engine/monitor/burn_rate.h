@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/archive.h"
 #include "base/error.h"
 
 namespace insitu {
@@ -32,6 +33,7 @@ class BurnRate {
   // A finished or failed request; what was cancelled is none.
   Change Record(double total_ms, bool failed);
   void Reset();
+  void Transfer(Archive& archive) { archive(last_, requests_, bad_, burning_); }
 
   const SloOptions& options() const { return options_; }
   uint64_t requests() const { return requests_; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/archive.h"
 #include "monitor/profile.h"
 
 namespace insitu {
@@ -14,6 +15,7 @@ class Chance {
  public:
   explicit Chance(uint64_t seed) : state_(seed) {}
 
+  void Transfer(Archive& archive) { archive(state_); }
   // In (0, 1).
   double Uniform() {
     state_ += 0x9e3779b97f4a7c15;

@@ -23,6 +23,7 @@ class DriftWatch {
   // observations.
   Detector::Change Update(std::span<const Feature> features);
   void Reset();
+  void Transfer(Archive& archive) { archive(detector_, thinning_); }
 
   const EsrDetector& detector() const { return detector_; }
   const Thinning& thinning() const { return thinning_; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace insitu {
@@ -102,6 +103,14 @@ Detector::Change EsrDetector::Observe(std::span<const double> row) {
   return Change::kNone;
 }
 
+void EsrDetector::Transfer(Archive& archive) {
+  for (FeatureState& feature : features_) archive(feature);
+  archive(samples_, state_, statistic_, since_restart_, chance_, alarm_);
+  if (!alarm_) return;
+  for (const FeatureEvidence& evidence : alarm_->evidence)
+    if (evidence.feature >= features_.size()) archive.MarkFailed();
+}
+
 void EsrDetector::Restart() {
   for (FeatureState& feature : features_) {
     feature.wealth.fill(0);
@@ -126,15 +135,15 @@ void EsrDetector::Reset() {
   alarm_.reset();
 }
 
-double EsrDetector::RecentMean(const FeatureState& feature, uint64_t since) {
-  double sum = 0, count = 0;
+std::vector<double> EsrDetector::Recent(size_t index, uint64_t since) const {
+  const FeatureState& feature = features_[index];
+  std::vector<double> recent;
   for (uint64_t i = 1; i <= std::min(feature.observed, uint64_t{kRecent}); ++i) {
     const size_t at = (feature.observed - i) % kRecent;
     if (feature.recent_at[at] < since) break;
-    sum += feature.recent[at];
-    ++count;
+    recent.push_back(feature.recent[at]);
   }
-  return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
+  return recent;
 }
 
 // The bets vote: each whose best run of products reaches half the largest one's logarithm names the
@@ -165,7 +174,9 @@ FeatureEvidence EsrDetector::EvidenceSince(size_t index, uint64_t since) const {
   evidence.feature = index;
   evidence.share = whole > 0 ? feature.part / whole : 0;
   evidence.since = Start({&feature, 1});
-  evidence.recent_mean = RecentMean(feature, since);
+  const std::vector<double> recent = Recent(index, since);
+  evidence.recent_mean =
+      std::accumulate(recent.begin(), recent.end(), 0.0) / static_cast<double>(recent.size());
   evidence.shift = feature.std > 0 ? (evidence.recent_mean - feature.mean) / feature.std
                                    : std::numeric_limits<double>::quiet_NaN();
   return evidence;

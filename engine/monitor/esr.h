@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "base/error.h"
 #include "monitor/conformal.h"
 #include "monitor/detector.h"
@@ -28,6 +29,8 @@ struct FeatureEvidence {
   uint64_t since = 0;  // 1-based sample at which its evidence began; 0: none yet
   double recent_mean = 0;
   double shift = 0;  // (recent mean - profile mean) / profile std; NaN when std is 0
+
+  void Transfer(Archive& archive) { archive(feature, share, since, recent_mean, shift); }
 };
 
 struct Alarm {
@@ -35,6 +38,8 @@ struct Alarm {
   uint64_t since = 0;   // 1-based sample at which the drift is estimated to have begun
   double statistic = 0;
   std::vector<FeatureEvidence> evidence;  // strongest first, only shares of 1 % and more
+
+  void Transfer(Archive& archive) { archive(sample, since, statistic, evidence); }
 };
 
 class EsrDetector final : public Detector {
@@ -44,6 +49,8 @@ class EsrDetector final : public Detector {
   static Result<EsrDetector> Create(const ReferenceProfile& profile,
                                     const DetectorOptions& options = {});
 
+  // What was observed; the profile and the options stay.
+  void Transfer(Archive& archive);
   void Restart() override;
   void Reset() override;
   size_t features() const override { return features_.size(); }
@@ -61,6 +68,8 @@ class EsrDetector final : public Detector {
   // Observations of a feature, and the last one; NaN before the first.
   uint64_t observed(size_t feature) const { return features_[feature].observed; }
   double value(size_t feature) const { return features_[feature].last; }
+  // Its observations from sample `since` on, kRecent at most, latest first.
+  std::vector<double> Recent(size_t feature, uint64_t since) const;
   // The alarm that began the present or the latest drift.
   const std::optional<Alarm>& alarm() const { return alarm_; }
 
@@ -80,6 +89,10 @@ class EsrDetector final : public Detector {
     double last = std::numeric_limits<double>::quiet_NaN();
     double part = 0;        // mean wealth over its bets
     double alarm_part = 0;  // of the alarm, while drifting
+
+    void Transfer(Archive& archive) {
+      archive(wealth, best, since, recent, recent_at, observed, last, part, alarm_part);
+    }
   };
 
   explicit EsrDetector(const DetectorOptions& options)
@@ -87,8 +100,6 @@ class EsrDetector final : public Detector {
   Change Observe(std::span<const double> row) override;
   void Bet(FeatureState& feature, double value);
   static uint64_t Start(std::span<const FeatureState> features);
-  // Of the latest observations, kRecent at most, from sample `since` on.
-  static double RecentMean(const FeatureState& feature, uint64_t since);
   FeatureEvidence EvidenceSince(size_t feature, uint64_t since) const;
   double Meter(double statistic) const;
   Alarm MakeAlarm() const;

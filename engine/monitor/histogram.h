@@ -4,6 +4,7 @@
 // histogram of both streams, bucket for bucket. See docs/monitoring.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/archive.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -55,6 +57,12 @@ class Histogram {
   std::string ToJson() const;
   // InvalidArgument for anything ToJson could not have written.
   static Result<Histogram> FromJson(std::string_view text);
+  // Of two clock steps the coarser one holds from now on.
+  void Transfer(Archive& archive) {
+    double step = clock_step_ms_;
+    archive(step, count_, below_step_, overflow_, sum_ms_, min_ms_, max_ms_, buckets_);
+    clock_step_ms_ = std::max(clock_step_ms_, step);
+  }
 
  private:
   double clock_step_ms_ = 0;

@@ -1,6 +1,8 @@
 // Stage histograms of a session and their JSON form.
 #include "monitor/latency.h"
 
+#include <string>
+
 namespace insitu {
 namespace {
 
@@ -39,59 +41,71 @@ void WriteLatency(JsonWriter& out, const Histogram& histogram) {
 }
 
 std::string_view Name(Stage stage) {
-  switch (stage) {
-    case Stage::kQueue:
-      return "queue";
-    case Stage::kCopyIn:
-      return "copyIn";
-    case Stage::kInfer:
-      return "infer";
-    case Stage::kCopyOut:
-      return "copyOut";
-    case Stage::kTotal:
-      return "total";
-  }
-  return "total";
+  constexpr std::array<std::string_view, kStages> kNames = {
+      "queue", "preprocess", "copyIn", "infer", "copyOut", "postprocess", "total"};
+  return kNames[static_cast<size_t>(stage)];
+}
+
+std::string_view Name(Phase phase) {
+  constexpr std::array<std::string_view, kPhases> kNames = {"cold", "warm", "hidden"};
+  return kNames[static_cast<size_t>(phase)];
 }
 
 LatencyTracker::LatencyTracker(double clock_step_ms) {
-  cold_.fill(Histogram(clock_step_ms));
-  warm_.fill(Histogram(clock_step_ms));
+  for (auto& phase : histograms_) phase.fill(Histogram(clock_step_ms));
 }
 
-void LatencyTracker::Record(const StageTimes& times, Outcome outcome) {
+void LatencyTracker::Record(const Timing& timing) {
   ++requests_;
-  if (outcome) {
-    ++failures_[static_cast<size_t>(*outcome)];
+  if (timing.outcome) {
+    ++failures_[static_cast<size_t>(*timing.outcome)];
     return;
   }
-  auto& histograms = successes_++ == 0 ? cold_ : warm_;
-  for (size_t i = 0; i < kStages; ++i) histograms[i].Record(times.ms[i]);
+  const bool first = successes_++ == 0;
+  latest_ = first ? Phase::kCold : timing.hidden ? Phase::kHidden : Phase::kWarm;
+  auto& histograms = histograms_[static_cast<size_t>(latest_)];
+  for (size_t i = 0; i < kStages; ++i) histograms[i].Record(timing.times.ms[i]);
+  if (latest_ != Phase::kWarm) return;
+  auto batch = batches_.find(timing.batch);
+  if (batch == batches_.end() && batches_.size() < kMaximumBatches)
+    batch = batches_.emplace(timing.batch, Histogram(clock_step_ms())).first;
+  if (batch != batches_.end()) batch->second.Record(timing.times[Stage::kInfer]);
+}
+
+void LatencyTracker::RecordPostprocess(double ms) {
+  if (successes_ == 0) return;
+  constexpr auto kStage = static_cast<size_t>(Stage::kPostprocess);
+  histograms_[static_cast<size_t>(latest_)][kStage].Record(ms);
 }
 
 void LatencyTracker::Reset() {
-  for (Histogram& histogram : cold_) histogram.Reset();
-  for (Histogram& histogram : warm_) histogram.Reset();
+  for (auto& phase : histograms_)
+    for (Histogram& histogram : phase) histogram.Reset();
+  batches_.clear();
   failures_.fill(0);
   requests_ = successes_ = 0;
 }
 
 void LatencyTracker::WriteJson(JsonWriter& out) const {
-  out.BeginObject();
-  out.Key("clockStepMs").Number(cold_[0].clock_step_ms());
+  out.Key("clockStepMs").Number(clock_step_ms());
   out.Key("requests").Integer(static_cast<int64_t>(requests_));
   out.Key("failures").BeginObject();
   for (size_t i = 0; i < kErrorCodes; ++i)
     if (failures_[i] > 0)
       out.Key(insitu::Name(static_cast<ErrorCode>(i))).Integer(static_cast<int64_t>(failures_[i]));
   out.EndObject();
-  for (const auto& [name, histograms] : {std::pair{"cold", &cold_}, std::pair{"warm", &warm_}}) {
-    out.Key(name).BeginObject();
+  for (size_t phase = 0; phase < kPhases; ++phase) {
+    out.Key(insitu::Name(static_cast<Phase>(phase))).BeginObject();
     for (size_t i = 0; i < kStages; ++i) {
       out.Key(insitu::Name(static_cast<Stage>(i)));
-      WriteLatency(out, (*histograms)[i]);
+      WriteLatency(out, histograms_[phase][i]);
     }
     out.EndObject();
+  }
+  out.Key("batches").BeginObject();
+  for (const auto& [batch, histogram] : batches_) {
+    out.Key(std::to_string(batch));
+    WriteLatency(out, histogram);
   }
   out.EndObject();
 }

@@ -11,10 +11,7 @@ ProfileLearner::Step ProfileLearner::Add(std::span<const Feature> features) {
   const auto finite = [](const Feature& f) { return std::isfinite(static_cast<float>(f.value)); };
   if (names_.empty() && !features.empty() && std::ranges::all_of(features, finite)) {
     for (const Feature& feature : features) names_.push_back(feature.name);
-    auto rows = Tensor::Allocate(
-        DType::kFloat32, {static_cast<int64_t>(need_), static_cast<int64_t>(features.size())});
-    if (!rows) return Fail(rows.error().message);
-    rows_ = *std::move(rows);
+    if (auto allocated = Allocate(); !allocated) return Fail(allocated.error().message);
   }
   const size_t width = names_.size();
   bool usable = width > 0;
@@ -33,6 +30,26 @@ ProfileLearner::Step ProfileLearner::Add(std::span<const Feature> features) {
   if (!profile) return Fail(profile.error().message);
   profile_ = *std::move(profile);
   return Step::kDone;
+}
+
+void ProfileLearner::Transfer(Archive& archive) {
+  std::vector<float> rows;
+  if (!archive.reads() && rows_.data()) {
+    const auto learnt = std::as_const(rows_).As<float>().first(have_ * names_.size());
+    rows.assign(learnt.begin(), learnt.end());
+  }
+  archive(have_, skipped_, names_, failure_, rows);
+  if (!archive.reads() || archive.failed() || rows.empty()) return;
+  auto allocated = Allocate();
+  if (!allocated || have_ > need_ || rows.size() != have_ * names_.size())
+    return archive.MarkFailed();
+  std::ranges::copy(rows, rows_.As<float>().begin());
+}
+
+Status ProfileLearner::Allocate() {
+  INSITU_ASSIGN(rows_, Tensor::Allocate(DType::kFloat32, {static_cast<int64_t>(need_),
+                                                          static_cast<int64_t>(names_.size())}));
+  return {};
 }
 
 ProfileLearner::Step ProfileLearner::Fail(std::string failure) {

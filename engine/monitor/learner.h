@@ -21,6 +21,8 @@ class ProfileLearner {
   // The first sample whose features are all finite decides on them; samples that lack one of them,
   // or in which one is not finite, are skipped. What others have besides is passed over.
   Step Add(std::span<const Feature> features);
+  // What was learnt so far, of a learner that needs as many.
+  void Transfer(Archive& archive);
   // After kDone.
   ReferenceProfile TakeProfile() { return std::move(profile_); }
 
@@ -32,6 +34,7 @@ class ProfileLearner {
   const std::string& failure() const { return failure_; }
 
  private:
+  Status Allocate();
   Step Fail(std::string failure);
 
   uint64_t need_, have_ = 0, skipped_ = 0;

@@ -32,6 +32,7 @@ std::string_view Name(MonitorEventKind kind) {
 Monitor::Monitor(MonitorOptions options)
     : options_(std::move(options)),
       latency_(options_.clock_step_ms),
+      accuracy_(options_.false_alarm_every),
       slices_(options_.clock_step_ms) {}
 
 Result<std::unique_ptr<Monitor>> Monitor::Create(MonitorOptions options) {
@@ -64,6 +65,7 @@ Status Monitor::StartWatch() {
   const DetectorOptions options{options_.false_alarm_every, options_.seed};
   INSITU_ASSIGN(watch_, DriftWatch::Create(*options_.profile, options));
   gate_.Use(*options_.profile);
+  if (options_.profile->accuracy) accuracy_.Use(*options_.profile->accuracy);
   for (const FeatureProfile& feature : options_.profile->features)
     if (!feature.categories.empty()) categories_[feature.name] = feature.categories;
   return {};
@@ -111,7 +113,12 @@ void Monitor::CountSlice(Slice& slice, const std::vector<Judged>& judged) {
 
 void Monitor::Observe(const Request& request) {
   auto judged = std::exchange(judged_, std::nullopt);
-  if (requests_++ % options_.sample != 0) return;
+  if (requests_++ % options_.sample != 0) {
+    std::vector<Feature> unwatched;
+    if (!request.id.empty())
+      for (const NamedView& output : request.outputs) ReadClasses(output, request.id, unwatched);
+    return;
+  }
   ++samples_;
   std::vector<Feature> features;
   if (!judged) judged = ReadInputs(request.inputs);
@@ -128,7 +135,7 @@ void Monitor::Observe(const Request& request) {
     issues.set(static_cast<size_t>(QualityIssue::kNan), statistics.nans > 0);
     issues.set(static_cast<size_t>(QualityIssue::kInfinite), statistics.infinities > 0);
     CountQuality("output", output.name, statistics, issues);
-    ReadClasses(output, features);
+    ReadClasses(output, request.id, features);
   }
   for (const OwnFeature& own : request.features) {
     const auto taken = std::ranges::find(features, own.name, &Feature::name);
@@ -140,11 +147,13 @@ void Monitor::Observe(const Request& request) {
   if (!watch_) return Learn(features);
   Detect(*watch_, features, {});
   if (!slice) return;
-  if (!slice->drift) {
-    auto watch = DriftWatch::Create(*options_.profile, {options_.false_alarm_every, options_.seed});
-    if (watch) slice->drift = *std::move(watch);
-  }
+  if (!slice->drift) StartDrift(*slice);
   if (slice->drift) Detect(*slice->drift, features, slice->name);
+}
+
+void Monitor::StartDrift(Slice& slice) {
+  auto watch = DriftWatch::Create(*options_.profile, {options_.false_alarm_every, options_.seed});
+  if (watch) slice.drift = *std::move(watch);
 }
 
 void Monitor::CountQuality(std::string_view role, std::string_view name,
@@ -188,7 +197,8 @@ double Monitor::CategoryValue(const OwnFeature& feature) {
   return place;
 }
 
-void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& features) {
+void Monitor::ReadClasses(const NamedView& output, std::string_view id,
+                          std::vector<Feature>& features) {
   Classes& classes = At(classes_, output.name);
   std::optional<OutputKind> declared;
   if (options_.profile)
@@ -201,6 +211,7 @@ void Monitor::ReadClasses(const NamedView& output, std::vector<Feature>& feature
   if (!scores) return;
   AppendOutputFeatures(output.name, *scores, features);
   if (!scores->winner) return;
+  accuracy_.Observe(output.name, *scores->winner, scores->top, id);
   const auto winner = static_cast<size_t>(*scores->winner);
   if (winner >= kMaximumClasses) return;
   if (classes.counts.size() <= winner) classes.counts.resize(winner + 1);
@@ -242,29 +253,50 @@ void Monitor::Learn(std::span<const Feature> features) {
 void Monitor::Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice) {
   const Detector::Change change = watch.Update(features);
   if (change == Detector::Change::kDrift) EmitDrift(watch, slice);
-  if (change != Detector::Change::kRecovered) return;
+  if (change == Detector::Change::kRecovered)
+    EmitRecovered("slice", slice, watch.detector().samples(), watch.detector().alarm()->sample);
+}
+
+Status Monitor::Feedback(std::string_view id, const Accuracy::Label& label) {
+  INSITU_ASSIGN(const Detector::Change change, accuracy_.Feedback(id, label));
+  if (change == Detector::Change::kDrift) {
+    JsonWriter out;
+    out.BeginObject();
+    accuracy_.WriteAlarm(out);
+    Emit(MonitorEventKind::kDrift, out.EndObject().Take());
+  }
+  if (change == Detector::Change::kRecovered)
+    EmitRecovered("cause", "errors", accuracy_.errors()->samples(),
+                  accuracy_.errors()->alarm()->sample);
+  return {};
+}
+
+void Monitor::EmitRecovered(std::string_view key, std::string_view value, uint64_t sample,
+                            uint64_t alarm_at) {
   JsonWriter out;
   out.BeginObject();
-  if (!slice.empty()) out.Key("slice").String(slice);
-  out.Key("sample").Integer(static_cast<int64_t>(watch.detector().samples()));
-  out.Key("alarmAt").Integer(static_cast<int64_t>(watch.detector().alarm()->sample)).EndObject();
+  if (!value.empty()) out.Key(key).String(value);
+  out.Key("sample").Integer(static_cast<int64_t>(sample));
+  out.Key("alarmAt").Integer(static_cast<int64_t>(alarm_at)).EndObject();
   Emit(MonitorEventKind::kRecovered, out.Take());
 }
 
-void Monitor::RecordStages(const StageTimes& times, Outcome outcome, std::string_view slice_name,
+void Monitor::RecordStages(const Timing& timing, std::string_view slice_name,
                            double started_unix_ms) {
+  const auto& [times, outcome, hidden, batch] = timing;
   trace_.Record(started_unix_ms, times, outcome);
   const bool first = latency_.successes() == 0;
-  latency_.Record(times, outcome);
+  latency_.Record(timing);
   if (Slice* slice = slices_.For(slice_name)) {
     ++slice->requests;
     slice->failures += outcome.has_value();
-    if (!outcome && !first) {
+    if (!outcome && !first && !hidden) {
       slice->infer.Record(times[Stage::kInfer]);
       slice->total.Record(times[Stage::kTotal]);
     }
   }
-  if (!burn_rate_ || outcome == ErrorCode::kCancelled || (first && !outcome)) return;
+  const bool counts = outcome ? outcome != ErrorCode::kCancelled : !first && !hidden;
+  if (!burn_rate_ || !counts) return;
   if (burn_rate_->Record(times[Stage::kTotal], outcome.has_value()) != BurnRate::Change::kNone)
     EmitSlow();
 }
@@ -280,12 +312,17 @@ Result<std::string> Monitor::Export(std::string_view format, double now_unix_ms)
   if (format == "prometheus") return PrometheusText();
   if (format == "otlp-json") return OtlpJson(now_unix_ms);
   if (format == "chrome-trace") return trace_.ToJson();
+  if (format == "ticket") return TicketJson(now_unix_ms);
   return Fail(ErrorCode::kInvalidArgument, "'" + std::string(format) + "' is no format of exports",
-              "Known: prometheus, otlp-json, chrome-trace.");
+              "Known: prometheus, otlp-json, chrome-trace, ticket.");
 }
 
 Result<std::string> Monitor::ExportProfileJson() const {
-  if (options_.profile) return options_.profile->ToJson();
+  if (options_.profile) {
+    ReferenceProfile profile = *options_.profile;
+    profile.accuracy = accuracy_.calibration();
+    return profile.ToJson();
+  }
   if (state() == "learning")
     return Fail(ErrorCode::kInvalidArgument,
                 "the profile is still being learnt: " + std::to_string(learner_->have()) + " of " +
@@ -303,6 +340,7 @@ void Monitor::Reset(double now_unix_ms) {
   if (burn_rate_) burn_rate_->Reset();
   if (learner_) learner_.emplace(learner_->need());
   if (watch_) watch_->Reset();
+  accuracy_.Reset();
   gate_.Reset();
   slices_.Reset();
   quality_.clear();

@@ -13,9 +13,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "monitor/accuracy.h"
 #include "monitor/burn_rate.h"
 #include "monitor/drift_watch.h"
 #include "monitor/latency.h"
@@ -32,6 +34,9 @@ namespace insitu {
 // not run.
 enum class QualityMode : uint8_t { kLog, kWarn, kReject };
 
+// What times were measured on: a name and its value.
+using ContextEntry = std::pair<std::string, std::string>;
+
 struct MonitorOptions {
   std::optional<ReferenceProfile> profile = {};  // what inputs should look like
   uint64_t learn = 0;  // without a profile: learn one from the first N samples, >= 2,000
@@ -43,6 +48,7 @@ struct MonitorOptions {
   QualityMode quality = QualityMode::kWarn;
   std::optional<SloOptions> slo = {};
   double start_unix_ms = 0;  // of the watch, for exports
+  std::vector<ContextEntry> context = {};
 };
 
 enum class MonitorEventKind : uint8_t { kDrift, kRecovered, kProfile, kQuality, kSlow };
@@ -66,6 +72,7 @@ struct Request {
   std::span<const NamedView> inputs = {}, outputs = {};
   std::span<const OwnFeature> features = {};
   std::string_view slice = {};  // as Slices has it; empty: none
+  std::string_view id = {};     // what a label will come with; empty: none will
 };
 
 class Monitor {
@@ -73,22 +80,33 @@ class Monitor {
   // InvalidArgument for options out of range; LimitExceeded for learn beyond 1,000,000.
   static Result<std::unique_ptr<Monitor>> Create(MonitorOptions options);
 
+  // A monitor that goes on where another one of the same model, profile and options was saved.
+  // InvalidArgument where they are not the same, InvalidModel for an archive that was cut short.
+  static Result<std::unique_ptr<Monitor>> Restore(MonitorOptions options, Archive& archive);
+  // Appends what it knows, but for events and the trace.
+  void Save(Archive& archive);
+
   // Whether inputs are to be judged before they are run.
   bool Rejects() const { return options_.quality == QualityMode::kReject; }
   // DataQuality, with what is wrong, for inputs that must not be run; they count as a sample of the
   // slice.
   Status Judge(std::span<const NamedView> inputs, std::string_view slice = {});
-  // Whether the next Observe reads its tensors (one in `sample` does); lets a caller skip work.
-  bool WantsNext() const { return requests_ % options_.sample == 0; }
+  // Whether the next Observe reads its tensors; lets a caller skip work. One in `sample` does, and
+  // those that a label will come for.
+  bool Wants(std::string_view id) const { return requests_ % options_.sample == 0 || !id.empty(); }
   void Observe(const Request& request);
-  // The times of one request, finished or failed; independent of Observe.
-  void RecordStages(const StageTimes& times, Outcome outcome = std::nullopt,
-                    std::string_view slice = {}, double started_unix_ms = kNever);
+  // The truth about a request that had an id, as Accuracy::Feedback.
+  Status Feedback(std::string_view id, const Accuracy::Label& label);
+  // The times of one request; independent of Observe. `started_unix_ms`: NaN where it is not known.
+  void RecordStages(const Timing& timing, std::string_view slice = {},
+                    double started_unix_ms = kNever);
+  // What the page did with the results of the latest good run, in ms.
+  void RecordPostprocess(double ms) { latency_.RecordPostprocess(ms); }
 
   // Events since the last call, oldest first; at most 256 are kept, the newest win.
   std::vector<MonitorEvent> TakeEvents();
   std::string SnapshotJson() const;
-  // `format`: "prometheus", "otlp-json" or "chrome-trace"; InvalidArgument for another.
+  // `format`: "prometheus", "otlp-json", "chrome-trace" or "ticket"; InvalidArgument for another.
   Result<std::string> Export(std::string_view format, double now_unix_ms) const;
   // The profile given or learnt; InvalidArgument while there is none.
   Result<std::string> ExportProfileJson() const;
@@ -107,11 +125,15 @@ class Monitor {
   struct Quality {
     uint64_t checked = 0, nan_values = 0, infinite_values = 0;
     std::array<uint64_t, kQualityIssues> times{};
+
+    void Transfer(Archive& archive) { archive(checked, nan_values, infinite_values, times); }
   };
   // What an output was taken for, and how often each class won.
   struct Classes {
     OutputReading reading;
     std::vector<uint64_t> counts;
+
+    void Transfer(Archive& archive) { archive(reading, counts); }
   };
   struct Judged {
     InputReading reading;
@@ -120,17 +142,27 @@ class Monitor {
 
   explicit Monitor(MonitorOptions options);
   Status StartWatch();
+  void StartDrift(Slice& slice);
+  // What another monitor must have been made with for its state to be of use.
+  std::string Identity() const;
+  void Transfer(Archive& archive);
   std::vector<Judged> ReadInputs(std::span<const NamedView> inputs);
   void CountQuality(std::string_view role, std::string_view name,
                     const TensorStatistics& statistics, QualityIssues issues);
   void CountSlice(Slice& slice, const std::vector<Judged>& judged);
   double CategoryValue(const OwnFeature& feature);
-  void ReadClasses(const NamedView& output, std::vector<Feature>& features);
+  void ReadClasses(const NamedView& output, std::string_view id, std::vector<Feature>& features);
   void Learn(std::span<const Feature> features);
   void Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice);
   void Emit(MonitorEventKind kind, std::string json);
   void EmitDrift(const DriftWatch& watch, std::string_view slice);
+  void EmitRecovered(std::string_view key, std::string_view value, uint64_t sample,
+                     uint64_t alarm_at);
   void EmitSlow();
+  // null before the first.
+  void WriteAlarm(JsonWriter& out, const DriftWatch& watch, std::string_view slice = {}) const;
+  void WriteMoved(JsonWriter& out) const;
+  void WriteWorst(JsonWriter& out) const;
   void WriteDrift(JsonWriter& out) const;
   void WriteQuality(JsonWriter& out) const;
   void WriteOutputs(JsonWriter& out) const;
@@ -138,6 +170,7 @@ class Monitor {
   void WriteSlices(JsonWriter& out) const;
   std::string PrometheusText() const;
   std::string OtlpJson(double now_unix_ms) const;
+  std::string TicketJson(double now_unix_ms) const;
 
   MonitorOptions options_;
   LatencyTracker latency_;
@@ -145,6 +178,7 @@ class Monitor {
   Trace trace_;
   std::optional<ProfileLearner> learner_;
   std::optional<DriftWatch> watch_;  // where there is a profile
+  Accuracy accuracy_;
   QualityGate gate_;
   Slices slices_;
   std::map<std::string, std::vector<std::string>, std::less<>> categories_;  // by feature

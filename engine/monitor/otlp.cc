@@ -20,6 +20,11 @@ void WriteWhole(JsonWriter& out, std::string_view key, uint64_t value) {
   out.Key(key).String(std::to_string(value));
 }
 
+void WriteAttribute(JsonWriter& out, std::string_view key, std::string_view value) {
+  out.BeginObject().Key("key").String(key).Key("value").BeginObject();
+  out.Key("stringValue").String(value).EndObject().EndObject();
+}
+
 class Metrics {
  public:
   Metrics(JsonWriter& out, double start_unix_ms, double now_unix_ms)
@@ -91,10 +96,7 @@ class Metrics {
   }
   void Begin(std::initializer_list<Attribute> attributes) {
     out_.BeginObject().Key("attributes").BeginArray();
-    for (const auto& [key, value] : attributes) {
-      out_.BeginObject().Key("key").String(key).Key("value").BeginObject();
-      out_.Key("stringValue").String(value).EndObject().EndObject();
-    }
+    for (const auto& [key, value] : attributes) WriteAttribute(out_, key, value);
     out_.EndArray();
     WriteTime("startTimeUnixNano", start_);
     WriteTime("timeUnixNano", now_);
@@ -114,8 +116,9 @@ std::string Monitor::OtlpJson(double now_unix_ms) const {
   JsonWriter out;
   out.BeginObject().Key("resourceMetrics").BeginArray().BeginObject();
   out.Key("resource").BeginObject().Key("attributes").BeginArray();
-  out.BeginObject().Key("key").String("service.name").Key("value").BeginObject();
-  out.Key("stringValue").String("insitu").EndObject().EndObject().EndArray().EndObject();
+  WriteAttribute(out, "service.name", "insitu");
+  for (const auto& [key, value] : options_.context) WriteAttribute(out, "insitu." + key, value);
+  out.EndArray().EndObject();
   out.Key("scopeMetrics").BeginArray().BeginObject();
   out.Key("scope").BeginObject().Key("name").String("insitu").EndObject();
   out.Key("metrics").BeginArray();
@@ -129,11 +132,9 @@ std::string Monitor::OtlpJson(double now_unix_ms) const {
     }
   });
   metrics.Histograms("insitu.stage.duration", [&] {
-    for (size_t i = 0; i < kStages; ++i) {
-      const auto stage = static_cast<Stage>(i);
-      metrics.Point(latency_.cold(stage), {{"stage", Name(stage)}, {"phase", "cold"}});
-      metrics.Point(latency_.warm(stage), {{"stage", Name(stage)}, {"phase", "warm"}});
-    }
+    latency_.ForEach([&](Phase phase, Stage stage, const Histogram& histogram) {
+      metrics.Point(histogram, {{"stage", Name(stage)}, {"phase", Name(phase)}});
+    });
   });
   metrics.Sum("insitu.quality.issues", "{sample}", [&] {
     for (const auto& [name, quality] : quality_)
@@ -154,6 +155,13 @@ std::string Monitor::OtlpJson(double now_unix_ms) const {
                   [&] { metrics.Value(detector.state() == DriftState::kDrifting ? 1 : 0); });
     metrics.Gauge("insitu.drift.meter", "1", [&] { metrics.Value(detector.meter()); });
   }
+  if (const auto estimate = accuracy_.estimate())
+    metrics.Gauge("insitu.accuracy.estimate", "1", [&] { metrics.Value(estimate->value); });
+  if (accuracy_.labelled() > 0)
+    metrics.Sum("insitu.labelled", "{prediction}", [&] {
+      metrics.Count(accuracy_.labelled() - accuracy_.correct(), {{"correct", "false"}});
+      metrics.Count(accuracy_.correct(), {{"correct", "true"}});
+    });
   if (!slices_.all().empty()) {
     metrics.Sum("insitu.slice.requests", "{request}", [&] {
       for (const auto& slice : slices_.all())

@@ -26,7 +26,9 @@ std::optional<OutputKind> OutputKindOf(std::string_view name);
 
 struct OutputReading {
   OutputKind kind = OutputKind::kOther;
-  std::string_view because;  // "declared", "values", "name" or "shape"
+  std::string because;  // "declared", "values", "name" or "shape"
+
+  void Transfer(Archive& archive) { archive(kind, because); }
 };
 
 // Probabilities are known by their values; logits by a name with "logit" in it, or by the shape:

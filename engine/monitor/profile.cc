@@ -195,6 +195,9 @@ Result<ReferenceProfile> ReferenceProfile::FromJson(std::string_view text) {
   INSITU_TRY(CheckNames(names));
   INSITU_ASSIGN(profile.quality, ReadEach<QualityRule>(json, "quality", ReadQualityRule));
   INSITU_ASSIGN(profile.outputs, ReadEach<OutputRule>(json, "outputs", ReadOutputRule));
+  if (const Json* accuracy = json.Find("accuracy"); accuracy && !accuracy->IsNull()) {
+    INSITU_ASSIGN(profile.accuracy, Calibration::FromJson(*accuracy));
+  }
   return profile;
 }
 
@@ -237,6 +240,10 @@ std::string ReferenceProfile::ToJson() const {
     out.Key("model").BeginObject().Key("sha256").String(model_sha256).EndObject();
   out.Key("count").Integer(static_cast<int64_t>(count));
   WriteRules(out, *this);
+  if (accuracy) {
+    out.Key("accuracy");
+    accuracy->WriteJson(out);
+  }
   out.Key("features").BeginArray();
   for (const FeatureProfile& feature : features) {
     out.BeginObject().Key("name").String(feature.name).Key("knots").BeginArray();

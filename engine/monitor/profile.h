@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "monitor/calibration.h"
 
 namespace insitu {
 
@@ -67,6 +68,7 @@ struct ReferenceProfile {
   std::vector<FeatureProfile> features;
   std::vector<QualityRule> quality;
   std::vector<OutputRule> outputs;
+  std::optional<Calibration> accuracy;  // of a classifier
 
   // InvalidArgument with the member that is wrong; LimitExceeded beyond 4,096 features or 8 MB.
   static Result<ReferenceProfile> FromJson(std::string_view text);
@@ -74,6 +76,10 @@ struct ReferenceProfile {
   // is no multiple, no, repeated or empty names, or a value that is not finite.
   static Result<ReferenceProfile> FromRows(std::span<const float> rows,
                                            std::span<const std::string> names);
+  // The profile of the rows of all of them: moments exactly, knots from theirs, weighted by the
+  // rows behind them. What is declared comes from the first; the model where all name the same.
+  // InvalidArgument for none, and where features, tolerances or categories differ.
+  static Result<ReferenceProfile> Merge(std::span<const ReferenceProfile> profiles);
   std::string ToJson() const;
 };
 

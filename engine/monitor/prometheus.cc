@@ -12,6 +12,11 @@ namespace insitu {
 namespace {
 
 struct Label {
+  Label() = default;
+  Label(std::string_view the_name, std::string_view the_value) : name(the_name), value(the_value) {}
+  explicit Label(const std::pair<std::string, std::string>& pair)
+      : name(pair.first), value(pair.second) {}
+
   std::string_view name, value;
 };
 
@@ -24,6 +29,9 @@ class Text {
   }
   void Sample(double value, std::initializer_list<Label> labels = {},
               std::string_view suffix = {}) {
+    Sample(value, std::span(labels.begin(), labels.size()), suffix);
+  }
+  void Sample(double value, std::span<const Label> labels, std::string_view suffix = {}) {
     text_.append(name_).append(suffix);
     char separator = '{';
     for (const auto& [name, its_value] : labels) {
@@ -80,6 +88,9 @@ class Text {
 
 std::string Monitor::PrometheusText() const {
   Text out;
+  out.Metric("insitu_info", "gauge", "1, with what these figures were measured on.");
+  const std::vector<Label> context(options_.context.begin(), options_.context.end());
+  out.Sample(1, context);
   out.Metric("insitu_requests_total", "counter", "Requests that ended, well or not.");
   out.Count(latency_.requests());
   out.Metric("insitu_failures_total", "counter", "Requests that failed, by code.");
@@ -88,11 +99,9 @@ std::string Monitor::PrometheusText() const {
     if (latency_.failures(code) > 0) out.Count(latency_.failures(code), {{"code", Name(code)}});
   }
   out.Metric("insitu_stage_seconds", "histogram", "Time of each stage of a good request.");
-  for (size_t i = 0; i < kStages; ++i) {
-    const auto stage = static_cast<Stage>(i);
-    out.Histogram(latency_.cold(stage), {"stage", Name(stage)}, {"phase", "cold"});
-    out.Histogram(latency_.warm(stage), {"stage", Name(stage)}, {"phase", "warm"});
-  }
+  latency_.ForEach([&](Phase phase, Stage stage, const insitu::Histogram& histogram) {
+    out.Histogram(histogram, {"stage", Name(stage)}, {"phase", Name(phase)});
+  });
   out.Metric("insitu_clock_step_seconds", "gauge", "The step of the clock behind these times.");
   out.Sample(options_.clock_step_ms / 1e3);
   out.Metric("insitu_samples_total", "counter", "Requests whose tensors were looked at.");
@@ -127,6 +136,15 @@ std::string Monitor::PrometheusText() const {
     for (size_t k = 0; k < detector.features(); ++k)
       if (const double shift = detector.Evidence(k).shift; std::isfinite(shift))
         out.Sample(shift, {{"feature", options_.profile->features[k].name}});
+  }
+  if (const auto estimate = accuracy_.estimate()) {
+    out.Metric("insitu_estimated_accuracy", "gauge", "Share of right predictions, estimated.");
+    out.Sample(estimate->value);
+  }
+  if (accuracy_.labelled() > 0) {
+    out.Metric("insitu_labelled_total", "counter", "Predictions whose truth was told.");
+    out.Count(accuracy_.labelled() - accuracy_.correct(), {{"correct", "false"}});
+    out.Count(accuracy_.correct(), {{"correct", "true"}});
   }
   if (slices_.all().empty()) return out.Take();
   out.Metric("insitu_slice_requests_total", "counter", "Requests that ended, by slice.");

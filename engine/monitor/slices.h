@@ -27,6 +27,12 @@ struct Slice {
   uint64_t judged = 0, with_issues = 0;  // samples
   std::array<uint64_t, kQualityIssues> issues{};
   std::optional<DriftWatch> drift;  // where there is a profile
+
+  // All but the name; `drift` is there where it was.
+  void Transfer(Archive& archive) {
+    archive(requests, failures, infer, total, judged, with_issues, issues);
+    if (drift) archive(*drift);
+  }
 };
 
 class Slices {

@@ -16,23 +16,33 @@ void WriteName(JsonWriter& out, std::string_view key, std::string_view name) {
   name.empty() ? out.Null() : out.String(name);
 }
 
-// The members of an alarm, within an object.
-void WriteAlarm(JsonWriter& out, const Alarm& alarm, const ReferenceProfile& profile,
-                double threshold) {
+}  // namespace
+
+void Monitor::WriteAlarm(JsonWriter& out, const DriftWatch& watch, std::string_view slice) const {
+  if (!watch.detector().alarm()) {
+    out.Null();
+    return;
+  }
+  const Alarm& alarm = *watch.detector().alarm();
+  out.BeginObject();
+  if (!slice.empty()) out.Key("slice").String(slice);
   WriteCount(out, "sample", alarm.sample);
   WriteCount(out, "since", alarm.since);
-  out.Key("statistic").Number(alarm.statistic).Key("threshold").Number(threshold);
+  out.Key("statistic").Number(alarm.statistic).Key("threshold");
+  out.Number(watch.detector().threshold());
   out.Key("features").BeginArray();
   for (const FeatureEvidence& evidence : alarm.evidence) {
-    const FeatureProfile& feature = profile.features[evidence.feature];
+    const FeatureProfile& feature = options_.profile->features[evidence.feature];
     out.BeginObject().Key("name").String(feature.name);
     out.Key("share").Number(evidence.share).Key("shift").Number(evidence.shift);
     WriteCount(out, "since", evidence.since);
     out.Key("recentMean").Number(evidence.recent_mean);
     out.Key("profileMean").Number(feature.mean).EndObject();
   }
-  out.EndArray();
+  out.EndArray().EndObject();
 }
+
+namespace {
 
 void WriteFeature(JsonWriter& out, const EsrDetector& detector, const FeatureProfile& profile,
                   size_t index) {
@@ -48,21 +58,13 @@ void WriteFeature(JsonWriter& out, const EsrDetector& detector, const FeaturePro
 }
 
 // The members of a detector, within an object.
-void WriteDetector(JsonWriter& out, const DriftWatch& watch, const ReferenceProfile& profile) {
+void WriteDetector(JsonWriter& out, const DriftWatch& watch) {
   const EsrDetector& detector = watch.detector();
   WriteCount(out, "samples", detector.samples());
   WriteCount(out, "keptEvery", watch.thinning().factor());
   out.Key("statistic").Number(detector.statistic());
   out.Key("threshold").Number(detector.threshold());
   out.Key("meter").Number(detector.meter()).Key("recovery").Number(detector.recovery());
-  out.Key("alarm");
-  if (detector.alarm()) {
-    out.BeginObject();
-    WriteAlarm(out, *detector.alarm(), profile, detector.threshold());
-    out.EndObject();
-  } else {
-    out.Null();
-  }
 }
 
 void WriteIssues(JsonWriter& out, const std::array<uint64_t, kQualityIssues>& times) {
@@ -75,12 +77,8 @@ void WriteIssues(JsonWriter& out, const std::array<uint64_t, kQualityIssues>& ti
 }  // namespace
 
 void Monitor::EmitDrift(const DriftWatch& watch, std::string_view slice) {
-  const EsrDetector& detector = watch.detector();
   JsonWriter out;
-  out.BeginObject();
-  if (!slice.empty()) out.Key("slice").String(slice);
-  WriteAlarm(out, *detector.alarm(), *options_.profile, detector.threshold());
-  out.EndObject();
+  WriteAlarm(out, watch, slice);
   Emit(MonitorEventKind::kDrift, out.Take());
 }
 
@@ -113,7 +111,9 @@ void Monitor::WriteDrift(JsonWriter& out) const {
     else
       out.Bool(profile.model_sha256 == options_.model_sha256);
     out.EndObject();
-    WriteDetector(out, *watch_, profile);
+    WriteDetector(out, *watch_);
+    out.Key("alarm");
+    WriteAlarm(out, *watch_);
     out.Key("features").BeginArray();
     for (size_t k = 0; k < profile.features.size(); ++k)
       WriteFeature(out, watch_->detector(), profile.features[k], k);
@@ -174,12 +174,18 @@ void Monitor::WriteSlo(JsonWriter& out) const {
   out.EndObject().EndObject();
 }
 
-void Monitor::WriteSlices(JsonWriter& out) const {
-  out.BeginObject().Key("worst").BeginObject();
+void Monitor::WriteWorst(JsonWriter& out) const {
+  out.BeginObject();
   WriteName(out, "latency", slices_.Slowest());
   WriteName(out, "drift", slices_.Strangest());
   WriteName(out, "quality", slices_.Poorest());
-  out.EndObject().Key("all").BeginArray();
+  out.EndObject();
+}
+
+void Monitor::WriteSlices(JsonWriter& out) const {
+  out.BeginObject().Key("worst");
+  WriteWorst(out);
+  out.Key("all").BeginArray();
   for (const auto& slice : slices_.all()) {
     out.BeginObject().Key("name").String(slice->name);
     WriteCount(out, "requests", slice->requests);
@@ -194,7 +200,9 @@ void Monitor::WriteSlices(JsonWriter& out) const {
     out.Key("drift");
     if (slice->drift) {
       out.BeginObject().Key("state").String(Name(slice->drift->detector().state()));
-      WriteDetector(out, *slice->drift, *options_.profile);
+      WriteDetector(out, *slice->drift);
+      out.Key("alarm");
+      WriteAlarm(out, *slice->drift);
       out.EndObject();
     } else {
       out.Null();
@@ -210,8 +218,11 @@ std::string Monitor::SnapshotJson() const {
   WriteCount(out, "requests", requests_);
   WriteCount(out, "samples", samples_);
   WriteCount(out, "sampleEvery", options_.sample);
-  out.Key("latency");
+  out.Key("latency").BeginObject();
   latency_.WriteJson(out);
+  out.Key("context").BeginObject();
+  for (const auto& [name, value] : options_.context) out.Key(name).String(value);
+  out.EndObject().EndObject();
   out.Key("slo");
   WriteSlo(out);
   out.Key("drift");
@@ -220,6 +231,8 @@ std::string Monitor::SnapshotJson() const {
   WriteQuality(out);
   out.Key("outputs");
   WriteOutputs(out);
+  out.Key("accuracy");
+  accuracy_.WriteJson(out);
   out.Key("slices");
   WriteSlices(out);
   out.EndObject();

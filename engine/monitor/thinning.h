@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "monitor/detector.h"
 
 namespace insitu {
@@ -28,6 +29,11 @@ class CorrelationMeter {
   // Values that are not finite are left out.
   void Add(std::span<const double> row);
   void Reset();
+  void Transfer(Archive& archive) {
+    const size_t features = features_.size(), last = last_.size();
+    archive(rows_, features_, last_);
+    if (features_.size() != features || last_.size() != last) archive.MarkFailed();
+  }
 
   // The rows `lag` and more behind the first.
   uint64_t pairs() const { return rows_ > lag_ ? rows_ - lag_ : 0; }
@@ -40,6 +46,8 @@ class CorrelationMeter {
   struct FeatureState {
     uint64_t observed = 0, pairs = 0;  // pairs of which one difference is not 0
     double farther = 0;                // share of them; ties count half
+
+    void Transfer(Archive& archive) { archive(observed, pairs, farther); }
   };
 
   size_t lag_;
@@ -62,6 +70,9 @@ class Thinning {
   // Whether there were samples enough to tell.
   bool Judges() const;
   void Reset();
+  void Transfer(Archive& archive) {
+    archive(quick_, steady_, slow_, factor_, since_kept_, changed_);
+  }
 
  private:
   bool LooksCorrelated() const;

@@ -1,11 +1,17 @@
-// Stages follow each other in the order of their names; what a failed request did not reach is left
-// out.
+// Stages follow each other; what a failed request did not reach is left out.
 #include "monitor/trace.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace insitu {
+
+namespace {
+
+constexpr std::array kInOrder = {Stage::kPreprocess, Stage::kQueue, Stage::kCopyIn, Stage::kInfer,
+                                 Stage::kCopyOut};
+
+}  // namespace
 
 void Trace::Record(double started_unix_ms, const StageTimes& times, Outcome outcome) {
   if (!std::isfinite(started_unix_ms)) return;
@@ -30,14 +36,14 @@ std::string Trace::ToJson() const {
     const uint64_t number = recorded_ - requests_.size() + i;
     const Request& request = requests_[number % kRequests];
     double at = request.started_unix_ms, stages = 0;
-    for (Stage stage : {Stage::kQueue, Stage::kCopyIn, Stage::kInfer, Stage::kCopyOut})
+    for (Stage stage : kInOrder)
       if (const double ms = request.times[stage]; std::isfinite(ms)) stages += ms;
     const double total = request.times[Stage::kTotal];
     event("request", at, std::isfinite(total) ? total : stages).Key("args").BeginObject();
     out.Key("number").Integer(static_cast<int64_t>(number));
     if (request.outcome) out.Key("failure").String(insitu::Name(*request.outcome));
     out.EndObject().EndObject();
-    for (Stage stage : {Stage::kQueue, Stage::kCopyIn, Stage::kInfer, Stage::kCopyOut}) {
+    for (Stage stage : kInOrder) {
       const double ms = request.times[stage];
       if (!std::isfinite(ms)) continue;
       event(Name(stage), at, ms).EndObject();

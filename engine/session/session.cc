@@ -124,8 +124,10 @@ Result<std::vector<NamedTensor>> Session::Run(std::span<const NamedTensor> feeds
   if (options.outputs.empty())
     for (size_t i = 0; i < outputs_.size(); ++i) wanted.push_back(i);
   INSITU_ASSIGN(const std::vector<Tensor> inputs, MatchFeeds(inputs_, feeds));
+  if (options.time_steps) sampled_.resize(runner_.program().steps().size());
+  const std::span<StepTime> step_times = options.time_steps ? sampled_ : std::span<StepTime>();
   INSITU_ASSIGN(const std::vector<Tensor> outputs,
-                runner_.Run(inputs, {.cancel = options.cancel, .step_times = {}}));
+                runner_.Run(inputs, {.cancel = options.cancel, .step_times = step_times}));
   std::vector<NamedTensor> named;
   for (size_t i : wanted) named.push_back({outputs_[i].name, outputs[i]});
   return named;
@@ -135,10 +137,14 @@ Result<std::vector<OperatorProfile>> Session::Profile(std::span<const NamedTenso
                                                       int runs) {
   if (runs < 1) return Fail(ErrorCode::kInvalidArgument, "runs must be at least 1");
   INSITU_ASSIGN(const std::vector<Tensor> inputs, MatchFeeds(inputs_, feeds));
-  const Program& program = runner_.program();
-  std::vector<StepTime> times(program.steps().size());
+  std::vector<StepTime> times(runner_.program().steps().size());
   for (int run = 0; run < runs; ++run)
     INSITU_TRY(runner_.Run(inputs, {.cancel = nullptr, .step_times = times}));
+  return Rows(times);
+}
+
+std::vector<OperatorProfile> Session::Rows(std::span<const StepTime> times) const {
+  const Program& program = runner_.program();
   double sum = 0;
   for (const StepTime& time : times) sum += time.ms;
   std::vector<OperatorProfile> rows;

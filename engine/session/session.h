@@ -40,6 +40,7 @@ struct NamedTensor {
 struct SessionRunOptions {
   const std::atomic<uint32_t>* cancel = nullptr;
   std::vector<std::string> outputs;  // empty: all
+  bool time_steps = false;           // puts a clock around every step, for Sampled()
 };
 
 struct ExplainRow {
@@ -80,6 +81,9 @@ class Session {
                                        const SessionRunOptions& options = {});
   // Runs `runs` times with a clock around every step; rows in order of execution.
   Result<std::vector<OperatorProfile>> Profile(std::span<const NamedTensor> feeds, int runs);
+  // As Profile, of all runs with time_steps.
+  std::vector<OperatorProfile> Sampled() const { return Rows(sampled_); }
+  void ForgetSampled() { sampled_.clear(); }
   // Every node of the imported model, in order: where it runs, or what absorbed it.
   std::vector<ExplainRow> Explain() const;
   size_t arena_bytes() const { return runner_.arena_bytes(); }
@@ -89,6 +93,7 @@ class Session {
   Session() = default;
   // Plans ahead for inputs of known extents, and runs once.
   Status Prepare(const SessionOptions& options);
+  std::vector<OperatorProfile> Rows(std::span<const StepTime> times) const;
   // What explain() and metadata tell of the model beyond the program.
   void Transfer(Archive& archive) { archive(inputs_, outputs_, original_nodes_, absorbed_); }
 
@@ -96,6 +101,7 @@ class Session {
   std::vector<std::pair<std::string, std::string>> original_nodes_;  // name, op, as imported
   std::map<std::string, std::string> absorbed_;
   GraphRunner runner_;
+  std::vector<StepTime> sampled_;  // by step; empty before a run is timed
   std::unique_ptr<Archive> kept_;
 };
 

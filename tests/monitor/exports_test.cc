@@ -44,8 +44,8 @@ std::unique_ptr<Monitor> Watched() {
     times[Stage::kInfer] = 10 * std::exp2(4 * Uniform(random));
     times[Stage::kCopyOut] = 0.5;
     times[Stage::kTotal] = times[Stage::kInfer] + 2;
-    (*monitor)->RecordStages(times, i == 50 ? Outcome(ErrorCode::kCancelled) : std::nullopt, slice,
-                             1'700'000'000'000 + 100.0 * i);
+    (*monitor)->RecordStages({times, i == 50 ? Outcome(ErrorCode::kCancelled) : std::nullopt},
+                             slice, 1'700'000'000'000 + 100.0 * i);
   }
   return *std::move(monitor);
 }
@@ -90,7 +90,7 @@ TEST_CASE("Prometheus: every sample has a type, buckets rise to the count") {
   CHECK(samples["insitu_stage_seconds_bucket{stage=\"queue\",phase=\"warm\",le=\"1.9073486328125e-"
                 "06\"}"] == 198);
   uint64_t below = 0;
-  const Histogram& infer = monitor->latency().warm(Stage::kInfer);
+  const Histogram& infer = monitor->latency().of(Phase::kWarm, Stage::kInfer);
   for (size_t i = 0; i < Histogram::kBuckets; ++i)
     if (Histogram::kFirstIndex + static_cast<int>(i) < -5 * 32) below += infer.buckets()[i];
   CHECK(below > 0);
@@ -126,7 +126,7 @@ TEST_CASE("OTLP: exponential histograms, bucket for bucket") {
       seen = true;
       CHECK(*point.Find("count")->AsString() == "198");
       CHECK(*point.Find("scale")->AsNumber() == 5);
-      const Histogram& infer = monitor->latency().warm(Stage::kInfer);
+      const Histogram& infer = monitor->latency().of(Phase::kWarm, Stage::kInfer);
       const auto offset = static_cast<int>(*point.Find("positive")->Find("offset")->AsNumber());
       const Json::Array& counts = *point.Find("positive")->Find("bucketCounts")->AsArray();
       uint64_t sum = 0;

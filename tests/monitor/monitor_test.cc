@@ -79,8 +79,8 @@ TEST_CASE("Without a profile it still keeps latency and quality") {
   ObserveMany(*monitor, 3, 0.5f, random);
   StageTimes times;
   times[Stage::kInfer] = 4;
-  monitor->RecordStages(times);
-  monitor->RecordStages(times, ErrorCode::kCancelled);
+  monitor->RecordStages({times});
+  monitor->RecordStages({times, ErrorCode::kCancelled});
   const Json json = Snapshot(*monitor);
   CHECK(Number(json.Find("requests")) == 3);
   CHECK(Number(json.Find("latency")->Find("requests")) == 2);
@@ -212,9 +212,9 @@ TEST_CASE("Data quality: NaN, infinities and constants are counted, events thin 
 TEST_CASE("It watches one input in N, and Reset keeps only the profile") {
   auto monitor = Make({.learn = 2'000, .sample = 3});
   std::mt19937_64 random(5);
-  CHECK(monitor->WantsNext());
+  CHECK(monitor->Wants({}));
   ObserveMany(*monitor, 1, 0.5f, random);
-  CHECK_FALSE(monitor->WantsNext());
+  CHECK_FALSE(monitor->Wants({}));
   ObserveMany(*monitor, 5'999, 0.5f, random);
   CHECK(monitor->state() == "calm");
   CHECK(Number(Snapshot(*monitor).Find("samples")) == 2'000);
@@ -271,13 +271,13 @@ TEST_CASE("Slices have their own latency, drift and quality, and the worst is na
   REQUIRE(profile);
   auto monitor = Make({.profile = *profile});
   StageTimes times;
-  monitor->RecordStages(times);
+  monitor->RecordStages({times});
   for (int i = 0; i < 300; ++i) {
     for (const auto& [name, brightness, ms] :
          {std::tuple{"device=desk", 0.5f, 4.0}, {"device=phone", 0.9f, 40.0}}) {
       Sample(random, brightness).Observe(*monitor, name);
       times[Stage::kTotal] = ms;
-      monitor->RecordStages(times, std::nullopt, name);
+      monitor->RecordStages({times}, name);
     }
   }
   const Json json = Snapshot(*monitor);
@@ -301,8 +301,8 @@ TEST_CASE("Slices have their own latency, drift and quality, and the worst is na
 TEST_CASE("Slices are bounded in number") {
   auto monitor = Make({});
   StageTimes times;
-  for (int i = 0; i < 1'000; ++i) monitor->RecordStages(times, {}, "user=" + std::to_string(i));
-  monitor->RecordStages(times, {}, std::string(1'000, 'x'));
+  for (int i = 0; i < 1'000; ++i) monitor->RecordStages({times}, "user=" + std::to_string(i));
+  monitor->RecordStages({times}, std::string(1'000, 'x'));
   const Json json = Snapshot(*monitor);
   const Json::Array& all = *json.Find("slices")->Find("all")->AsArray();
   REQUIRE(all.size() == Slices::kMaximumSlices + 1);
@@ -338,7 +338,7 @@ TEST_CASE("A slow session says so once, and that it is over") {
   StageTimes times;
   const auto run = [&](double ms, int count) {
     times[Stage::kTotal] = ms;
-    for (int i = 0; i < count; ++i) monitor->RecordStages(times);
+    for (int i = 0; i < count; ++i) monitor->RecordStages({times});
   };
   run(5, 200);
   CHECK(monitor->TakeEvents().empty());

@@ -128,6 +128,53 @@ TEST_CASE("A profile's text is read strictly, and the error names the member") {
   CHECK(ErrorOf(doubled).contains("two features 'x'"));
 }
 
+TEST_CASE("Merged profiles are close to the profile of all rows") {
+  std::mt19937_64 random(7);
+  Normal normal;
+  std::vector<float> all;
+  std::vector<ReferenceProfile> parts;
+  // Three sources of different size, place and spread.
+  for (const auto& [count, place, spread] :
+       {std::tuple{1'000, 0.0, 1.0}, {3'000, 4.0, 0.5}, {6'000, 0.0, 3.0}}) {
+    std::vector<float> rows;
+    for (int i = 0; i < count; ++i)
+      rows.push_back(static_cast<float>(place + spread * normal(random)));
+    parts.push_back(*ReferenceProfile::FromRows(rows, std::vector<std::string>{"x"}));
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  const auto merged = ReferenceProfile::Merge(parts);
+  REQUIRE(merged);
+  const ReferenceProfile joint = *ReferenceProfile::FromRows(all, std::vector<std::string>{"x"});
+  CHECK(merged->count == joint.count);
+  const FeatureProfile &a = merged->features[0], &b = joint.features[0];
+  CHECK(std::abs(a.mean - b.mean) < 1e-6);
+  CHECK(std::abs(a.std - b.std) < 1e-6);
+  CHECK(a.knots.front() == b.knots.front());
+  CHECK(a.knots.back() == b.knots.back());
+  CHECK(std::ranges::is_sorted(a.knots));
+  for (size_t i = 3; i + 3 < kKnots; ++i) CHECK(std::abs(a.knots[i] - b.knots[i]) < 0.1f);
+  // One alone stays as it is, but for rounding.
+  const auto same = ReferenceProfile::Merge({parts.data(), 1});
+  for (size_t i = 0; i < kKnots; ++i)
+    CHECK(std::abs(same->features[0].knots[i] - parts[0].features[0].knots[i]) < 1e-5f);
+}
+
+TEST_CASE("Profiles of different features do not merge") {
+  std::vector<ReferenceProfile> profiles = {CorrelatedProfile(1, 300), CorrelatedProfile(2, 300)};
+  CHECK(ReferenceProfile::Merge(profiles)->count == 600);
+  CHECK_FALSE(ReferenceProfile::Merge({}));
+  profiles[0].model_sha256 = std::string(64, 'a');
+  CHECK(ReferenceProfile::Merge(profiles)->model_sha256.empty());
+  profiles[1].features[3].name = "other";
+  CHECK_FALSE(ReferenceProfile::Merge(profiles));
+  profiles[1] = CorrelatedProfile(2, 300);
+  profiles[1].features[3].tolerance = Tolerance{};
+  CHECK_FALSE(ReferenceProfile::Merge(profiles));
+  profiles[1] = CorrelatedProfile(2, 300);
+  profiles[1].features.pop_back();
+  CHECK_FALSE(ReferenceProfile::Merge(profiles));
+}
+
 TEST_CASE("Hostile text gives a typed error") {
   for (const std::string& text :
        {std::string(), std::string("null"), std::string("[]"), std::string(1'000'000, '['),
