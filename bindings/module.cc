@@ -91,6 +91,8 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("monitorObserve", &MonitorObserve);
   function("monitorPostprocess", &MonitorPostprocess);
   function("monitorFeedback", &MonitorFeedback);
+  function("monitorSave", &MonitorSave);
+  function("monitorRestore", &MonitorRestore);
   function("monitorSnapshot", &MonitorSnapshot);
   function("monitorExport", &MonitorExport);
   function("monitorProfile", &MonitorProfile);
@@ -102,6 +104,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("histogramMerge", &HistogramMerge);
   function("histogramJson", &HistogramJson);
   function("createProfile", &CreateProfile);
+  function("mergeProfiles", &MergeProfiles);
   function("createDetector", &CreateDetector);
   function("compareWindow", &CompareWindow);
   function("detectorUpdate", &DetectorUpdate);

@@ -10,6 +10,7 @@ namespace insitu::bindings {
 namespace {
 
 constexpr double kLargestCount = 1e12;
+constexpr size_t kMostStateBytes = size_t{1} << 30;
 
 Result<uint64_t> ToCount(const val& number, std::string_view what) {
   const double value = number.as<double>();
@@ -42,11 +43,11 @@ Result<std::string> ProfileText(const Session& session, const std::string& given
               "Pass the profile, or its URL.");
 }
 
-Status StartMonitor(int session, const val& js_options, double clock_step_ms, std::string sha256) {
-  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+Result<MonitorOptions> ToOptions(const Session& session, const val& js_options,
+                                 double clock_step_ms, std::string sha256) {
   MonitorOptions options;
   if (const auto profile = js_options["profile"].as<std::string>(); !profile.empty()) {
-    INSITU_ASSIGN(const std::string json, ProfileText(*loaded->session, profile));
+    INSITU_ASSIGN(const std::string json, ProfileText(session, profile));
     INSITU_ASSIGN(options.profile, ReferenceProfile::FromJson(json));
   }
   INSITU_ASSIGN(options.learn, ToCount(js_options["learn"], "learn"));
@@ -61,8 +62,45 @@ Status StartMonitor(int session, const val& js_options, double clock_step_ms, st
   options.start_unix_ms = js_options["startedAt"].as<double>();
   options.clock_step_ms = clock_step_ms;
   options.model_sha256 = std::move(sha256);
+  return options;
+}
+
+Status StartMonitor(int session, const val& js_options, double clock_step_ms, std::string sha256) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(MonitorOptions options,
+                ToOptions(*loaded->session, js_options, clock_step_ms, std::move(sha256)));
   INSITU_ASSIGN(loaded->monitor, Monitor::Create(std::move(options)));
   return {};
+}
+
+Status RestoreMonitor(int session, const val& js_options, double clock_step_ms, std::string sha256,
+                      int bytes) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(MonitorOptions options,
+                ToOptions(*loaded->session, js_options, clock_step_ms, std::move(sha256)));
+  const Buffer& scratch = TheInstance().scratch;
+  if (bytes < 0 || static_cast<size_t>(bytes) > scratch.size())
+    return Fail(ErrorCode::kInvalidArgument, "more bytes than were handed over");
+  INSITU_ASSIGN(Archive archive,
+                Archive::Open({scratch.data(), static_cast<size_t>(bytes)}, nullptr));
+  INSITU_ASSIGN(loaded->monitor, Monitor::Restore(std::move(options), archive));
+  return {};
+}
+
+Result<val> SaveMonitor(int session) {
+  INSITU_ASSIGN(Monitor * monitor, FindMonitor(session));
+  Archive archive;
+  monitor->Save(archive);
+  const std::span<const std::byte> head = archive.NextPart(kMostStateBytes);
+  const std::span<const std::byte> footer = archive.NextPart(kMostStateBytes);
+  Buffer& scratch = TheInstance().scratch;
+  INSITU_ASSIGN(scratch, Buffer::Allocate(head.size() + footer.size()));
+  std::ranges::copy(head, scratch.data());
+  std::ranges::copy(footer, scratch.data() + head.size());
+  val fields = val::object();
+  fields.set("pointer", ToNumber(scratch.data()));
+  fields.set("byteLength", static_cast<double>(scratch.size()));
+  return fields;
 }
 
 Outcome ToOutcome(std::string_view failure) {
@@ -134,7 +172,7 @@ val MonitorObserve(int session, val times, std::string failure, val extras) {
   timing.hidden = extras["hidden"].as<bool>();
   timing.batch = BatchOf(loaded.feeds);
   const auto slice = extras["slice"].as<std::string>(), id = extras["id"].as<std::string>();
-  (*monitor)->RecordStages(timing, slice, extras["askedAt"].as<double>());
+  (*monitor)->RecordStages(timing, slice, extras["preparedFrom"].as<double>());
   if (!timing.outcome) {
     if ((*monitor)->Wants(id)) {
       const std::vector<NamedView> inputs = ToViews(loaded.feeds),
@@ -162,6 +200,12 @@ val MonitorFeedback(int session, std::string id, val label) {
                                            : Accuracy::Label(label.as<double>());
   const Status status = (*monitor)->Feedback(id, truth);
   return status ? Ok(TakeEvents(**monitor)) : Failed(status.error());
+}
+
+val MonitorSave(int session) { return Answer(SaveMonitor(session)); }
+
+val MonitorRestore(int session, val options, double clock_step_ms, std::string sha256, int bytes) {
+  return Answer(RestoreMonitor(session, options, clock_step_ms, std::move(sha256), bytes));
 }
 
 val MonitorSnapshot(int session) {

@@ -59,6 +59,16 @@ Result<std::string> MakeProfile(int count, const val& features) {
   return profile.ToJson();
 }
 
+Result<std::string> Merged(const val& texts) {
+  std::vector<ReferenceProfile> profiles;
+  for (const std::string& text : ToStrings(texts)) {
+    INSITU_ASSIGN(ReferenceProfile profile, ReferenceProfile::FromJson(text));
+    profiles.push_back(std::move(profile));
+  }
+  INSITU_ASSIGN(const ReferenceProfile merged, ReferenceProfile::Merge(profiles));
+  return merged.ToJson();
+}
+
 Result<int> MakeDetector(const std::string& json, const val& js_options) {
   INSITU_ASSIGN(const ReferenceProfile profile, ReferenceProfile::FromJson(json));
   INSITU_ASSIGN(const DetectorMethod method,
@@ -125,6 +135,8 @@ val HistogramJson(int histogram) {
 }
 
 val CreateProfile(int count, val features) { return Answer(MakeProfile(count, features)); }
+
+val MergeProfiles(val profiles) { return Answer(Merged(profiles)); }
 
 val CreateDetector(std::string profile, val options) {
   return Answer(MakeDetector(profile, options));

@@ -1,5 +1,5 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: index.js, in-process.js, kept.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// are built, and the demo. Layout: index.js, in-process.js, kept.js, kept-watch.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, types/, demo/.
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,18 +41,18 @@ async function bundle() {
   // imports only where there is no worker; so is what keeps models, for those who ask for it.
   const lazyOutside = {
     name: 'lazy-outside',
-    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(in-process|kept)\.js$/ }, ({ path, kind }) =>
+    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(in-process|kept|kept-watch)\.js$/ }, ({ path, kind }) =>
       (kind === 'dynamic-import' ? { path, external: true } : undefined)),
   };
   await build({
     ...common,
     entryPoints: {
-      index: 'web/src/index.ts', kept: 'web/src/kept.ts', worker: 'web/src/worker/worker.ts',
+      index: 'web/src/index.ts', kept: 'web/src/kept.ts', 'kept-watch': 'web/src/kept-watch.ts', worker: 'web/src/worker/worker.ts',
       'in-process': 'web/src/rpc/in-process.ts',
     },
     external: ['node:*'], sourcemap: true, plugins: [lazyOutside],
   });
-  for (const name of ['index', 'kept', 'worker', 'in-process']) {
+  for (const name of ['index', 'kept', 'kept-watch', 'worker', 'in-process']) {
     const [file, map] = [`${name}.js`, `${name}.js.map`];
     const small = await minify(readDist(file), { content: readDist(map), url: map });
     writeFileSync(join(distDir, file), small.code);

@@ -12,6 +12,7 @@ import { ensureNodeModules } from './lib/npm.mjs';
 import { cacheDir } from './lib/paths.mjs';
 import { describePlatform } from './lib/platform.mjs';
 import { runMain, say, StepError } from './lib/progress.mjs';
+import { ensurePrometheus } from './lib/prometheus.mjs';
 import { writeSetupFile } from './lib/setup-file.mjs';
 import { ensureSources, pins } from './lib/sources.mjs';
 import { compilerOf, ensureLibraries, ensureOnnxProto, ensureProtoc, wasmFlavours } from './lib/third-party.mjs';
@@ -25,7 +26,7 @@ const kLintPackages = ['clang-format-19', 'clang-tidy-19'];
 export const everyFlavour = ['native', ...wasmFlavours];
 
 /**
- * options: flavours (in the order to build them), tests (Catch2 too), browser (Chromium too), lint
+ * options: flavours (in the order to build them), tests (Catch2 too), browser (Chromium and Prometheus too), lint
  * (formatting tools too). What is independent of each other is fetched at the same time.
  */
 export async function setup({ flavours, tests = false, browser = false, lint = false }) {
@@ -48,7 +49,9 @@ export async function setup({ flavours, tests = false, browser = false, lint = f
   // Not processor time but waiting: goes on while the libraries build.
   const aside = (async () => {
     await ensureNodeModules();
-    if (browser) await ensurePackages(platform, 'the browser for tests', kTestPackages);
+    if (!browser) return;
+    await ensurePackages(platform, 'the browser for tests', kTestPackages);
+    await ensurePrometheus(platform);
   })();
   const built = (async () => {
     const onnxProto = await ensureOnnxProto(sources, await ensureProtoc(sources));

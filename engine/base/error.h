@@ -31,7 +31,17 @@ enum class ErrorCode : uint8_t {
 // The spelling used in JavaScript and on the command line, for example "ShapeMismatch".
 std::string_view Name(ErrorCode code);
 
+// What moves and copies it is out of line: there are thousands of places that pass an error on.
 struct Error {
+  Error();
+  Error(ErrorCode the_code, std::string the_message, std::string the_node = {},
+        std::string the_op = {}, std::string the_hint = {});
+  Error(const Error&);
+  Error(Error&&) noexcept;
+  Error& operator=(const Error&);
+  Error& operator=(Error&&) noexcept;
+  ~Error();
+
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string node;  // name of the graph node, or of the input or output, where it happened
@@ -39,11 +49,7 @@ struct Error {
   std::string hint;  // what to do
 
   // Fills in the place when a deeper layer did not know it.
-  Error&& At(std::string_view node_name, std::string_view op_type) && {
-    if (node.empty()) node = node_name;
-    if (op.empty()) op = op_type;
-    return std::move(*this);
-  }
+  Error&& At(std::string_view node_name, std::string_view op_type) &&;
 };
 
 // "InvalidModel: message (node 'x', op Conv). hint" on one line, for logs and tests.
@@ -54,9 +60,7 @@ using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
 // The short way to fail: `return Fail(ErrorCode::kInvalidModel, "what", "what to do");`
-inline std::unexpected<Error> Fail(ErrorCode code, std::string message, std::string hint = {}) {
-  return std::unexpected(Error{code, std::move(message), {}, {}, std::move(hint)});
-}
+std::unexpected<Error> Fail(ErrorCode code, std::string_view message, std::string_view hint = {});
 
 }  // namespace insitu
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/compact_sort.h"
 #include "base/utf8.h"
 
 namespace insitu {
@@ -18,7 +19,7 @@ bool RepeatsAKey(const Json::Object& object) {
   std::vector<std::string_view> keys;
   keys.reserve(object.size());
   for (const auto& [key, value] : object) keys.push_back(key);
-  std::ranges::sort(keys);
+  CompactSort(keys);
   return std::ranges::adjacent_find(keys) != keys.end();
 }
 

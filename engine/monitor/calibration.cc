@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/compact_sort.h"
 #include "monitor/json_fields.h"
 
 namespace insitu {
@@ -30,7 +31,7 @@ Result<Calibration> Calibration::Fit(std::string output, std::vector<Judgement> 
     return Fail(ErrorCode::kInvalidArgument,
                 "a calibration needs " + std::to_string(kMinimumLabels) +
                     " labelled predictions, not " + std::to_string(judgements.size()));
-  std::ranges::sort(judgements, {}, &Judgement::confidence);
+  CompactSort(judgements, {}, &Judgement::confidence);
   const size_t count = judgements.size();
   const size_t wanted = std::min(count / kPerBin, kMaximumPoints);
   std::vector<Bin> pooled;

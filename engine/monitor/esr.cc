@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/compact_sort.h"
+
 namespace insitu {
 namespace {
 
@@ -159,7 +161,7 @@ uint64_t EsrDetector::Start(std::span<const FeatureState> features) {
         largest = std::max(largest, votes.back().second);
       }
   std::erase_if(votes, [&](const auto& vote) { return vote.second < largest / 2; });
-  std::ranges::sort(votes);
+  CompactSort(votes);
   for (const auto& [since, weight] : votes) sum += weight;
   double reached = 0;
   for (const auto& [since, weight] : votes)
@@ -192,7 +194,7 @@ Alarm EsrDetector::MakeAlarm() const {
     FeatureEvidence evidence = EvidenceSince(k, alarm.since);
     if (evidence.share >= kSmallestShare) alarm.evidence.push_back(evidence);
   }
-  std::ranges::sort(alarm.evidence, std::ranges::greater{}, &FeatureEvidence::share);
+  CompactSort(alarm.evidence, std::ranges::greater{}, &FeatureEvidence::share);
   return alarm;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/compact_sort.h"
 #include "base/json.h"
 #include "base/tensor.h"
 #include "monitor/json_fields.h"
@@ -26,7 +27,7 @@ Status CheckNames(std::span<const std::string> names) {
                 "a profile has 1 to " + std::to_string(kMaximumFeatures) + " features, not " +
                     std::to_string(names.size()));
   std::vector<std::string_view> sorted(names.begin(), names.end());
-  std::ranges::sort(sorted);
+  CompactSort(sorted);
   if (sorted.front().empty())
     return Fail(ErrorCode::kInvalidArgument, "a feature of the profile has no name");
   if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end())

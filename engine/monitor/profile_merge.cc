@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/compact_sort.h"
 #include "monitor/profile.h"
 
 namespace insitu {
@@ -56,7 +57,7 @@ FeatureProfile MergeFeature(std::span<const ReferenceProfile> profiles, size_t i
     variance +=
         static_cast<double>(profile.count) / count * (feature.std * feature.std + off * off);
   }
-  std::ranges::sort(knots, {}, &WeightedKnot::value);
+  CompactSort(knots, {}, &WeightedKnot::value);
   for (size_t i = 0; i < kKnots; ++i)
     merged.knots[i] = QuantileOf(knots, (static_cast<double>(i) + 0.5) / kKnots);
   merged.knots.front() = knots.front().value;

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "base/compact_sort.h"
+
 namespace insitu {
 namespace {
 
@@ -117,7 +119,7 @@ double NormalQuantile(double p) {
 std::vector<double> AdjustForMany(std::span<const double> p_values) {
   std::vector<size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::sort(order, std::ranges::greater{}, [&](size_t i) { return p_values[i]; });
+  CompactSort(order, std::ranges::greater{}, [&](size_t i) { return p_values[i]; });
   std::vector<double> adjusted(p_values.size());
   const auto count = static_cast<double>(p_values.size());
   double smallest = 1, rank = count;

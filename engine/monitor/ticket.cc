@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/compact_sort.h"
 #include "monitor/monitor.h"
 
 namespace insitu {
@@ -40,7 +41,7 @@ void Monitor::WriteMoved(JsonWriter& out) const {
     since = detector.alarm()->since;
   } else {
     for (size_t k = 0; k < detector.features(); ++k) moved.push_back(detector.Evidence(k));
-    std::ranges::sort(moved, std::ranges::greater{}, &FeatureEvidence::share);
+    CompactSort(moved, std::ranges::greater{}, &FeatureEvidence::share);
   }
   if (moved.size() > kMoved) moved.resize(kMoved);
   out.BeginArray();

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "base/compact_sort.h"
+
 namespace insitu {
 
 // Key is std::string, int64_t or double; `keys` must outlive the lookup.
@@ -23,7 +25,7 @@ class CategoryLookup {
       else
         order_.push_back(i);
     }
-    std::ranges::sort(order_, [&](size_t a, size_t b) {
+    CompactSort(order_, [&](size_t a, size_t b) {
       return keys_[a] < keys_[b] || (keys_[a] == keys_[b] && a < b);
     });
   }

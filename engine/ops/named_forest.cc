@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/compact_sort.h"
 #include "ops/attribute_list.h"
 #include "ops/forest.h"
 
@@ -48,7 +49,7 @@ class NodeNames {
  private:
   void Sort() {
     for (size_t i = 0; i < trees_.size(); ++i) order_.push_back(i);
-    std::ranges::sort(order_, [&](size_t a, size_t b) {
+    CompactSort(order_, [&](size_t a, size_t b) {
       return std::tuple(trees_[a], numbers_[a], a) < std::tuple(trees_[b], numbers_[b], b);
     });
   }

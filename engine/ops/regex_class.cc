@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/compact_sort.h"
+
 namespace insitu {
 namespace {
 
@@ -39,7 +41,7 @@ void AddShifted(const std::pair<char32_t, char32_t>& range, char32_t first, char
 }  // namespace
 
 Regex::Ranges Normalized(Regex::Ranges ranges) {
-  std::ranges::sort(ranges);
+  CompactSort(ranges);
   Regex::Ranges joined;
   for (const auto& range : ranges) {
     if (!joined.empty() && range.first <= joined.back().second + 1)

@@ -56,6 +56,14 @@ export async function ensurePackages(platform, label, packages) {
   });
 }
 
+/** Downloads the .deb file of a package of the machine's own suite into a folder. */
+export async function downloadPackage(task, platform, name, into) {
+  if (!platform.apt) throw new StepError(missingMessage(platform, [name]));
+  const known = /Candidate: \d/.test(capture('apt-cache', ['policy', name]) ?? '');
+  if (!known && platform.isRoot) await refreshLists(task);
+  await run(task, 'apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=', name], { cwd: into });
+}
+
 export class PrivateApt {
   #folder;
   #suite;

@@ -44,7 +44,7 @@ export class Engine extends Disposable {
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
-    const hash = Boolean(watch?.profile || watch?.learn);
+    const hash = watch?.hash === true;
     const finish = async (prepare: () => Promise<SessionDescription>) => {
       onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
       const description = await untilAborted(prepare(), signal, ({ session }) => {
@@ -56,7 +56,13 @@ export class Engine extends Disposable {
     const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
     const restored = await kept?.restore(client, (found) =>
       finish(() => client.call('restore', { ...found, warmUp, watch })));
-    if (restored) return new Session(client, restored, nameOf(model));
+    const open = async (description: SessionDescription) => {
+      const { session, sha256 } = description;
+      const { persist = 'none', tracks = false } = monitor || {};
+      const keeper = watch && persist === 'opfs' ? await (await import('./kept-watch.js')).keepWatch(client, session, sha256, watch) : undefined;
+      return new Session(client, description, { name: nameOf(model), keeper, tracks });
+    };
+    if (restored) return open(restored);
     if (client.broken) return this.load(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external }, hash);
@@ -64,7 +70,7 @@ export class Engine extends Disposable {
     const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
     const description = await finish(() => client.call('load', { ...sent, ...prepare }));
     if (keep) void kept.keep(client, description);
-    return new Session(client, description, nameOf(model));
+    return open(description);
   }
 
   /** What a model contains and whether it would run, without running it. */
@@ -105,6 +111,12 @@ export class Engine extends Disposable {
     const copy = new Float32Array(rows).buffer;
     const params = { rows: copy, features: [...features] };
     return JSON.parse(await client.call('createProfile', params, { transfer: [copy] }));
+  }
+
+  /** The profile of all the inputs behind these: of several devices, for example. */
+  async mergeProfiles(profiles: readonly ReferenceProfile[]): Promise<ReferenceProfile> {
+    const client = await this.#usableClient();
+    return JSON.parse(await client.call('mergeProfiles', { profiles: profiles.map((profile) => JSON.stringify(profile)) }));
   }
 
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {

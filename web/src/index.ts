@@ -6,7 +6,7 @@ export type { ErrorCode } from './errors.js';
 export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
-export type { DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
+export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
   QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
 export type { DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,

@@ -2,6 +2,7 @@
 // Invariant: what happens here happens on the device; nothing is sent anywhere. See docs/monitoring.md.
 import { Disposable } from './disposable.js';
 import { fail, InsituError } from './errors.js';
+import type { WatchKeeper } from './kept-watch.js';
 import type { Client } from './rpc/client.js';
 import type { DetectorUpdate, WatchObject, WatchParams } from './rpc/protocol.js';
 import { toSnapshot } from './snapshot.js';
@@ -16,12 +17,14 @@ export class Monitor extends EventTarget {
   readonly #client: Client;
   readonly #session: number;
   readonly #check: () => void;
+  readonly #keeper?: WatchKeeper;
 
-  constructor(client: Client, session: number, check: () => void) {
+  constructor(client: Client, session: number, check: () => void, keeper?: WatchKeeper) {
     super();
     this.#client = client;
     this.#session = session;
     this.#check = check;
+    this.#keeper = keeper;
     client.listen(session, (event, detail) => {
       this.dispatchEvent(new CustomEvent(event, { detail: JSON.parse(detail) }));
     });
@@ -29,11 +32,26 @@ export class Monitor extends EventTarget {
 
   async snapshot(): Promise<MonitorSnapshot> {
     this.#check();
-    const [{ json, last }, memory] = await Promise.all([
+    const [{ json, last, operators }, memory] = await Promise.all([
       this.#client.call('snapshot', { session: this.#session }),
       this.#client.call('memory', undefined),
     ]);
-    return toSnapshot(json, last, memory);
+    return toSnapshot(json, last, { operators, persistence: this.#keeper?.persistence ?? 'none', memory });
+  }
+
+  /**
+   * The truth about the run that had this `id`: the number of the class, or its name where the profile's accuracy has labels.
+   * InvalidArgument where the run is not among the last 1,024 with an id.
+   */
+  async feedback(id: string, label: number | string): Promise<void> {
+    this.#check();
+    await this.#client.call('feedback', { session: this.#session, id: String(id), label });
+  }
+
+  /** How many ms the page took with the results of the latest run: the stage 'postprocess'. */
+  async postprocessed(ms: number): Promise<void> {
+    this.#check();
+    await this.#client.call('postprocess', { session: this.#session, ms });
   }
 
   /** The profile given or learnt. InvalidArgument while there is none. */
@@ -43,10 +61,11 @@ export class Monitor extends EventTarget {
   }
 
   /**
-   * What is known in a format of others: Prometheus' text, an OTLP/JSON metrics request for an OpenTelemetry collector, or the
-   * last 512 requests as a trace for performance panels. insitu sends nothing anywhere.
+   * What is known in a format of others: Prometheus' text, an OTLP/JSON metrics request for an OpenTelemetry collector, the
+   * last 512 requests as a trace for performance panels, or a retraining ticket: what moved, as JSON, without inputs. insitu
+   * sends nothing anywhere.
    */
-  async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace'): Promise<string> {
+  async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace' | 'ticket'): Promise<string> {
     this.#check();
     return this.#client.call('exportMonitor', { session: this.#session, format: String(format) });
   }
@@ -55,15 +74,20 @@ export class Monitor extends EventTarget {
   async reset(): Promise<void> {
     this.#check();
     await this.#client.call('resetMonitor', { session: this.#session });
+    await this.#keeper?.save();
   }
 }
 
 /** What the engine is told of the options of a monitor; fetches the profile where one is named. */
 export async function watchParams(options: MonitorOptions, signal?: AbortSignal): Promise<WatchParams> {
-  const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo } = options;
+  const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo, persist, operators = 0 } = options;
+  if (!Number.isSafeInteger(operators) || operators < 0) {
+    fail('InvalidArgument', `operators is ${operators}`, 'Pass a whole number: one run in so many is timed; 0 for none.');
+  }
   const params = {
-    profile: '', learn: 0, falseAlarmEvery, sample, quality: String(quality), slo: slo ? { p95Ms: slo.p95Ms ?? 0, errorBudget: slo.errorBudget ?? 0.05 } : undefined,
-    startedAt: Date.now(),
+    profile: '', learn: 0, falseAlarmEvery, sample, quality: String(quality), operators, startedAt: Date.now(),
+    hash: profile !== undefined || persist === 'opfs',
+    slo: slo ? { p95Ms: slo.p95Ms ?? 0, errorBudget: slo.errorBudget ?? 0.05 } : undefined,
   };
   if (profile === undefined) return params;
   if (profile === 'model') return { ...params, profile };

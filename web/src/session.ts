@@ -2,16 +2,25 @@
 // Invariant: results are copies that belong to the caller; a failed run changes nothing that a later one sees.
 import { Disposable } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
+import type { WatchKeeper } from './kept-watch.js';
 import { Monitor } from './monitor.js';
 import type { Client } from './rpc/client.js';
 import type { SessionDescription, WireValue } from './rpc/protocol.js';
 import { checkTensor, describe } from './tensor.js';
+import { showTracks } from './tracks.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 import type { ExplainRow, OperatorProfile, RunOptions } from './types.js';
 import { buffersOf, fromWire, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const kLargestSpare = 16 << 20;  // bytes; larger ones would keep too much memory
+
+/** What else a session is made of: how errors call its model, what keeps its watch, and whether its runs show their stages. */
+export interface Surroundings {
+  name: string;
+  keeper?: WatchKeeper;
+  tracks: boolean;
+}
 
 export class Session extends Disposable {
   readonly inputs: readonly TensorInfo[];
@@ -23,12 +32,14 @@ export class Session extends Disposable {
   readonly #client: Client;
   readonly #id: number;
   readonly #name: string;
+  readonly #keeper?: WatchKeeper;
+  readonly #tracks: boolean;
   /* Buffers of the feeds of an earlier run. Filling one again takes a tenth of the time that a new one takes, each of whose
      pages the system has to provide. */
   #spare: ArrayBuffer[] = [];
 
   /** Made by Engine.load(). */
-  constructor(client: Client, { session, inputs, outputs, metadata }: SessionDescription, name: string) {
+  constructor(client: Client, { session, inputs, outputs, metadata }: SessionDescription, { name, keeper, tracks }: Surroundings) {
     super();
     this.inputs = inputs;
     this.outputs = outputs;
@@ -36,7 +47,9 @@ export class Session extends Disposable {
     this.#client = client;
     this.#id = session;
     this.#name = name;
-    this.monitor = new Monitor(client, session, () => this.checkUsable());
+    this.#keeper = keeper;
+    this.#tracks = tracks;
+    this.monitor = new Monitor(client, session, () => this.checkUsable(), keeper);
   }
 
   /**
@@ -47,20 +60,24 @@ export class Session extends Disposable {
     feeds: Record<string, Value>,
     options: RunOptions = {},
   ): Promise<Results> {
-    const { signal, transfer = false, outputs = [], into, watch = true, slice = {}, features = {} } = options;
-    const askedAt = performance.timeOrigin + performance.now();
+    const { signal, transfer = false, outputs = [], into, watch = true, slice = {}, features = {}, id = '' } = options;
+    const { timeOrigin } = performance, asked = performance.now(), prepared = Math.min(options.startedAt ?? asked, asked);
+    const hidden = globalThis.document?.visibilityState === 'hidden';
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
     for (const name of [...outputs, ...Object.keys(into ?? {})]) this.#checkOutput(name);
     const wire = this.#prepare(feeds, transfer);
-    const { values: results, spare } = await this.#client.enqueue(
+    const { values: results, spare, times } = await this.#client.enqueue(
       'run',
       {
-        session: this.#id, feeds: wire, outputs: [...outputs], askedAt, giveBack: !transfer,
-        watch: watch ? { slice: sliceName(slice), features: checkFeatures(features) } : undefined,
+        session: this.#id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
+        watch: watch
+          ? { slice: sliceName(slice), features: checkFeatures(features), id: String(id), hidden, preparedFrom: timeOrigin + prepared }
+          : undefined,
       },
       { signal, transfer: buffersOf(wire) },
     );
+    if (this.#tracks) showTracks(asked, prepared, times);
     this.#spare = spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
     const values = Object.fromEntries(results.map((result) => [result.name, fromWire(result)]));
     return (into ? writeInto(into, values) : values) as Results;
@@ -87,6 +104,7 @@ export class Session extends Disposable {
   }
 
   protected async free(): Promise<void> {
+    await this.#keeper?.end();
     this.#client.listen(this.#id, undefined);
     if (!this.#client.broken) await this.#client.call('disposeSession', { session: this.#id });
   }

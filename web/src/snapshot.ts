@@ -1,10 +1,10 @@
 // MonitorSnapshot: what a monitor knows, as plain JSON. docs/monitoring.md explains every member.
 // Invariant: every member of the interfaces is there, whether or not drift is being watched.
 import type { ErrorCode } from './errors.js';
-import type { MemoryReport } from './types.js';
+import type { MemoryReport, OperatorProfile } from './types.js';
 
-export type Stage = 'queue' | 'copyIn' | 'infer' | 'copyOut' | 'total';
-export const stages: readonly Stage[] = ['queue', 'copyIn', 'infer', 'copyOut', 'total'];
+export type Stage = 'queue' | 'preprocess' | 'copyIn' | 'infer' | 'copyOut' | 'postprocess' | 'total';
+const stages: readonly Stage[] = ['queue', 'preprocess', 'copyIn', 'infer', 'copyOut', 'postprocess', 'total'];
 
 /** Times in ms; a percentile is null until there are samples enough, and `need` then says how many. */
 export interface StageLatency {
@@ -28,7 +28,13 @@ export interface LatencySnapshot {
   /** The first run, which pays for what later ones reuse. */
   readonly cold: Record<Stage, StageLatency>;
   readonly warm: Record<Stage, StageLatency>;
-  /** The latest good run, in ms. */
+  /** Runs that a hidden page asked for; browsers slow these down. */
+  readonly hidden: Record<Stage, StageLatency>;
+  /** Warm inference by batch: the extent of the first dim of the first input; the first 8 that were seen. */
+  readonly batches: Readonly<Record<string, StageLatency>>;
+  /** What it was measured on. */
+  readonly context: Readonly<Partial<Record<'version' | 'flavour' | 'threads' | 'isolated', string>>>;
+  /** The latest good run, in ms; NaN for stages it did not have. */
   readonly last: Record<Stage, number> | null;
 }
 
@@ -49,6 +55,8 @@ export interface DriftFeature {
 }
 
 export interface DriftAlarm {
+  /** 'errors' where labels say that the model is wrong more often; else inputs or outputs have moved. */
+  readonly cause?: 'errors';
   /** The sample that raised it, and where the strongest evidence began; from 1. */
   readonly sample: number;
   readonly since: number;
@@ -138,6 +146,27 @@ export interface OutputCounts {
   readonly classes: Readonly<Record<string, number>>;
 }
 
+/** How often a classifier is right. */
+export interface AccuracySnapshot {
+  readonly output: string;
+  /** On the labelled predictions that the calibration was made of; null while there is none. */
+  readonly reference: number | null;
+  /** Without labels: of the last 2,000 predictions, with a 95 % interval; null before 100, and without a calibration. */
+  readonly estimate: { value: number; low: number; high: number; predictions: number } | null;
+  /** Predictions that feedback() gave a label for, and those that were right. */
+  readonly labelled: number;
+  readonly correct: number;
+  /** Labels until there is a calibration. */
+  readonly learning: { have: number; need: number } | null;
+  /** The error rate of labelled predictions against what is expected of them. */
+  readonly errors: {
+    readonly state: 'calm' | 'drifting';
+    readonly expectedRate: number;
+    readonly recentRate: number;
+    readonly alarm: DriftAlarm | null;
+  } | null;
+}
+
 export interface MonitorSnapshot {
   readonly requests: number;
   /** Requests whose tensors were looked at: one in `sampleEvery`. */
@@ -150,11 +179,17 @@ export interface MonitorSnapshot {
   /** By tensor. */
   readonly quality: Record<string, QualityCounts>;
   readonly outputs: Record<string, OutputCounts>;
+  /** null where no output holds the scores of classes. */
+  readonly accuracy: AccuracySnapshot | null;
   /** The first 16 slices that were named, later ones as 'other', and those that stand out. */
   readonly slices: {
     readonly worst: Readonly<Record<'latency' | 'drift' | 'quality', string | null>>;
     readonly all: readonly SliceSnapshot[];
   };
+  /** Of one run in `operators`, which is an option of the monitor; empty without it. */
+  readonly operators: readonly OperatorProfile[];
+  /** Whether what is known here is kept for the next visit; 'busy': another tab keeps its own. */
+  readonly persistence: 'none' | 'opfs' | 'busy' | 'unavailable';
   readonly memory: MemoryReport;
 }
 
@@ -162,11 +197,14 @@ const noDrift = {
   profile: null, samples: 0, keptEvery: 1, statistic: 0, threshold: null, meter: 0, recovery: 0, alarm: null, features: [],
 };
 
-/** The engine's JSON with the members that only a detector has, the times of the last run and memory. */
-export function toSnapshot(json: string, lastTimes: number[] | undefined, memory: MemoryReport): MonitorSnapshot {
+/** What is known outside of the engine's monitor. */
+export type Besides = Pick<MonitorSnapshot, 'operators' | 'persistence' | 'memory'>;
+
+/** The engine's JSON with the members that only a detector has, the times of the last run and what else is known. */
+export function toSnapshot(json: string, lastTimes: number[] | undefined, besides: Besides): MonitorSnapshot {
   const parsed = JSON.parse(json) as MonitorSnapshot;
   const last = lastTimes
     ? (Object.fromEntries(stages.map((stage, i) => [stage, lastTimes[i]])) as Record<Stage, number>)
     : null;
-  return { ...parsed, latency: { ...parsed.latency, last }, drift: { ...noDrift, ...parsed.drift }, memory };
+  return { ...parsed, latency: { ...parsed.latency, last }, drift: { ...noDrift, ...parsed.drift }, ...besides };
 }

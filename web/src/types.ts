@@ -90,6 +90,10 @@ export interface RunOptions {
   slice?: Record<string, string>;
   /** Numbers or words of one's own that the monitor watches with those of inputs and outputs. */
   features?: Record<string, number | string>;
+  /** What `monitor.feedback()` will call the run when its label is known. */
+  id?: string;
+  /** performance.now() when the page began to prepare the feeds: counts as the stage 'preprocess'. */
+  startedAt?: number;
 }
 
 export interface ModelReport {
@@ -174,6 +178,12 @@ export interface MonitorOptions {
    * default 0.05). A 'slow' event says when it burns twice as fast, and when that is over.
    */
   slo?: { p95Ms?: number; errorBudget?: number };
+  /** 'opfs' keeps what the monitor knows in the origin private file system, and goes on with it on the next visit. Default 'none'. */
+  persist?: 'none' | 'opfs';
+  /** Puts a clock around every operator of one run in N, for `operators` in snapshots. Default 0: none. */
+  operators?: number;
+  /** Whether the stages of every run appear in the browser's performance panel (`performance.measure`); default false. */
+  tracks?: boolean;
 }
 
 export interface DetectorOptions {

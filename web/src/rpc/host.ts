@@ -6,7 +6,7 @@ import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
 import type { Flavour } from '../types.js';
-import type { NativeModule, NativeSession, NativeValue, Outcome } from './native.js';
+import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome } from './native.js';
 import type { Call, Method, Params, Port, ResultOf, RunResult, SessionDescription, StartParams, StartResult, WatchParams,
   WireValue } from './protocol.js';
 import { checkHead, openReader } from './reader.js';
@@ -20,6 +20,15 @@ const readBytes = 8 << 20;
 
 const wallClock = () => performance.timeOrigin + performance.now();
 
+/* A session with a monitor. */
+interface Watched {
+  /* One run in so many has a clock around every operator. */
+  operators: number;
+  runs: number;
+  /* The times of the latest good run. */
+  last?: number[];
+}
+
 export class Host {
   readonly #port: Port;
   #native!: NativeModule;
@@ -27,8 +36,8 @@ export class Host {
   #transfer: Transferable[] = [];
   #afterReply?: () => void;
   #broken = false;
-  /* The sessions with a monitor, and the times of their latest good run. */
-  readonly #watched = new Map<number, number[] | undefined>();
+  #context: Record<string, string> = {};
+  readonly #watched = new Map<number, Watched>();
 
   constructor(port: Port) {
     this.#port = port;
@@ -107,7 +116,7 @@ export class Host {
     },
     discard: ({ uploads }) => uploads.forEach((upload) => this.#native.uploadDiscard(upload)),
     load: ({ upload, external, watch, ...options }) => {
-      const sha256 = watch?.profile || watch?.learn ? unwrap(this.#native.uploadDigest(upload)) : '';
+      const sha256 = watch?.hash ? unwrap(this.#native.uploadDigest(upload)) : '';
       return this.#describe(unwrap(this.#native.load(upload, external, options)), sha256, watch);
     },
     restore: ({ upload, sha256, watch, ...options }) =>
@@ -140,13 +149,24 @@ export class Host {
     },
     snapshot: ({ session }) => ({
       json: unwrap(this.#native.monitorSnapshot(session)),
-      last: this.#watched.get(session),
+      last: this.#watched.get(session)?.last,
+      operators: unwrap(this.#native.sampled(session)),
     }),
+    feedback: ({ session, id, label }) => this.#announce(session, unwrap(this.#native.monitorFeedback(session, id, label))),
+    postprocess: ({ session, ms }) => unwrap(this.#native.monitorPostprocess(session, ms)),
+    saveMonitor: ({ session }) => {
+      const { pointer, byteLength } = unwrap(this.#native.monitorSave(session));
+      return this.#copyBytes(pointer, byteLength);
+    },
+    restoreMonitor: ({ session, sha256, watch, state }) => {
+      const length = this.#toScratch(new Uint8Array(state));
+      unwrap(this.#native.monitorRestore(session, this.#toNative(watch), this.#clockStepMs, sha256, length));
+    },
     exportMonitor: ({ session, format }) => unwrap(this.#native.monitorExport(session, format, Date.now())),
     exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
     resetMonitor: ({ session }) => {
       unwrap(this.#native.monitorReset(session, Date.now()));
-      this.#watched.set(session, undefined);
+      this.#watched.get(session)!.last = undefined;
     },
     createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
     record: ({ histogram, ms }) =>
@@ -156,6 +176,7 @@ export class Host {
     histogramJson: ({ histogram }) => unwrap(this.#native.histogramJson(histogram)),
     createProfile: ({ rows, features }) =>
       unwrap(this.#native.createProfile(this.#toScratch(new Float32Array(rows)), features)),
+    mergeProfiles: ({ profiles }) => unwrap(this.#native.mergeProfiles(profiles)),
     createDetector: ({ profile, ...options }) => unwrap(this.#native.createDetector(profile, options)),
     compareWindow: ({ profile, rows }) =>
       unwrap(this.#native.compareWindow(profile, this.#toScratch(new Float32Array(rows)))),
@@ -173,6 +194,7 @@ export class Host {
     const { version, traits, cancelAddress } = unwrap(native.start(threads));
     this.#native = native;
     this.#clockStepMs = measureClockStep();
+    this.#context = { version, flavour, threads: String(threads), isolated: String(isolated) };
     this.#send({ id, progress: { phase: 'engine', loaded: 1, total: 1 } });
     const { buffer } = native.wasmMemory;
     return {
@@ -192,27 +214,35 @@ export class Host {
   #describe(description: NativeSession, sha256: string, watch?: WatchParams): SessionDescription {
     const { session } = description;
     if (watch) {
-      const started = this.#native.monitorStart(session, watch, this.#clockStepMs, sha256);
+      const started = this.#native.monitorStart(session, this.#toNative(watch), this.#clockStepMs, sha256);
       if ('error' in started) this.#native.disposeSession(session);
       unwrap(started);
-      this.#watched.set(session, undefined);
+      this.#watched.set(session, { operators: watch.operators, runs: 0 });
     }
     return { ...description, sha256 };
+  }
+
+  #toNative(watch: WatchParams): NativeWatch {
+    return { ...watch, context: this.#context };
+  }
+
+  #announce(session: number, noticed: Noticed[]): void {
+    for (const { kind, json } of noticed) this.#send({ session, event: kind, detail: json });
   }
 
   #run({ session, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>): RunResult {
     const native = this.#native;
     const startedAt = wallClock();
-    const times = new Array<number>(5).fill(NaN);
+    const times = new Array<number>(7).fill(NaN);
     times[0] = Math.max(0, startedAt - askedAt);
-    const observe = watch && this.#watched.has(session);
+    const watched = watch && this.#watched.get(session);
+    const preparedFrom = watch?.preparedFrom ?? askedAt;
+    if (preparedFrom < askedAt) times[1] = askedAt - preparedFrom;
     const finish = (failure: string) => {
       this.#afterReply = () => {
-        if (observe) {
-          if (!failure) this.#watched.set(session, times);
-          for (const { kind, json } of native.monitorObserve(session, times, failure, { ...watch, askedAt })) {
-            this.#send({ session, event: kind, detail: json });
-          }
+        if (watched) {
+          if (!failure) watched.last = times;
+          this.#announce(session, native.monitorObserve(session, times, failure, watch));
         }
         native.clear(session);
       };
@@ -221,20 +251,21 @@ export class Host {
       const spare: ArrayBuffer[] = [];
       this.#stage(session, feeds, spare);
       const staged = wallClock();
-      times[1] = staged - startedAt;
-      if (observe) unwrap(native.monitorJudge(session, watch.slice));
+      times[2] = staged - startedAt;
+      if (watched) unwrap(native.monitorJudge(session, watch.slice));
       const judged = wallClock();
-      const results = unwrap(native.run(session, outputs));
+      const timeSteps = watched !== undefined && watched.operators > 0 && watched.runs++ % watched.operators === 0;
+      const results = unwrap(native.run(session, outputs, timeSteps));
       const ran = wallClock();
-      times[2] = ran - judged;
+      times[3] = ran - judged;
       const copies = results.map((result) => this.#copyOut(result));
       const ended = wallClock();
-      times[3] = ended - ran;
-      times[4] = Math.max(0, ended - askedAt);
+      times[4] = ended - ran;
+      times[6] = Math.max(0, ended - preparedFrom);
       finish('');
-      if (!giveBack) return { values: copies, spare: [] };
+      if (!giveBack) return { values: copies, spare: [], times };
       this.#transfer.push(...spare);
-      return { values: copies, spare };
+      return { values: copies, spare, times };
     } catch (thrown) {
       if (thrown instanceof InsituError) finish(thrown.code);
       throw thrown;

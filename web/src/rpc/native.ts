@@ -22,6 +22,17 @@ export interface NativeGroup extends Omit<WireGroup, 'items'> {
 }
 export type NativeValue = NativeTensor | NativeGroup;
 
+export interface NativeWatch extends WatchParams {
+  /** What times are measured on. */
+  context: Record<string, string>;
+}
+
+/** What a monitor noticed; `json` is the detail of the event. */
+export interface Noticed {
+  kind: string;
+  json: string;
+}
+
 export type NativeSession = Omit<SessionDescription, 'sha256'>;
 
 export interface NativeModule {
@@ -61,24 +72,30 @@ export interface NativeModule {
   /** Makes the last `count` staged feeds the items of one. */
   stageGroup(session: number, name: string, kind: string, count: number): Outcome<undefined>;
   /** Runs on what was staged. Results stay until `clear`. */
-  run(session: number, outputs: string[]): Outcome<NativeValue[]>;
+  run(session: number, outputs: string[], timeSteps: boolean): Outcome<NativeValue[]>;
   profile(session: number, runs: number): Outcome<OperatorProfile[]>;
+  /** Of all runs with `timeSteps`. */
+  sampled(session: number): Outcome<OperatorProfile[]>;
   /** Frees staged feeds and results. */
   clear(session: number): void;
   explain(session: number): Outcome<ExplainRow[]>;
   disposeSession(session: number): void;
 
   /** Starts the watch of a session. The SHA-256 of the model stands in profiles, '' where it was not hashed. */
-  monitorStart(session: number, options: WatchParams, clockStepMs: number, sha256: string): Outcome<undefined>;
+  monitorStart(session: number, options: NativeWatch, clockStepMs: number, sha256: string): Outcome<undefined>;
+  /** Puts what `monitorSave` gave, `bytes` in scratch memory, in the place of the session's monitor. */
+  monitorRestore(session: number, options: NativeWatch, clockStepMs: number, sha256: string, bytes: number): Outcome<undefined>;
+  /** In scratch memory. */
+  monitorSave(session: number): Outcome<{ pointer: number; byteLength: number }>;
   /** DataQuality where the monitor refuses the staged feeds, which happens only where it was told to. */
   monitorJudge(session: number, slice: string): Outcome<undefined>;
   /**
-   * One request: its times in ms (queue, copy in, infer, copy out, total; NaN: not measured) and how it ended ('' is
-   * well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
+   * One request: its times in ms (queue, preprocess, copy in, infer, copy out, postprocess, total; NaN: not measured) and how
+   * it ended ('' is well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
    */
-  monitorObserve(
-    session: number, times: number[], failure: string, extras: WatchExtras & { askedAt: number },
-  ): { kind: string; json: string }[];
+  monitorObserve(session: number, times: number[], failure: string, extras: WatchExtras): Noticed[];
+  monitorPostprocess(session: number, ms: number): Outcome<undefined>;
+  monitorFeedback(session: number, id: string, label: number | string): Outcome<Noticed[]>;
   monitorSnapshot(session: number): Outcome<string>;
   /** The text of an export; `now` in milliseconds since 1970. */
   monitorExport(session: number, format: string, now: number): Outcome<string>;
@@ -95,6 +112,7 @@ export interface NativeModule {
   histogramJson(histogram: number): Outcome<string>;
   /** `count` float32 in scratch memory, row by row. */
   createProfile(count: number, features: string[]): Outcome<string>;
+  mergeProfiles(profiles: string[]): Outcome<string>;
   createDetector(profile: string, options: DetectorParams): Outcome<number>;
   /** `count` float32 in scratch memory, row by row; gives a WindowReport as JSON. */
   compareWindow(profile: string, count: number): Outcome<string>;

@@ -57,6 +57,12 @@ export interface WatchExtras {
   /** 'key=value,key=value', in the order of the keys; '' for none. */
   slice: string;
   features: Record<string, number | string>;
+  /** '': none. */
+  id: string;
+  /** Whether the page was, when it asked. */
+  hidden: boolean;
+  /** When the page began to prepare the feeds, in milliseconds since 1970. */
+  preparedFrom: number;
 }
 
 export interface RunParams {
@@ -74,6 +80,8 @@ export interface RunParams {
 export interface RunResult {
   values: WireValue[];
   spare: ArrayBuffer[];
+  /** Of the stages, in ms; see native.ts. */
+  times: number[];
 }
 
 /** The standalone monitoring objects, by handle. */
@@ -87,6 +95,10 @@ export interface WatchParams {
   sample: number;
   quality: string;
   slo?: { p95Ms: number; errorBudget: number };
+  /** Whether the engine has to know the model's digest. */
+  hash: boolean;
+  /** One run in so many has a clock around every operator; 0: none. */
+  operators: number;
   /** When the watch began, in milliseconds since 1970. */
   startedAt: number;
 }
@@ -128,7 +140,12 @@ export interface Methods {
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
   /** `last`: the times of the latest good run, in the order of `stages`. */
-  snapshot: { params: { session: number }; result: { json: string; last?: number[] } };
+  snapshot: { params: { session: number }; result: { json: string; last?: number[]; operators: OperatorProfile[] } };
+  feedback: { params: { session: number; id: string; label: number | string }; result: void };
+  postprocess: { params: { session: number; ms: number }; result: void };
+  /** What restoreMonitor goes on with. */
+  saveMonitor: { params: { session: number }; result: ArrayBuffer };
+  restoreMonitor: { params: { session: number; sha256: string; watch: WatchParams; state: ArrayBuffer }; result: void };
   exportMonitor: { params: { session: number; format: string }; result: string };
   exportProfile: { params: { session: number }; result: string };
   resetMonitor: { params: { session: number }; result: void };
@@ -137,6 +154,7 @@ export interface Methods {
   quantiles: { params: { histogram: number; qs: number[] }; result: (number | null)[] };
   merge: { params: { histogram: number; other: number }; result: void };
   histogramJson: { params: { histogram: number }; result: string };
+  mergeProfiles: { params: { profiles: string[] }; result: string };
   createProfile: { params: { rows: ArrayBuffer; features: string[] }; result: string };
   createDetector: { params: { profile: string } & DetectorParams; result: number };
   compareWindow: { params: { profile: string; rows: ArrayBuffer }; result: string };

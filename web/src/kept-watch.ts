@@ -1,0 +1,85 @@
+// The state of a session's monitor in the origin private file system, for the next visit. A module of its own, because only
+// those who ask for it load it.
+// Invariant: of several tabs with the same model one keeps; a file is replaced whole or not at all; whatever fails here, the
+// watch begins anew.
+import type { Client } from './rpc/client.js';
+import type { WatchParams } from './rpc/protocol.js';
+
+const folderName = 'insitu';
+const everyMs = 30_000;
+
+/** What became of `persist: 'opfs'`: kept here, by another tab, or nowhere. */
+export type Persistence = 'opfs' | 'busy' | 'unavailable';
+
+/** What keeps the watch of one session up to date. */
+export interface WatchKeeper {
+  readonly persistence: Persistence;
+  /** Writes what is known now; waits until it is there. */
+  save(): Promise<void>;
+  /** Writes once more and lets another tab go on. */
+  end(): Promise<void>;
+}
+
+const unavailable: WatchKeeper = { persistence: 'unavailable', save: async () => {}, end: async () => {} };
+
+/**
+ * Goes on with what an earlier visit kept for the model of that digest and these options, and keeps what comes: every 30 s, and
+ * when the page is hidden.
+ */
+export async function keepWatch(client: Client, session: number, sha256: string, watch: WatchParams): Promise<WatchKeeper> {
+  const { navigator, document } = globalThis;
+  if (!navigator?.storage?.getDirectory || !navigator.locks) return unavailable;
+  const name = `watch-${sha256}`;
+  const release = await claim(`${folderName}-${name}`);
+  if (!release) return { ...unavailable, persistence: 'busy' };
+  try {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(folderName, { create: true });
+    const handle = await folder.getFileHandle(name, { create: true });
+    const bytes = await (await handle.getFile()).arrayBuffer();
+    if (bytes.byteLength > 0) {
+      await client.call('restoreMonitor', { session, sha256, watch, state: bytes }, { transfer: [bytes] }).catch(() => {});
+    }
+    let writing = Promise.resolve();
+    const save = () => {
+      if (client.broken) stop();
+      return (writing = writing.then(() => write(client, session, folder, name)).catch(() => {}));
+    };
+    const whenHidden = () => {
+      if (document.visibilityState === 'hidden') void save();
+    };
+    const timer = setInterval(save, everyMs);
+    document?.addEventListener('visibilitychange', whenHidden);
+    const stop = () => {
+      clearInterval(timer);
+      document?.removeEventListener('visibilitychange', whenHidden);
+      release();
+    };
+    return { persistence: 'opfs', save, end: () => save().then(stop) };
+  } catch {
+    release();  // as in some private windows
+    return unavailable;
+  }
+}
+
+async function write(client: Client, session: number, folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  const state = await client.call('saveMonitor', { session });
+  const file = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  try {
+    await file.write(state);
+    await file.close();
+  } catch (thrown) {
+    await file.abort();
+    throw thrown;
+  }
+}
+
+/* What lets go of the lock; undefined where another tab has it. */
+function claim(name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      if (!lock) return resolve(undefined);
+      return new Promise<void>((release) => resolve(release));
+    }).catch(() => resolve(undefined));
+  });
+}
