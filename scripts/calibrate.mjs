@@ -3,10 +3,12 @@
 //
 // usage: node scripts/calibrate.mjs
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { buildPreset, folderOf } from './lib/flavours.mjs';
+import { buildWeb } from './build-web.mjs';
+import { buildModule, buildPreset, folderOf } from './lib/flavours.mjs';
 import { runMain, say, StepError } from './lib/progress.mjs';
 import { root } from './lib/paths.mjs';
 import { setup } from './setup.mjs';
@@ -15,13 +17,23 @@ const page = join(root, 'docs', 'monitoring.md');
 const marked = /(<!-- calibrate -->\n)[\s\S]*?(<!-- \/calibrate -->)/;
 
 await runMain(async () => {
-  await setup({ flavours: ['native'] });
+  await setup({ flavours: ['native', 'simd-st'] });
   await buildPreset('release', ['insitu_calibrate']);
-  const program = spawn(join(folderOf('release'), 'tests', 'insitu_calibrate'), { stdio: ['ignore', 'pipe', 'inherit'] });
+  await buildModule('simd-st');
+  await buildWeb();
   const rows = [];
-  for await (const line of createInterface({ input: program.stdout })) {
-    say(line);
-    rows.push(`| ${line} |`);
+  for (const [command, ...args] of [
+    [join(folderOf('release'), 'tests', 'insitu_calibrate')],
+    [process.execPath, join(root, 'tests', 'calibrate', 'handwriting.mjs')],
+  ]) {
+    const program = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(program, 'close');
+    for await (const line of createInterface({ input: program.stdout })) {
+      say(line);
+      rows.push(`| ${line} |`);
+    }
+    const [code] = await ended;
+    if (code !== 0 && code !== 1) throw new StepError(`${command} ended with ${code}.`);
   }
   const table = ['| what | bound | measured | holds |', '|---|---|---|---|', ...rows, ''].join('\n');
   const text = readFileSync(page, 'utf8');

@@ -48,7 +48,7 @@ Result<int64_t> Accuracy::ClassOf(const Label& label) const {
               "Pass the number of the class, or a profile whose accuracy.labels name them.");
 }
 
-Result<Detector::Change> Accuracy::Feedback(std::string_view id, const Label& label) {
+Result<Detector::Change> Accuracy::Feedback(std::string_view id, const Label& label, bool waits) {
   INSITU_ASSIGN(const int64_t truth, ClassOf(label));
   const std::string_view kept = id.substr(0, kLongestId);
   const auto found = std::ranges::find(predictions_, kept, &Prediction::id);
@@ -64,7 +64,8 @@ Result<Detector::Change> Accuracy::Feedback(std::string_view id, const Label& la
   correct_ += correct;
   if (errors_) return errors_->Update(!correct);
   judgements_.push_back(judgement);
-  if (judgements_.size() >= Calibration::kMinimumLabels) {
+  const size_t wanted = waits ? kMostLabels : Calibration::kMinimumLabels;
+  if (judgements_.size() >= wanted) {
     INSITU_ASSIGN(Calibration calibration,
                   Calibration::Fit(output_, std::exchange(judgements_, {})));
     Use(std::move(calibration));

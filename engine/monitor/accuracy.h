@@ -24,6 +24,7 @@ class Accuracy {
   static constexpr uint64_t kLeast = 100;       // predictions before there is one
   static constexpr size_t kRemembered = 1'024;  // predictions that can be labelled later
   static constexpr size_t kLongestId = 128;
+  static constexpr size_t kMostLabels = 20'000;
 
   // The truth about a prediction: the number of the class, or its name.
   using Label = std::variant<double, std::string>;
@@ -35,8 +36,8 @@ class Accuracy {
   // Of several outputs the calibrated one counts, or the first ever seen.
   void Observe(std::string_view output, int64_t winner, double confidence, std::string_view id);
   // InvalidArgument for an id that is not among the last kRemembered, and for labels that name no
-  // class.
-  Result<Detector::Change> Feedback(std::string_view id, const Label& label);
+  // class. `waits`: more labels are to come, kMostLabels at most, before a calibration is made.
+  Result<Detector::Change> Feedback(std::string_view id, const Label& label, bool waits = false);
   // Forgets predictions and labels; a calibration stays.
   void Reset();
   void Transfer(Archive& archive);

@@ -33,7 +33,42 @@ double Entropy(std::span<const float> lumas) {
 
 ImageFeatures NoFeatures(double aspect) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  return {kNan, kNan, kNan, kNan, aspect, {kNan, kNan, kNan}, {kNan, kNan}, kNan};
+  return {kNan, kNan, kNan, kNan, aspect, kNan, kNan, kNan, {kNan, kNan, kNan}, {kNan, kNan}, kNan};
+}
+
+double Border(std::span<const float> lumas, size_t columns) {
+  double sum = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < lumas.size(); ++i) {
+    const size_t column = i % columns;
+    const bool outer = i < columns || i + columns >= lumas.size();
+    if (!outer && column != 0 && column + 1 != columns) continue;
+    sum += static_cast<double>(lumas[i]);
+    ++count;
+  }
+  return sum / static_cast<double>(count);
+}
+
+// Of the lumas of a grid, row by row; pixels count at their middles.
+void Locate(std::span<const float> lumas, size_t columns, ImageFeatures& features) {
+  const float darkest = std::ranges::min(lumas);
+  double weight = 0, across = 0, down = 0;
+  for (size_t first = 0; first < lumas.size(); first += columns) {
+    float row = 0, row_across = 0;
+    for (size_t i = 0; i < columns; ++i) {
+      const float light = lumas[first + i] - darkest;
+      row += light;
+      row_across += light * (static_cast<float>(i) + 0.5f);
+    }
+    weight += static_cast<double>(row);
+    across += static_cast<double>(row_across);
+    down += static_cast<double>(row) * (static_cast<double>(first / columns) + 0.5);
+  }
+  if (!(weight > 0)) return;
+  const auto width = static_cast<double>(columns),
+             height = static_cast<double>(lumas.size()) / width;
+  features.centre_x = across / weight / width;
+  features.centre_y = down / weight / height;
 }
 
 // A row of the grid.
@@ -157,6 +192,8 @@ ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& 
   features.sharpness = variance > 0 ? laplacian / inner / variance : 0;
   features.entropy =
       std::isfinite(features.contrast) ? Entropy(lumas) : std::numeric_limits<double>::quiet_NaN();
+  Locate(lumas, count, features);
+  features.border = Border(lumas, count);
   if (!colour) return features;
   for (size_t i = 0; i < 3; ++i) features.channel[i] = channel_moments[i].Mean(all);
   for (size_t i = 0; i < 2; ++i) {
@@ -187,6 +224,9 @@ void AppendImageFeatures(std::string_view name, const ImageFeatures& image,
   AppendFeature(name, ".sharpness", image.sharpness, features);
   AppendFeature(name, ".entropy", image.entropy, features);
   AppendFeature(name, ".aspect", image.aspect, features);
+  AppendFeature(name, ".centre_x", image.centre_x, features);
+  AppendFeature(name, ".centre_y", image.centre_y, features);
+  AppendFeature(name, ".border", image.border, features);
   if (geometry.channels < 3) return;
   AppendFeature(name, ".channel0", image.channel[0], features);
   AppendFeature(name, ".channel1", image.channel[1], features);

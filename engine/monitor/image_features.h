@@ -27,6 +27,10 @@ struct ImageFeatures {
       0;               // energy of the Laplacian over the variance, of the middle channel; no unit
   double entropy = 0;  // of 32 bins between the darkest and the brightest luma, in bits
   double aspect = 1;   // width over height
+  // Where the light lies: mean column and row, weighted by the luma above the darkest, 0 to 1; the
+  // middle where all pixels are the same.
+  double centre_x = 0.5, centre_y = 0.5;
+  double border = 0;  // mean luma of the outermost rows and columns of the grid
   // Of three channels and more: their means, the differences of neighbours over the contrast (which
   // tell channels apart whatever the light), and the mean spread between channels of a pixel.
   double channel[3] = {};
@@ -35,8 +39,10 @@ struct ImageFeatures {
 };
 ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& image);
 
-// Appends `<name>.brightness`, `.contrast`, `.sharpness`, `.entropy`, `.aspect` and, of colour
-// images, `.channel0` to `.channel2`, `.balance01`, `.balance12`, `.colour`.
+// Appends `<name>.brightness`, `.contrast`, `.sharpness`, `.entropy`, `.aspect`, `.centre_x`,
+// `.centre_y`, `.border` and, of colour images, `.channel0` to `.channel2`, `.balance01`,
+// `.balance12`,
+// `.colour`.
 void AppendImageFeatures(std::string_view name, const ImageFeatures& image,
                          const ImageGeometry& geometry, std::vector<Feature>& features);
 

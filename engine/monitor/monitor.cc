@@ -258,7 +258,8 @@ void Monitor::Detect(DriftWatch& watch, std::span<const Feature> features, std::
 }
 
 Status Monitor::Feedback(std::string_view id, const Accuracy::Label& label) {
-  INSITU_ASSIGN(const Detector::Change change, accuracy_.Feedback(id, label));
+  INSITU_ASSIGN(const Detector::Change change,
+                accuracy_.Feedback(id, label, state() == "learning"));
   if (change == Detector::Change::kDrift) {
     JsonWriter out;
     out.BeginObject();

@@ -28,6 +28,19 @@ def percent(hits):
     return f"{100 * np.mean(hits):.2f} %" if len(hits) else "-"
 
 
+def same(images):
+    return images
+
+
+def shifted(pixels):
+    """Moves [..., height, width] down and to the right; what comes in is empty."""
+    def shift(images):
+        moved = np.zeros_like(images)
+        moved[..., pixels:, pixels:] = images[..., :-pixels, :-pixels]
+        return moved
+    return shift
+
+
 class Check:
     def __init__(self, scale):
         import onnx_reader
@@ -94,17 +107,20 @@ class Check:
         writers, length = max(10, int(100 * self.scale)), 60
         any_digit = lambda w: w.draw(int(w.rng.integers(10)))  # noqa: E731
         cases = [
-            ("a pen twice as thick (36 px)", any_digit, 36, False), ("a pen half as thick (9 px)", any_digit, 9, False),
-            ("inverted colours", any_digit, 18, True), ("scribbles and hatching", Writer.scrawl, 18, False),
-            ("letters", Writer.letter, 18, False), ("shapes and signs", Writer.figure, 18, False),
-            ("only ones", lambda w: w.draw(1), 18, False), ("only eights", lambda w: w.draw(8), 18, False),
-            ("digits, as a control", any_digit, 18, False),
+            ("a pen twice as thick (36 px)", any_digit, 36, same), ("a pen half as thick (9 px)", any_digit, 9, same),
+            ("inverted colours", any_digit, 18, lambda images: 1 - images),
+            ("a canvas shifted by a quarter", any_digit, 18, shifted(7)),
+            ("a canvas shifted by an eighth", any_digit, 18, shifted(4)),
+            ("scribbles and hatching", Writer.scrawl, 18, same),
+            ("letters", Writer.letter, 18, same), ("shapes and signs", Writer.figure, 18, same),
+            ("only zeros", lambda w: w.draw(0), 18, same), ("only ones", lambda w: w.draw(1), 18, same),
+            ("only eights", lambda w: w.draw(8), 18, same), ("digits, as a control", any_digit, 18, same),
         ]
         rows = []
-        for n, (name, draw, pen, inverted) in enumerate(cases):
+        for n, (name, draw, pen, change) in enumerate(cases):
             images = np.array([[rasterize(draw(w), pen / 280) for _ in range(length)]
                                for w in (Writer(6_000_000 + i, (pen, pen)) for i in range(writers))])
-            images = 1 - images if inverted else images
+            images = change(images)
             first = self.alarms(self.watch(images.reshape(-1, 1, 28, 28)).reshape(writers, length, -1), 10 + n)
             late = np.where(first > 0, first, length + 1)
             show = lambda v: f"{v:.0f}" if v <= length else f"over {length}"  # noqa: E731

@@ -31,8 +31,10 @@ TRAINING_SEED = 1
 # 0.0039 is just over 1/257: beyond everything in the profile. The confidence may be watched less far out, since it
 # hardly depends on the hand; the share of solid ink needs it, to notice a thicker pen in a small hand.
 TAILS = {"image.mean": 0.0039, "image.spread": 0.0039, "image.min": 0.0039, "image.max": 0.0039,
-         "image.zero_share": 0.0039, "image.saturation_share": 0.006,
-         "probabilities.top": 0.01, "probabilities.entropy": 0.01, "probabilities.margin": 0.01}
+         "image.zero_share": 0.0039, "image.saturation_share": 0.006, "image.centre_x": 0.02, "image.centre_y": 0.02,
+         "image.border": 0.03,
+         "probabilities.top": 0.01, "probabilities.entropy": 0.01, "probabilities.margin": 0.01,
+         "probabilities.class": 0.0039}
 
 
 def steady():

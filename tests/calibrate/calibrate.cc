@@ -10,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "monitor/accuracy.h"
+#include "monitor/corruptions.h"
 #include "monitor/drift_watch.h"
 #include "monitor/histogram.h"
+#include "monitor/predictions.h"
 #include "monitor/streams.h"
 #include "monitor/window_report.h"
 
@@ -206,6 +209,97 @@ void Windows(const ReferenceProfile& profile) {
          Text("%.1f %%", significant / 10.0), significant >= 36 && significant <= 64);
 }
 
+void Quality() {
+  QualityGate gate;
+  gate.Use(PictureProfile());
+  std::mt19937_64 random(60'000);
+  int least = 200;
+  std::string hardest;
+  const auto note = [&](int caught, const std::string& name) {
+    if (caught >= least) return;
+    least = caught;
+    hardest = name;
+  };
+  const std::vector<Corruption> corruptions = Corruptions();
+  for (const Corruption& corruption : corruptions) {
+    int caught = 0;
+    for (int i = 0; i < 200; ++i) {
+      Picture picture = TakePicture(random);
+      corruption.change(picture);
+      caught += gate.Judge(Read(picture)).any();
+    }
+    note(caught, corruption.name);
+  }
+  Picture still = TakePicture(random);
+  int frozen = 2;  // the same image twice is none
+  for (int i = 0; i < 200; ++i) frozen += gate.Judge(Read(still)).any();
+  note(frozen, "frozen");
+  Report("15 kinds of corrupted images, 200 of each: caught of the hardest kind", "95 %",
+         Text("%.1f %%", least / 2.0) + (hardest.empty() ? "" : " (" + hardest + ")"),
+         least >= 190 && corruptions.size() + 1 == 15);
+  gate.Reset();
+  int rejected = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    Picture picture = TakePicture(random);
+    rejected += gate.Judge(Read(picture)).any();
+  }
+  Report("10,000 clean images: with an issue", "1 %", Text("%.2f %%", rejected / 100.0),
+         rejected <= 100);
+}
+
+void Accuracies() {
+  PredictionStream reference(70'000);
+  const Calibration calibration = CalibrationOf(reference, 10'000);
+  int within = 0, inside = 0;
+  constexpr int kRuns = 200, kPredictions = 2'000;
+  for (uint64_t run = 0; run < kRuns; ++run) {
+    PredictionStream stream(71'000 + run);
+    stream.ShiftLabels();
+    Accuracy accuracy(kEvery);
+    accuracy.Use(calibration);
+    int correct = 0;
+    for (int i = 0; i < kPredictions; ++i) {
+      const auto prediction = stream.Next();
+      accuracy.Observe("scores", prediction.winner, prediction.confidence, {});
+      correct += prediction.winner == prediction.truth;
+    }
+    const Accuracy::Estimate estimate = *accuracy.estimate();
+    const double truth = static_cast<double>(correct) / kPredictions;
+    within += std::abs(estimate.value - truth) <= 0.02;
+    inside += truth >= estimate.low && truth <= estimate.high;
+  }
+  Report(
+      "accuracy estimated without labels under label shift, 2,000 predictions, 200 runs: within 2 "
+      "points of the truth in",
+      "90 %", Text("%.1f %%", within / 2.0) + Text(" (in the interval: %.1f %%)", inside / 2.0),
+      within >= 180);
+}
+
+void ErrorRates() {
+  // 5 % wrong in 2,000 labels.
+  std::mt19937_64 random(80'000);
+  double calm = 0;
+  constexpr int kRuns = 100;
+  std::vector<double> delays;
+  for (int run = 0; run < kRuns; ++run) {
+    ErrorRateDetector detector(100, 2'000, kEvery);
+    double labels = 0;
+    while (labels < 20 * kEvery &&
+           detector.Update(Uniform(random) < 0.05) != Detector::Change::kDrift)
+      ++labels;
+    calm += labels;
+    detector.Reset();
+    for (int i = 0; i < 300; ++i) detector.Update(Uniform(random) < 0.05);
+    double delay = 1;
+    while (detector.Update(Uniform(random) < 0.15) != Detector::Change::kDrift) ++delay;
+    delays.push_back(delay);
+  }
+  Report("error rate as expected: mean labels to a false alarm", "10,000 or more",
+         Text("%.0f", calm / kRuns) + " (200,000 at most were looked at)", calm / kRuns >= kEvery);
+  Report("error rate of 15 % instead of 5 %: median labels to the alarm", "",
+         Text("%.0f", Median(delays)), true);
+}
+
 void Memory(const ReferenceProfile& profile) {
   CorrelatedStream stream(50'000);
   DriftWatch watch = Watch(profile, 1);
@@ -231,6 +325,9 @@ int main() {
   Correlated();
   Shifts(profile);
   Windows(profile);
+  Quality();
+  Accuracies();
+  ErrorRates();
   Memory(profile);
   return all_hold ? 0 : 1;
 }

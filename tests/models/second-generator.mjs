@@ -81,6 +81,22 @@ const GLYPHS = [
   ],
 ];
 
+// Capital letters that are no digits, one form each, in the same box.
+const LETTERS = [
+  [move(4, 160), line(50, 0), line(96, 160), move(22, 104), line(78, 104)],  // A
+  [move(88, 4), line(14, 4), line(14, 158), line(90, 158), move(14, 80), line(72, 80)],  // E
+  [move(90, 4), line(16, 4), line(16, 160), move(16, 78), line(74, 78)],  // F
+  [move(10, 0), line(10, 160), move(90, 0), line(90, 160), move(10, 82), line(90, 82)],  // H
+  [move(14, 0), line(14, 160), move(88, 2), line(16, 86), line(92, 160)],  // K
+  [move(4, 160), line(12, 0), line(50, 96), line(88, 0), line(96, 160)],  // M
+  [move(10, 160), line(10, 0), line(90, 160), line(90, 0)],  // N
+  [move(16, 160), line(16, 2), arc(48, 42, 40, 40, -90, 180), line(16, 82), move(48, 82), line(92, 160)],  // R
+  [move(4, 4), line(96, 4), move(50, 4), line(50, 160)],  // T
+  [move(2, 0), line(26, 160), line(50, 60), line(74, 160), line(98, 0)],  // W
+  [move(8, 0), line(92, 160), move(92, 0), line(8, 160)],  // X
+  [move(6, 0), line(50, 78), move(94, 0), line(50, 78), line(50, 160)],  // Y
+];
+
 function outline(glyph) {
   const strokes = [];
   let pen = null;
@@ -103,7 +119,7 @@ function outline(glyph) {
   return strokes;
 }
 
-/** A hand with habits of its own; `draw(digit)` gives strokes, `next()` a digit at random and its strokes. */
+/** A hand with habits of its own; `draw(digit)` gives strokes, `next()` a digit at random and its strokes, `letter()` a letter's. */
 export class Hand {
   #random;
   constructor(seed) {
@@ -135,7 +151,14 @@ export class Hand {
   draw(digit) {
     const forms = GLYPHS[digit];
     const other = this.#random() < 0.15;
-    const glyph = forms[other ? Math.floor(this.#random() * forms.length) : this.habit[digit]];
+    return this.#write(forms[other ? Math.floor(this.#random() * forms.length) : this.habit[digit]]);
+  }
+
+  letter() {
+    return this.#write(LETTERS[Math.floor(this.#random() * LETTERS.length)]);
+  }
+
+  #write(glyph) {
     const high = this.height * (1 + this.#around(0.07));
     const wide = high * 0.62 * this.width * (1 + this.#around(0.06));
     const lean = this.lean + this.#around(0.04);

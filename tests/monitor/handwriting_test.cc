@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "monitor/esr.h"
 #include "monitor/features.h"
+#include "monitor/image_features.h"
 #include "monitor/output_features.h"
 #include "monitor/profile.h"
 #include "support/places.h"
@@ -42,6 +43,9 @@ std::vector<Feature> FeaturesOf(std::vector<float> image, std::vector<float> pro
       DType::kFloat32, {1, 1, 28, 28}, reinterpret_cast<std::byte*>(image.data()), nullptr};
   REQUIRE(image.size() == 784);
   AppendInputFeatures("image", ComputeStatistics(input), features);
+  const auto geometry = ImageGeometryOf(input);
+  REQUIRE(geometry);
+  AppendImageFeatures("image", ComputeImageFeatures(input, *geometry), *geometry, features);
   const TensorView output{DType::kFloat32,
                           {1, static_cast<int64_t>(probabilities.size())},
                           reinterpret_cast<std::byte*>(probabilities.data()),

@@ -108,6 +108,28 @@ TEST_CASE("Each feature moves with what it is named after") {
   CHECK(two.entropy == Approx(1));
 }
 
+TEST_CASE("Where the light lies, and what lies at the border") {
+  const ImageFeatures quarter = Of([](int64_t, int64_t y, int64_t x) {
+    return x < kWidthOfImage / 4 && y >= kHeight / 2 ? 0.9 : 0.1;
+  });
+  CHECK(quarter.centre_x == Approx(0.125));
+  CHECK(quarter.centre_y == Approx(0.75));
+  // On the grid of 32 x 32, 8 columns below and 16 rows left of 124 pixels are light.
+  CHECK(quarter.border == Approx(0.1 + 0.8 * (8 + 16 - 1) / 124));
+  const ImageFeatures blank = Of([](int64_t, int64_t, int64_t) { return 0.5; });
+  CHECK(blank.centre_x == 0.5);
+  CHECK(blank.centre_y == 0.5);
+  CHECK(blank.border == Approx(0.5));
+  const ImageFeatures frame = Of([](int64_t, int64_t y, int64_t x) {
+    const bool outer = y == 0 || x == 0;
+    return outer ? 1.0 : 0.0;
+  });
+  CHECK(frame.border == Approx(63.0 / 124));
+  const ImageFeatures broken = Of([](int64_t, int64_t, int64_t) { return std::nan(""); });
+  CHECK(std::isnan(broken.centre_x));
+  CHECK(std::isnan(broken.border));
+}
+
 TEST_CASE("Blank and broken images") {
   const ImageFeatures blank = Of([](int64_t, int64_t, int64_t) { return 0.5; });
   CHECK(blank.contrast == Approx(0).margin(1e-6));
@@ -137,11 +159,11 @@ TEST_CASE("What counts as an image") {
 TEST_CASE("Names of image features") {
   std::vector<Feature> features;
   AppendImageFeatures("x", {}, {1, 28, 28, false}, features);
-  CHECK(features.size() == 5);
+  CHECK(features.size() == 8);
   AppendImageFeatures("x", {}, {3, 28, 28, false}, features);
-  CHECK(features.size() == 16);
+  CHECK(features.size() == 22);
   CHECK(features[0].name == "x.brightness");
-  CHECK(features[15].name == "x.colour");
+  CHECK(features[21].name == "x.colour");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ function writeCase(name, modelBytes, expected) {
 test('help and wrong usage', () => {
   assert.equal(insitu('--help').status, 0);
   assert.match(insitu('--help').stdout, /inspect[\s\S]*doctor/);
-  for (const command of ['inspect', 'run', 'test', 'bench', 'ops', 'doctor', 'copy']) {
+  for (const command of ['inspect', 'run', 'test', 'bench', 'profile', 'ops', 'doctor', 'copy']) {
     const { status, stdout } = insitu(command, '--help');
     assert.equal(status, 0, command);
     assert.match(stdout, new RegExp(`usage: insitu ${command}`));

@@ -10,10 +10,11 @@ import { copy } from './copy.js';
 import { doctor } from './doctor.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
+import { profile } from './profile.js';
 import { run } from './run.js';
 import { test } from './test.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, ops, copy, doctor };
+const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, copy, doctor };
 
 const overview = `insitu: runs ONNX models with WebAssembly
 

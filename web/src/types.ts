@@ -155,6 +155,10 @@ export interface OperatorInfo {
 export interface ReferenceProfile {
   readonly format: string;
   readonly version: number;
+  /** What confidences are worth, of classifiers that labels are known of. */
+  readonly accuracy?: {
+    readonly output: string; readonly accuracy: number; readonly count: number; readonly labels?: readonly string[];
+  };
   readonly [member: string]: unknown;
 }
 

@@ -1,0 +1,119 @@
+// insitu profile: what good inputs of a model look like, as a reference profile for its watch.
+import { readFileSync } from 'node:fs';
+import { fail } from '../src/errors.js';
+import type { ReferenceProfile } from '../src/types.js';
+import { findModel, sourceOptions } from './cases.js';
+import { createEngine, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, UsageError, writeJson }
+  from './command.js';
+import type { Command, Flags } from './command.js';
+import { openDataset, readLabels, readList } from './dataset.js';
+
+const leastSamples = 2_000;  // as the monitor has it
+const everyMs = 200;
+
+export const profile: Command = {
+  summary: 'writes the reference profile of the watch from data',
+  help: `usage: insitu profile MODEL --data DIR [--labels FILE] [-o FILE]
+       insitu profile --merge A.json --merge B.json ... [-o FILE]
+
+Runs the model on 2,000 samples or more that are as they should be, and writes what inputs and outputs look like: quantiles and
+moments, no data. DIR holds one of
+  INPUT.npy for every input, with the samples along the first axis
+  files (.npy, .pb, .json), a sample each, for a model with one input
+  folders with INPUT.npy (.pb, .json) for every input, a sample each
+
+  --labels FILE    what is true of each sample (.npy, .json, or a line each): 500 and more calibrate the confidences, from which
+                   the watch estimates accuracy
+  --classes FILE   names of the classes (.json, or a line each), which feedback() may be given then
+  --merge FILE     makes one profile of several instead; may be repeated
+  -o FILE          where to write it; default profile.json, - is standard output
+${modelHelp}`,
+  options: {
+    ...modelFlags, data: { type: 'string' }, labels: { type: 'string' }, classes: { type: 'string' },
+    merge: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' },
+  },
+  async run(flags, positionals) {
+    const to = flags.output ?? 'profile.json';
+    const print = printer({ json: to === '-' ? '-' : undefined });
+    const made = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);
+    writeJson(to, JSON.stringify(made));
+    const features = made.features as { name: string; mean: number; std: number; knots: number[] }[];
+    print(`${made.count} samples, ${features.length} features`);
+    for (const { name, mean, std, knots } of features) {
+      print(`  ${name.padEnd(32)} ${show(mean)} ± ${show(std)}  from ${show(knots[0]!)} to ${show(knots.at(-1)!)}`);
+    }
+    const { accuracy } = made;
+    if (accuracy) print(`accuracy ${(100 * accuracy.accuracy).toFixed(2)} % of ${accuracy.count} labelled samples`);
+    if (to !== '-') print(`written to ${to}`);
+    return 0;
+  },
+};
+
+const show = (value: number) => String(Number(value.toPrecision(4)));
+
+async function merge(flags: Flags, positionals: string[]): Promise<ReferenceProfile> {
+  if (positionals.length > 0) throw new UsageError('--merge takes no MODEL');
+  const engine = await createEngine(flags);
+  try {
+    return await engine.mergeProfiles(listOf(flags.merge).map(readProfile));
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function readProfile(file: string): ReferenceProfile {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    return fail('InvalidArgument', `cannot read ${file}: ${(thrown as Error).message}`, 'Pass a profile as this command writes it.', thrown);
+  }
+}
+
+async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
+  if (typeof flags.data !== 'string') throw new UsageError('insitu profile wants --data DIR');
+  const model = findModel(path), { data } = flags;
+  const engine = await createEngine(flags);
+  try {
+    const options = { ...loadOptions(flags), ...sourceOptions(model) };
+    const { inputs } = await engine.inspect(model, options);
+    const samples = openDataset(engine, inputs, data);
+    if (samples.count < leastSamples) {
+      fail('InvalidArgument', `${data} holds ${samples.count} samples`, 'A profile is made of 2,000 or more; 10,000 give full accuracy.');
+    }
+    const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), samples.count);
+    const names = flags.classes === undefined ? undefined : readList(String(flags.classes)).map(String);
+    const session = await engine.load(model, { ...options, monitor: { profile: { learn: samples.count }, quality: 'log' } });
+    const progress = reporter(samples.count);
+    for (let i = 0; i < samples.count; i++) {
+      await session.run(await samples.feeds(i), { id: labels ? String(i) : undefined });
+      if (labels) await session.monitor.feedback(String(i), numberOf(labels[i]!, names));
+      progress(i + 1);
+    }
+    const { drift } = await session.monitor.snapshot();
+    if (drift.learning) {
+      fail('DataQuality', `of ${samples.count} samples ${drift.learning.skipped} have NaN, infinities or no features`, 'Take them out.');
+    }
+    const made = await session.monitor.exportProfile();
+    return names && made.accuracy ? { ...made, accuracy: { ...made.accuracy, labels: names } } : made;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function numberOf(label: number | string, names: readonly string[] | undefined): number {
+  if (typeof label === 'number') return label;
+  const at = names?.indexOf(label) ?? -1;
+  return at >= 0 ? at : fail('InvalidArgument', `no class is called '${label}'`, 'Name the classes with --classes FILE, in the order of the output.');
+}
+
+/* Says on a terminal how far it is. */
+function reporter(total: number): (done: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  let last = 0;
+  return (done) => {
+    const now = performance.now();
+    if (done < total && now - last < everyMs) return;
+    last = now;
+    process.stderr.write(done < total ? `\r${done} of ${total} samples` : '\r\u001b[K');
+  };
+}
