@@ -120,6 +120,7 @@ std::vector<NamedView> ToViews(std::span<const NamedTensor> tensors) {
 // What the caller says of a request besides its feeds.
 std::vector<OwnFeature> ToFeatures(const val& named) {
   std::vector<OwnFeature> features;
+  if (named.isUndefined()) return features;
   for (const std::string& name : Keys(named)) {
     OwnFeature& feature = features.emplace_back(OwnFeature{.name = name});
     const val value = named[name];
@@ -138,9 +139,12 @@ int64_t BatchOf(std::span<const NamedTensor> feeds) {
   return 1;
 }
 
+// undefined for none.
 val TakeEvents(Monitor& monitor) {
+  const std::vector<MonitorEvent> events = monitor.TakeEvents();
+  if (events.empty()) return val::undefined();
   val noticed = val::array();
-  for (const MonitorEvent& event : monitor.TakeEvents()) {
+  for (const MonitorEvent& event : events) {
     val fields = val::object();
     fields.set("kind", std::string(Name(event.kind)));
     fields.set("json", event.json);
@@ -157,28 +161,36 @@ val MonitorStart(int session, val options, double clock_step_ms, std::string sha
 
 val MonitorJudge(int session, std::string slice) {
   const auto monitor = FindMonitor(session);
-  if (!monitor || !(*monitor)->Rejects()) return Ok(val::undefined());
+  if (!monitor || !(*monitor)->Judges()) return val::undefined();
   const LoadedSession& loaded = **TheInstance().sessions.Find(session);
-  return Answer((*monitor)->Judge(ToViews(loaded.feeds), slice));
+  const Status status = (*monitor)->Judge(ToViews(loaded.feeds), slice);
+  return status ? val::undefined() : Failed(status.error());
 }
 
-val MonitorObserve(int session, val times, std::string failure, val extras) {
+// Each number by itself: reading them one by one from an array takes longer than all of the watch.
+val MonitorObserve(int session, double queue, double preprocess, double copy_in, double infer,
+                   double copy_out, double total, double started_unix_ms, bool hidden,
+                   std::string failure, std::string slice, std::string id, val features) {
   const auto monitor = FindMonitor(session);
-  if (!monitor) return val::array();
+  if (!monitor) return val::undefined();
   const LoadedSession& loaded = **TheInstance().sessions.Find(session);
   Timing timing;
   timing.outcome = ToOutcome(failure);
-  for (size_t i = 0; i < kStages; ++i) timing.times.ms[i] = times[i].as<double>();
-  timing.hidden = extras["hidden"].as<bool>();
+  timing.times[insitu::Stage::kQueue] = queue;
+  timing.times[insitu::Stage::kPreprocess] = preprocess;
+  timing.times[insitu::Stage::kCopyIn] = copy_in;
+  timing.times[insitu::Stage::kInfer] = infer;
+  timing.times[insitu::Stage::kCopyOut] = copy_out;
+  timing.times[insitu::Stage::kTotal] = total;
+  timing.hidden = hidden;
   timing.batch = BatchOf(loaded.feeds);
-  const auto slice = extras["slice"].as<std::string>(), id = extras["id"].as<std::string>();
-  (*monitor)->RecordStages(timing, slice, extras["preparedFrom"].as<double>());
+  (*monitor)->RecordStages(timing, slice, started_unix_ms);
   if (!timing.outcome) {
     if ((*monitor)->Wants(id)) {
       const std::vector<NamedView> inputs = ToViews(loaded.feeds),
                                    outputs = ToViews(loaded.results);
-      const std::vector<OwnFeature> features = ToFeatures(extras["features"]);
-      (*monitor)->Observe({inputs, outputs, features, slice, id});
+      const std::vector<OwnFeature> own = ToFeatures(features);
+      (*monitor)->Observe({inputs, outputs, own, slice, id});
     } else {
       (*monitor)->Observe({});
     }

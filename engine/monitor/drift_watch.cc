@@ -20,11 +20,17 @@ Result<DriftWatch> DriftWatch::Create(const ReferenceProfile& profile,
   return DriftWatch(profile, std::move(detector));
 }
 
-Detector::Change DriftWatch::Update(std::span<const Feature> features) {
+Detector::Change DriftWatch::Update(const FeatureRow& features) {
   std::ranges::fill(row_, std::nan(""));
-  for (const Feature& feature : features)
-    if (const auto at = positions_.find(feature.name); at != positions_.end())
-      row_[at->second] = feature.value;
+  if (latest_.size() < features.size()) latest_.resize(features.size());
+  for (size_t i = 0; i < features.size(); ++i) {
+    const auto& [name, value] = features[i];
+    if (!latest_[i] || latest_[i]->first != name) {
+      const auto found = positions_.find(name);
+      latest_[i] = found == positions_.end() ? nullptr : &*found;
+    }
+    if (latest_[i]) row_[latest_[i]->second] = value;
+  }
   return UpdateThinned(detector_, thinning_, row_);
 }
 

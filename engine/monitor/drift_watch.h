@@ -21,7 +21,7 @@ class DriftWatch {
 
   // Features that the profile does not have are passed over; those that are absent are no
   // observations.
-  Detector::Change Update(std::span<const Feature> features);
+  Detector::Change Update(const FeatureRow& features);
   void Reset();
   void Transfer(Archive& archive) { archive(detector_, thinning_); }
 
@@ -33,8 +33,12 @@ class DriftWatch {
 
   EsrDetector detector_;
   Thinning thinning_;
-  std::map<std::string, size_t, std::less<>> positions_;  // of features in the profile
-  std::vector<double> row_;                               // scratch
+  // Of features in the profile, and what the latest sample's were found to be: these are looked at
+  // first.
+  using Positions = std::map<std::string, size_t, std::less<>>;
+  Positions positions_;
+  std::vector<const Positions::value_type*> latest_;
+  std::vector<double> row_;  // scratch
 };
 
 }  // namespace insitu

@@ -31,15 +31,55 @@ struct Limits {
 };
 
 template <class T>
+Lanes<T> Splat(T value) {
+  return value - Lanes<T>{};
+}
+template <class T>
+Lanes<T> Load(const T* from) {
+  Lanes<T> lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+template <class T>
+bool AllFinite(Lanes<T> value) {
+  const Lanes<T> nothing = value - value;  // NaN where one is not
+  T sum{};
+  for (size_t j = 0; j < kLanes<T>; ++j) sum += nothing[j];
+  return sum == 0;
+}
+
+// Each lane its own.
+template <class T>
+struct Extremes {
+  explicit Extremes(T first) : lows(Splat(first)), highs(lows) {}
+
+  void See(Lanes<T> value) {
+    lows = value < lows ? value : lows;
+    highs = value > highs ? value : highs;
+  }
+  T Low() const {
+    T low = lows[0];
+    for (size_t j = 1; j < kLanes<T>; ++j) low = std::min<T>(low, lows[j]);
+    return low;
+  }
+  T High() const {
+    T high = highs[0];
+    for (size_t j = 1; j < kLanes<T>; ++j) high = std::max<T>(high, highs[j]);
+    return high;
+  }
+
+  Lanes<T> lows, highs;
+};
+
+template <class T>
 struct Sums {
-  Sums(T first, Limits<T> the_limits) : limits(the_limits), shift(first), low(first), high(first) {}
+  Sums(T first, Limits<T> the_limits) : limits(the_limits), shift(first), extremes(first) {}
 
   void Add(T x) {
     const double d = static_cast<double>(x) - static_cast<double>(shift);
     sum += d;
     squares += d * d;
-    low = std::min(low, x);
-    high = std::max(high, x);
+    extremes.See(Splat(x));
     zeros += x == 0;
     saturated += limits.Saturates(x);
     ++count;
@@ -47,64 +87,62 @@ struct Sums {
 
   // False, and nothing is added, where a value is not finite (or its square is not).
   bool AddBlock(const T* x) {
-    Lanes<T> lows = Splat(low), highs = Splat(high), block_sum{}, block_squares{};
+    Extremes<T> seen = extremes;
+    Lanes<T> block_sum{}, block_squares{};
     Counts<T> block_zeros{}, block_saturated{};
     const Lanes<T> from = Splat(shift), low_limit = Splat(limits.low),
                    high_limit = Splat(limits.high);
     for (size_t i = 0; i < kBlock; i += kLanes<T>) {
       const Lanes<T> value = Load(x + i), d = value - from;
-      lows = value < lows ? value : lows;
-      highs = value > highs ? value : highs;
+      seen.See(value);
       // What holds is -1.
       block_zeros -= value == Lanes<T>{};
       block_saturated -= (value <= low_limit) | (value >= high_limit);
       block_sum += d;
       block_squares += d * d;
     }
-    double total = 0;
-    for (size_t j = 0; j < kLanes<T>; ++j) total += static_cast<double>(block_squares[j]);
-    if (!std::isfinite(total)) return false;
-    squares += total;
+    if (!AllFinite<T>(block_squares)) return false;
     for (size_t j = 0; j < kLanes<T>; ++j) {
+      squares += static_cast<double>(block_squares[j]);
       sum += static_cast<double>(block_sum[j]);
       zeros += block_zeros[j];
       saturated += block_saturated[j];
     }
-    TakeExtremes(lows, highs);
+    extremes = seen;
     count += static_cast<int64_t>(kBlock);
     return true;
   }
 
-  // Looks at extremes alone, else as AddBlock.
+  // Looks at extremes alone, else as AddBlock. Four at a time, because each waits for the one
+  // before.
   bool SeeBlock(const T* x) {
-    Lanes<T> lows = Splat(low), highs = Splat(high), nothing{};
-    for (size_t i = 0; i < kBlock; i += kLanes<T>) {
-      const Lanes<T> value = Load(x + i);
-      lows = value < lows ? value : lows;
-      highs = value > highs ? value : highs;
-      nothing += value - value;
+    Extremes<T> a = extremes, b = a, c = a, d = a;
+    Lanes<T> a_sum{}, b_sum{}, c_sum{}, d_sum{};
+    for (size_t i = 0; i < kBlock; i += 4 * kLanes<T>) {
+      const Lanes<T> v0 = Load(x + i), v1 = Load(x + i + kLanes<T>),
+                     v2 = Load(x + i + 2 * kLanes<T>), v3 = Load(x + i + 3 * kLanes<T>);
+      a.See(v0);
+      b.See(v1);
+      c.See(v2);
+      d.See(v3);
+      a_sum += v0;
+      b_sum += v1;
+      c_sum += v2;
+      d_sum += v3;
     }
-    for (size_t j = 0; j < kLanes<T>; ++j)
-      if (nothing[j] != 0) return false;
-    TakeExtremes(lows, highs);
+    // A sum of finite values that is too large is only looked at again.
+    if (!AllFinite<T>((a_sum + b_sum) + (c_sum + d_sum))) return false;
+    for (const Extremes<T>& part : {b, c, d}) {
+      a.See(part.lows);
+      a.See(part.highs);
+    }
+    extremes = a;
     return true;
   }
 
-  void TakeExtremes(Lanes<T> lows, Lanes<T> highs) {
-    for (size_t j = 0; j < kLanes<T>; ++j) {
-      low = std::min(low, lows[j]);
-      high = std::max(high, highs[j]);
-    }
-  }
-  static Lanes<T> Splat(T value) { return value - Lanes<T>{}; }
-  static Lanes<T> Load(const T* from) {
-    Lanes<T> lanes;
-    std::memcpy(&lanes, from, sizeof lanes);
-    return lanes;
-  }
-
   Limits<T> limits;
-  T shift, low, high;
+  T shift;
+  Extremes<T> extremes;
   double sum = 0, squares = 0;
   int64_t zeros = 0, saturated = 0, count = 0;
 };
@@ -144,12 +182,12 @@ void Finish(const Sums<T>& sums, TensorStatistics& result) {
   const double offset = sums.sum / count;
   result.mean = static_cast<double>(sums.shift) + offset;
   result.spread = std::sqrt(std::max(sums.squares / count - offset * offset, 0.0));
-  result.min = static_cast<double>(sums.low);
-  result.max = static_cast<double>(sums.high);
+  const T low = sums.extremes.Low(), high = sums.extremes.High();
+  result.min = static_cast<double>(low);
+  result.max = static_cast<double>(high);
   result.zero_share = static_cast<double>(sums.zeros) / count;
   result.saturation_share = static_cast<double>(sums.saturated) / count;
-  result.constant =
-      result.elements > 1 && result.nans + result.infinities == 0 && sums.low == sums.high;
+  result.constant = result.elements > 1 && result.nans + result.infinities == 0 && low == high;
 }
 
 template <class T>
@@ -186,9 +224,14 @@ TensorStatistics ComputeBytes(std::span<const T> values) {
 
 }  // namespace
 
-void AppendFeature(std::string_view name, std::string_view suffix, double value,
-                   std::vector<Feature>& features) {
-  features.push_back({std::string(name).append(suffix), value});
+void FeatureRow::Add(std::string_view name, std::string_view suffix, double value) {
+  if (size_ == slots_.size()) slots_.emplace_back();
+  Feature& slot = slots_[size_++];
+  slot.value = value;
+  const std::string_view its = slot.name;
+  if (its.size() == name.size() + suffix.size() && its.starts_with(name) && its.ends_with(suffix))
+    return;
+  slot.name.assign(name).append(suffix);
 }
 
 bool HasStatistics(DType dtype) {
@@ -212,14 +255,14 @@ TensorStatistics ComputeStatistics(const TensorView& view) {
 }
 
 void AppendInputFeatures(std::string_view name, const TensorStatistics& statistics,
-                         std::vector<Feature>& features) {
-  AppendFeature(name, ".mean", statistics.mean, features);
-  AppendFeature(name, ".spread", statistics.spread, features);
-  AppendFeature(name, ".min", statistics.min, features);
-  AppendFeature(name, ".max", statistics.max, features);
-  AppendFeature(name, ".zero_share", statistics.zero_share, features);
-  AppendFeature(name, ".saturation_share", statistics.saturation_share, features);
-  AppendFeature(name, ".nan_share", statistics.nan_share, features);
+                         FeatureRow& features) {
+  features.Add(name, ".mean", statistics.mean);
+  features.Add(name, ".spread", statistics.spread);
+  features.Add(name, ".min", statistics.min);
+  features.Add(name, ".max", statistics.max);
+  features.Add(name, ".zero_share", statistics.zero_share);
+  features.Add(name, ".saturation_share", statistics.saturation_share);
+  features.Add(name, ".nan_share", statistics.nan_share);
 }
 
 }  // namespace insitu

@@ -3,6 +3,7 @@
 // here are those of every profile, so a change of one is a new profile version.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -28,8 +29,23 @@ struct Feature {
   double value = 0;
 };
 
-void AppendFeature(std::string_view name, std::string_view suffix, double value,
-                   std::vector<Feature>& features);
+// The features of one sample. Cleared and filled again with the same names, as they are sample for
+// sample, it makes no strings anew.
+class FeatureRow {
+ public:
+  void Clear() { size_ = 0; }
+  // `suffix` is appended to the name.
+  void Add(std::string_view name, std::string_view suffix, double value);
+
+  size_t size() const { return size_; }
+  const Feature& operator[](size_t i) const { return slots_[i]; }
+  auto begin() const { return slots_.begin(); }
+  auto end() const { return slots_.begin() + static_cast<ptrdiff_t>(size_); }
+
+ private:
+  std::vector<Feature> slots_;  // those behind size_ are of earlier samples
+  size_t size_ = 0;
+};
 
 // Statistics over the finite elements; NaN where there is none. Sums of float32 are taken in single
 // precision over 256 elements, about the first one, and in double beyond. Of tensors of 32,768
@@ -56,6 +72,6 @@ TensorStatistics ComputeStatistics(const TensorView& view);
 // Appends `<name>.mean`, `.spread`, `.min`, `.max`, `.zero_share`, `.saturation_share`,
 // `.nan_share`.
 void AppendInputFeatures(std::string_view name, const TensorStatistics& statistics,
-                         std::vector<Feature>& features);
+                         FeatureRow& features);
 
 }  // namespace insitu

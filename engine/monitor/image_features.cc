@@ -218,22 +218,22 @@ std::optional<ImageGeometry> ImageGeometryOf(const TensorView& view) {
 }
 
 void AppendImageFeatures(std::string_view name, const ImageFeatures& image,
-                         const ImageGeometry& geometry, std::vector<Feature>& features) {
-  AppendFeature(name, ".brightness", image.brightness, features);
-  AppendFeature(name, ".contrast", image.contrast, features);
-  AppendFeature(name, ".sharpness", image.sharpness, features);
-  AppendFeature(name, ".entropy", image.entropy, features);
-  AppendFeature(name, ".aspect", image.aspect, features);
-  AppendFeature(name, ".centre_x", image.centre_x, features);
-  AppendFeature(name, ".centre_y", image.centre_y, features);
-  AppendFeature(name, ".border", image.border, features);
+                         const ImageGeometry& geometry, FeatureRow& features) {
+  features.Add(name, ".brightness", image.brightness);
+  features.Add(name, ".contrast", image.contrast);
+  features.Add(name, ".sharpness", image.sharpness);
+  features.Add(name, ".entropy", image.entropy);
+  features.Add(name, ".aspect", image.aspect);
+  features.Add(name, ".centre_x", image.centre_x);
+  features.Add(name, ".centre_y", image.centre_y);
+  features.Add(name, ".border", image.border);
   if (geometry.channels < 3) return;
-  AppendFeature(name, ".channel0", image.channel[0], features);
-  AppendFeature(name, ".channel1", image.channel[1], features);
-  AppendFeature(name, ".channel2", image.channel[2], features);
-  AppendFeature(name, ".balance01", image.balance[0], features);
-  AppendFeature(name, ".balance12", image.balance[1], features);
-  AppendFeature(name, ".colour", image.colour, features);
+  features.Add(name, ".channel0", image.channel[0]);
+  features.Add(name, ".channel1", image.channel[1]);
+  features.Add(name, ".channel2", image.channel[2]);
+  features.Add(name, ".balance01", image.balance[0]);
+  features.Add(name, ".balance12", image.balance[1]);
+  features.Add(name, ".colour", image.colour);
 }
 
 }  // namespace insitu

@@ -44,6 +44,6 @@ ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& 
 // `.balance12`,
 // `.colour`.
 void AppendImageFeatures(std::string_view name, const ImageFeatures& image,
-                         const ImageGeometry& geometry, std::vector<Feature>& features);
+                         const ImageGeometry& geometry, FeatureRow& features);
 
 }  // namespace insitu

@@ -7,9 +7,9 @@
 
 namespace insitu {
 
-ProfileLearner::Step ProfileLearner::Add(std::span<const Feature> features) {
+ProfileLearner::Step ProfileLearner::Add(const FeatureRow& features) {
   const auto finite = [](const Feature& f) { return std::isfinite(static_cast<float>(f.value)); };
-  if (names_.empty() && !features.empty() && std::ranges::all_of(features, finite)) {
+  if (names_.empty() && features.size() > 0 && std::ranges::all_of(features, finite)) {
     for (const Feature& feature : features) names_.push_back(feature.name);
     if (auto allocated = Allocate(); !allocated) return Fail(allocated.error().message);
   }

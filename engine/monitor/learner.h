@@ -20,7 +20,7 @@ class ProfileLearner {
 
   // The first sample whose features are all finite decides on them; samples that lack one of them,
   // or in which one is not finite, are skipped. What others have besides is passed over.
-  Step Add(std::span<const Feature> features);
+  Step Add(const FeatureRow& features);
   // What was learnt so far, of a learner that needs as many.
   void Transfer(Archive& archive);
   // After kDone.

@@ -78,8 +78,9 @@ std::string_view Monitor::state() const {
 
 std::vector<Monitor::Judged> Monitor::ReadInputs(std::span<const NamedView> inputs) {
   std::vector<Judged> judged;
+  const bool compares = watch_ || state() == "learning";
   for (const NamedView& input : inputs)
-    if (auto reading = ReadInput(input)) {
+    if (auto reading = ReadInput(input, compares)) {
       const QualityIssues issues = gate_.Judge(*reading);
       judged.push_back({*std::move(reading), issues});
     }
@@ -88,6 +89,7 @@ std::vector<Monitor::Judged> Monitor::ReadInputs(std::span<const NamedView> inpu
 
 Status Monitor::Judge(std::span<const NamedView> inputs, std::string_view slice_name) {
   judged_ = ReadInputs(inputs);
+  if (!Rejects()) return {};
   const auto worst =
       std::ranges::find_if(*judged_, [](const Judged& judged) { return judged.issues.any(); });
   if (worst == judged_->end()) return {};
@@ -114,13 +116,14 @@ void Monitor::CountSlice(Slice& slice, const std::vector<Judged>& judged) {
 void Monitor::Observe(const Request& request) {
   auto judged = std::exchange(judged_, std::nullopt);
   if (requests_++ % options_.sample != 0) {
-    std::vector<Feature> unwatched;
+    FeatureRow unwatched;
     if (!request.id.empty())
       for (const NamedView& output : request.outputs) ReadClasses(output, request.id, unwatched);
     return;
   }
   ++samples_;
-  std::vector<Feature> features;
+  FeatureRow& features = features_;
+  features.Clear();
   if (!judged) judged = ReadInputs(request.inputs);
   for (const auto& [reading, issues] : *judged) {
     CountQuality("input", reading.name, reading.statistics, issues);
@@ -140,7 +143,7 @@ void Monitor::Observe(const Request& request) {
   for (const OwnFeature& own : request.features) {
     const auto taken = std::ranges::find(features, own.name, &Feature::name);
     if (own.name.empty() || taken != features.end()) continue;
-    features.push_back({own.name, own.category ? CategoryValue(own) : own.value});
+    features.Add(own.name, {}, own.category ? CategoryValue(own) : own.value);
   }
   Slice* slice = slices_.For(request.slice);
   if (slice) CountSlice(*slice, *judged);
@@ -197,8 +200,7 @@ double Monitor::CategoryValue(const OwnFeature& feature) {
   return place;
 }
 
-void Monitor::ReadClasses(const NamedView& output, std::string_view id,
-                          std::vector<Feature>& features) {
+void Monitor::ReadClasses(const NamedView& output, std::string_view id, FeatureRow& features) {
   Classes& classes = At(classes_, output.name);
   std::optional<OutputKind> declared;
   if (options_.profile)
@@ -218,7 +220,7 @@ void Monitor::ReadClasses(const NamedView& output, std::string_view id,
   ++classes.counts[winner];
 }
 
-void Monitor::Learn(std::span<const Feature> features) {
+void Monitor::Learn(const FeatureRow& features) {
   if (!learner_ || !learner_->failure().empty()) return;
   std::string failure;
   switch (learner_->Add(features)) {
@@ -250,7 +252,7 @@ void Monitor::Learn(std::span<const Feature> features) {
   Emit(MonitorEventKind::kProfile, out.Take());
 }
 
-void Monitor::Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice) {
+void Monitor::Detect(DriftWatch& watch, const FeatureRow& features, std::string_view slice) {
   const Detector::Change change = watch.Update(features);
   if (change == Detector::Change::kDrift) EmitDrift(watch, slice);
   if (change == Detector::Change::kRecovered)

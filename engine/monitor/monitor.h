@@ -86,12 +86,13 @@ class Monitor {
   // Appends what it knows, but for events and the trace.
   void Save(Archive& archive);
 
-  // Whether inputs are to be judged before they are run.
-  bool Rejects() const { return options_.quality == QualityMode::kReject; }
-  // DataQuality, with what is wrong, for inputs that must not be run; they count as a sample of the
-  // slice.
+  // Whether Judge has anything to do for the request that comes next.
+  bool Judges() const { return Rejects() || requests_ % options_.sample == 0; }
+  // Reads the inputs of the request that comes next, best when they have just been written, so that
+  // they need not be fetched from memory once more. DataQuality, with what is wrong, for inputs
+  // that must not be run; they count as a sample of the slice.
   Status Judge(std::span<const NamedView> inputs, std::string_view slice = {});
-  // Whether the next Observe reads its tensors; lets a caller skip work. One in `sample` does, and
+  // Whether the next Observe reads its outputs; lets a caller skip work. One in `sample` does, and
   // those that a label will come for.
   bool Wants(std::string_view id) const { return requests_ % options_.sample == 0 || !id.empty(); }
   void Observe(const Request& request);
@@ -141,6 +142,7 @@ class Monitor {
   };
 
   explicit Monitor(MonitorOptions options);
+  bool Rejects() const { return options_.quality == QualityMode::kReject; }
   Status StartWatch();
   void StartDrift(Slice& slice);
   // What another monitor must have been made with for its state to be of use.
@@ -151,9 +153,9 @@ class Monitor {
                     const TensorStatistics& statistics, QualityIssues issues);
   void CountSlice(Slice& slice, const std::vector<Judged>& judged);
   double CategoryValue(const OwnFeature& feature);
-  void ReadClasses(const NamedView& output, std::string_view id, std::vector<Feature>& features);
-  void Learn(std::span<const Feature> features);
-  void Detect(DriftWatch& watch, std::span<const Feature> features, std::string_view slice);
+  void ReadClasses(const NamedView& output, std::string_view id, FeatureRow& features);
+  void Learn(const FeatureRow& features);
+  void Detect(DriftWatch& watch, const FeatureRow& features, std::string_view slice);
   void Emit(MonitorEventKind kind, std::string json);
   void EmitDrift(const DriftWatch& watch, std::string_view slice);
   void EmitRecovered(std::string_view key, std::string_view value, uint64_t sample,
@@ -185,6 +187,7 @@ class Monitor {
   std::map<std::string, Quality, std::less<>> quality_;
   std::map<std::string, Classes, std::less<>> classes_;
   std::optional<std::vector<Judged>> judged_;  // of the request that comes next
+  FeatureRow features_;                        // of the latest sample
   uint64_t requests_ = 0, samples_ = 0;        // observed, and of these watched
   std::vector<MonitorEvent> events_;
 };

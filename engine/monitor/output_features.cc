@@ -120,12 +120,11 @@ std::optional<ClassScores> ScoresOf(const TensorView& view, OutputKind kind) {
                                        : Scores(view.As<double>(), width, kind);
 }
 
-void AppendOutputFeatures(std::string_view name, const ClassScores& scores,
-                          std::vector<Feature>& features) {
-  AppendFeature(name, ".top", scores.top, features);
-  AppendFeature(name, ".entropy", scores.entropy, features);
-  AppendFeature(name, ".margin", scores.margin, features);
-  if (scores.winner) AppendFeature(name, ".class", static_cast<double>(*scores.winner), features);
+void AppendOutputFeatures(std::string_view name, const ClassScores& scores, FeatureRow& features) {
+  features.Add(name, ".top", scores.top);
+  features.Add(name, ".entropy", scores.entropy);
+  features.Add(name, ".margin", scores.margin);
+  if (scores.winner) features.Add(name, ".class", static_cast<double>(*scores.winner));
 }
 
 }  // namespace insitu

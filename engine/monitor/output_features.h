@@ -47,7 +47,6 @@ struct ClassScores {
 std::optional<ClassScores> ScoresOf(const TensorView& view, OutputKind kind);
 
 // Appends `<name>.top`, `.entropy`, `.margin` and, of a single row, `.class`.
-void AppendOutputFeatures(std::string_view name, const ClassScores& scores,
-                          std::vector<Feature>& features);
+void AppendOutputFeatures(std::string_view name, const ClassScores& scores, FeatureRow& features);
 
 }  // namespace insitu

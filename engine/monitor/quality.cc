@@ -59,17 +59,18 @@ std::string ToString(QualityIssues issues) {
   return text;
 }
 
-std::optional<InputReading> ReadInput(const NamedView& input) {
+std::optional<InputReading> ReadInput(const NamedView& input, bool compares) {
   if (!HasStatistics(input.view.dtype)) return std::nullopt;
   InputReading reading;
   reading.name = input.name;
   reading.statistics = ComputeStatistics(input.view);
   reading.geometry = ImageGeometryOf(input.view);
   if (reading.geometry) {
-    reading.image = ComputeImageFeatures(input.view, *reading.geometry);
+    if (compares) reading.image = ComputeImageFeatures(input.view, *reading.geometry);
     reading.digest = Digest(input.view);
-    for (double statistic : {reading.statistics.mean, reading.statistics.spread,
-                             reading.image.brightness, reading.image.sharpness})
+    const TensorStatistics& of = reading.statistics;
+    for (double statistic :
+         {of.mean, of.spread, of.min, of.max, reading.image.brightness, reading.image.sharpness})
       reading.digest = Mix(reading.digest, std::bit_cast<uint64_t>(statistic));
   }
   return reading;

@@ -50,8 +50,9 @@ struct InputReading {
   ImageFeatures image;
   uint64_t digest = 0;  // of an image: of at most 256 elements, and of its statistics
 };
-// nullopt for tensors without statistics.
-std::optional<InputReading> ReadInput(const NamedView& input);
+// nullopt for tensors without statistics. `compares`: with what images are compared by, which takes
+// a while; the geometry is there anyway.
+std::optional<InputReading> ReadInput(const NamedView& input, bool compares = true);
 
 class QualityGate {
  public:

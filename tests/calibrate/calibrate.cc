@@ -71,10 +71,10 @@ DriftWatch Watch(const ReferenceProfile& profile, uint64_t seed) {
   return *DriftWatch::Create(profile, {kEvery, seed});
 }
 
-std::vector<Feature> Named(const std::array<double, kWidth>& row) {
+FeatureRow Named(const std::array<double, kWidth>& row) {
   static const std::vector<std::string> names = Names(kWidth);
-  std::vector<Feature> features;
-  for (size_t k = 0; k < kWidth; ++k) features.push_back({names[k], row[k]});
+  FeatureRow features;
+  for (size_t k = 0; k < kWidth; ++k) features.Add(names[k], {}, row[k]);
   return features;
 }
 
@@ -303,7 +303,7 @@ void ErrorRates() {
 void Memory(const ReferenceProfile& profile) {
   CorrelatedStream stream(50'000);
   DriftWatch watch = Watch(profile, 1);
-  std::vector<std::vector<Feature>> samples;
+  std::vector<FeatureRow> samples;
   for (int i = 0; i < 1'000; ++i) samples.push_back(Named(stream.Next()));
   // The first alarm of all is remembered.
   for (int i = 0; i < 200; ++i) watch.Update(Named(stream.Next(3)));

@@ -23,7 +23,7 @@ inline ReferenceProfile PictureProfile(const std::function<void(Picture&)>& chan
     Picture picture = TakePicture(random);
     change(picture);
     const InputReading reading = Read(picture);
-    std::vector<Feature> features;
+    FeatureRow features;
     AppendInputFeatures("image", reading.statistics, features);
     AppendImageFeatures("image", reading.image, *reading.geometry, features);
     for (const Feature& feature : features) {

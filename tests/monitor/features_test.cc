@@ -162,7 +162,7 @@ TEST_CASE("Bytes have statistics, too") {
 
 TEST_CASE("Input features carry their names") {
   std::vector<float> values = {0, 1, 1, 0.5f};
-  std::vector<Feature> features;
+  FeatureRow features;
   AppendInputFeatures("image", ComputeStatistics(View(values)), features);
   REQUIRE(features.size() == 7);
   const std::map<std::string, double> expected = {

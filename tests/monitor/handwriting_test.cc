@@ -37,8 +37,8 @@ std::vector<float> Floats(const Json& numbers, double scale) {
   return values;
 }
 
-std::vector<Feature> FeaturesOf(std::vector<float> image, std::vector<float> probabilities) {
-  std::vector<Feature> features;
+FeatureRow FeaturesOf(std::vector<float> image, std::vector<float> probabilities) {
+  FeatureRow features;
   const TensorView input{
       DType::kFloat32, {1, 1, 28, 28}, reinterpret_cast<std::byte*>(image.data()), nullptr};
   REQUIRE(image.size() == 784);
@@ -57,7 +57,7 @@ std::vector<Feature> FeaturesOf(std::vector<float> image, std::vector<float> pro
 }
 
 // The features that the profile has, in its order.
-std::vector<double> Row(const ReferenceProfile& profile, const std::vector<Feature>& features) {
+std::vector<double> Row(const ReferenceProfile& profile, const FeatureRow& features) {
   std::vector<double> row;
   for (const FeatureProfile& wanted : profile.features) {
     const auto found = std::ranges::find(features, wanted.name, &Feature::name);

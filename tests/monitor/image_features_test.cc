@@ -157,7 +157,7 @@ TEST_CASE("What counts as an image") {
 }
 
 TEST_CASE("Names of image features") {
-  std::vector<Feature> features;
+  FeatureRow features;
   AppendImageFeatures("x", {}, {1, 28, 28, false}, features);
   CHECK(features.size() == 8);
   AppendImageFeatures("x", {}, {3, 28, 28, false}, features);

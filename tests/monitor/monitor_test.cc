@@ -234,9 +234,9 @@ TEST_CASE("Inputs that look wrong are counted, said, or refused, as one asks") {
   broken.image[3] = std::nanf("");
   for (QualityMode mode : {QualityMode::kLog, QualityMode::kWarn, QualityMode::kReject}) {
     auto monitor = Make({.quality = mode});
-    CHECK(monitor->Rejects() == (mode == QualityMode::kReject));
-    if (monitor->Rejects()) {
-      const auto judged = broken.Judge(*monitor);
+    const auto judged = broken.Judge(*monitor);
+    CHECK(judged.has_value() == (mode != QualityMode::kReject));
+    if (mode == QualityMode::kReject) {
       REQUIRE_FALSE(judged);
       CHECK(judged.error().code == ErrorCode::kDataQuality);
       CHECK(judged.error().node == "image");
@@ -250,6 +250,19 @@ TEST_CASE("Inputs that look wrong are counted, said, or refused, as one asks") {
     CHECK(Number(json.Find("quality")->Find("image")->Find("nanSamples")) == 1);
     CHECK(Number(json.Find("quality")->Find("image")->Find("issues")->Find("nan")) == 1);
   }
+}
+
+TEST_CASE("Inputs are judged where they are looked at, or may be refused") {
+  std::mt19937_64 random(33);
+  Sample sample(random, 0.5f);
+  auto seldom = Make({.sample = 3});
+  for (bool looks : {true, false, false, true}) {
+    CHECK(seldom->Judges() == looks);
+    sample.Observe(*seldom);
+  }
+  auto strict = Make({.sample = 3, .quality = QualityMode::kReject});
+  sample.Observe(*strict);
+  CHECK(strict->Judges());
 }
 
 TEST_CASE("What was judged is not read twice, and counts once") {

@@ -84,7 +84,7 @@ TEST_CASE("No scores of what is no number, or no output of classes") {
 }
 
 TEST_CASE("Their features carry the output's name, and the class only of a single row") {
-  std::vector<Feature> features;
+  FeatureRow features;
   AppendOutputFeatures("y", {0.5, 1.5, 0.25, {}}, features);
   REQUIRE(features.size() == 3);
   CHECK(features[0].name == "y.top");

@@ -36,7 +36,7 @@ export class Monitor extends EventTarget {
       this.#client.call('snapshot', { session: this.#session }),
       this.#client.call('memory', undefined),
     ]);
-    return toSnapshot(json, last, { operators, persistence: this.#keeper?.persistence ?? 'none', memory });
+    return toSnapshot(json, last ?? null, { operators, persistence: this.#keeper?.persistence ?? 'none', memory });
   }
 
   /**

@@ -60,7 +60,7 @@ export class Session extends Disposable {
     feeds: Record<string, Value>,
     options: RunOptions = {},
   ): Promise<Results> {
-    const { signal, transfer = false, outputs = [], into, watch = true, slice = {}, features = {}, id = '' } = options;
+    const { signal, transfer = false, outputs = [], into, watch = true, slice, features, id = '' } = options;
     const { timeOrigin } = performance, asked = performance.now(), prepared = Math.min(options.startedAt ?? asked, asked);
     const hidden = globalThis.document?.visibilityState === 'hidden';
     this.checkUsable();
@@ -140,12 +140,12 @@ export class Session extends Disposable {
 }
 
 /* One name for the same slice, however its keys are ordered. */
-function sliceName(slice: Record<string, string>): string {
+function sliceName(slice: Record<string, string> = {}): string {
   return Object.keys(slice).sort().map((key) => `${key}=${slice[key]}`).join(',');
 }
 
-function checkFeatures(features: Record<string, number | string>): Record<string, number | string> {
-  for (const [name, value] of Object.entries(features)) {
+function checkFeatures(features: RunOptions['features']): RunOptions['features'] {
+  for (const [name, value] of Object.entries(features ?? {})) {
     if (typeof value === 'number' || typeof value === 'string') continue;
     fail('InvalidArgument', `the feature '${name}' is a ${typeof value}`, 'Features are numbers or strings.');
   }

@@ -1,10 +1,10 @@
 // MonitorSnapshot: what a monitor knows, as plain JSON. docs/monitoring.md explains every member.
 // Invariant: every member of the interfaces is there, whether or not drift is being watched.
 import type { ErrorCode } from './errors.js';
+import type { RunTimes } from './rpc/protocol.js';
 import type { MemoryReport, OperatorProfile } from './types.js';
 
 export type Stage = 'queue' | 'preprocess' | 'copyIn' | 'infer' | 'copyOut' | 'postprocess' | 'total';
-const stages: readonly Stage[] = ['queue', 'preprocess', 'copyIn', 'infer', 'copyOut', 'postprocess', 'total'];
 
 /** Times in ms; a percentile is null until there are samples enough, and `need` then says how many. */
 export interface StageLatency {
@@ -35,7 +35,7 @@ export interface LatencySnapshot {
   /** What it was measured on. */
   readonly context: Readonly<Partial<Record<'version' | 'flavour' | 'threads' | 'isolated', string>>>;
   /** The latest good run, in ms; NaN for stages it did not have. */
-  readonly last: Record<Stage, number> | null;
+  readonly last: RunTimes | null;
 }
 
 export interface DriftFeature {
@@ -201,10 +201,7 @@ const noDrift = {
 export type Besides = Pick<MonitorSnapshot, 'operators' | 'persistence' | 'memory'>;
 
 /** The engine's JSON with the members that only a detector has, the times of the last run and what else is known. */
-export function toSnapshot(json: string, lastTimes: number[] | undefined, besides: Besides): MonitorSnapshot {
+export function toSnapshot(json: string, last: RunTimes | null, besides: Besides): MonitorSnapshot {
   const parsed = JSON.parse(json) as MonitorSnapshot;
-  const last = lastTimes
-    ? (Object.fromEntries(stages.map((stage, i) => [stage, lastTimes[i]])) as Record<Stage, number>)
-    : null;
   return { ...parsed, latency: { ...parsed.latency, last }, drift: { ...noDrift, ...parsed.drift }, ...besides };
 }

@@ -7,7 +7,7 @@ import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
 import type { Flavour } from '../types.js';
 import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome } from './native.js';
-import type { Call, Method, Params, Port, ResultOf, RunResult, SessionDescription, StartParams, StartResult, WatchParams,
+import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchParams,
   WireValue } from './protocol.js';
 import { checkHead, openReader } from './reader.js';
 
@@ -26,7 +26,7 @@ interface Watched {
   operators: number;
   runs: number;
   /* The times of the latest good run. */
-  last?: number[];
+  last?: RunTimes;
 }
 
 export class Host {
@@ -226,23 +226,26 @@ export class Host {
     return { ...watch, context: this.#context };
   }
 
-  #announce(session: number, noticed: Noticed[]): void {
+  #announce(session: number, noticed: Noticed[] = []): void {
     for (const { kind, json } of noticed) this.#send({ session, event: kind, detail: json });
   }
 
   #run({ session, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>): RunResult {
     const native = this.#native;
     const startedAt = wallClock();
-    const times = new Array<number>(7).fill(NaN);
-    times[0] = Math.max(0, startedAt - askedAt);
+    const times = { queue: Math.max(0, startedAt - askedAt), preprocess: NaN, copyIn: NaN, infer: NaN, copyOut: NaN, total: NaN };
     const watched = watch && this.#watched.get(session);
     const preparedFrom = watch?.preparedFrom ?? askedAt;
-    if (preparedFrom < askedAt) times[1] = askedAt - preparedFrom;
+    if (preparedFrom < askedAt) times.preprocess = askedAt - preparedFrom;
     const finish = (failure: string) => {
       this.#afterReply = () => {
         if (watched) {
           if (!failure) watched.last = times;
-          this.#announce(session, native.monitorObserve(session, times, failure, watch));
+          const { queue, preprocess, copyIn, infer, copyOut, total } = times;
+          const { preparedFrom, hidden, slice, id, features } = watch;
+          this.#announce(session, native.monitorObserve(
+            session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, failure, slice, id, features,
+          ));
         }
         native.clear(session);
       };
@@ -251,17 +254,18 @@ export class Host {
       const spare: ArrayBuffer[] = [];
       this.#stage(session, feeds, spare);
       const staged = wallClock();
-      times[2] = staged - startedAt;
-      if (watched) unwrap(native.monitorJudge(session, watch.slice));
+      times.copyIn = staged - startedAt;
+      const refused = watched && native.monitorJudge(session, watch.slice);
+      if (refused) unwrap(refused);
       const judged = wallClock();
       const timeSteps = watched !== undefined && watched.operators > 0 && watched.runs++ % watched.operators === 0;
       const results = unwrap(native.run(session, outputs, timeSteps));
       const ran = wallClock();
-      times[3] = ran - judged;
+      times.infer = ran - judged;
       const copies = results.map((result) => this.#copyOut(result));
       const ended = wallClock();
-      times[4] = ended - ran;
-      times[6] = Math.max(0, ended - preparedFrom);
+      times.copyOut = ended - ran;
+      times.total = Math.max(0, ended - preparedFrom);
       finish('');
       if (!giveBack) return { values: copies, spare: [], times };
       this.#transfer.push(...spare);

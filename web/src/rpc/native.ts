@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { DetectorParams, DetectorUpdate, SessionDescription, WatchExtras, WatchObject, WatchParams,
+import type { DetectorParams, DetectorUpdate, SessionDescription, WatchObject, WatchParams,
   WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
@@ -87,15 +87,22 @@ export interface NativeModule {
   monitorRestore(session: number, options: NativeWatch, clockStepMs: number, sha256: string, bytes: number): Outcome<undefined>;
   /** In scratch memory. */
   monitorSave(session: number): Outcome<{ pointer: number; byteLength: number }>;
-  /** DataQuality where the monitor refuses the staged feeds, which happens only where it was told to. */
-  monitorJudge(session: number, slice: string): Outcome<undefined>;
   /**
-   * One request: its times in ms (queue, preprocess, copy in, infer, copy out, postprocess, total; NaN: not measured) and how
-   * it ended ('' is well). After a good one the staged feeds and the results are looked at. Gives what was noticed.
+   * Lets the monitor read the staged feeds while they are fresh. DataQuality where it refuses them, which happens only where it
+   * was told to.
    */
-  monitorObserve(session: number, times: number[], failure: string, extras: WatchExtras): Noticed[];
+  monitorJudge(session: number, slice: string): Outcome<undefined> | undefined;
+  /**
+   * One request: its times in ms (NaN: not measured), when it began in milliseconds since 1970, and how it ended ('' is well).
+   * After a good one the staged feeds and the results are looked at. Gives what was noticed.
+   */
+  monitorObserve(
+    session: number, queue: number, preprocess: number, copyIn: number, infer: number, copyOut: number, total: number,
+    startedAt: number, hidden: boolean, failure: string, slice: string, id: string,
+    features: Record<string, number | string> | undefined,
+  ): Noticed[] | undefined;
   monitorPostprocess(session: number, ms: number): Outcome<undefined>;
-  monitorFeedback(session: number, id: string, label: number | string): Outcome<Noticed[]>;
+  monitorFeedback(session: number, id: string, label: number | string): Outcome<Noticed[] | undefined>;
   monitorSnapshot(session: number): Outcome<string>;
   /** The text of an export; `now` in milliseconds since 1970. */
   monitorExport(session: number, format: string, now: number): Outcome<string>;

@@ -56,7 +56,7 @@ interface PrepareParams {
 export interface WatchExtras {
   /** 'key=value,key=value', in the order of the keys; '' for none. */
   slice: string;
-  features: Record<string, number | string>;
+  features?: Record<string, number | string>;
   /** '': none. */
   id: string;
   /** Whether the page was, when it asked. */
@@ -80,9 +80,11 @@ export interface RunParams {
 export interface RunResult {
   values: WireValue[];
   spare: ArrayBuffer[];
-  /** Of the stages, in ms; see native.ts. */
-  times: number[];
+  times: RunTimes;
 }
+
+/** Of the stages of a run, in ms; NaN for one that it did not have. */
+export type RunTimes = Record<'queue' | 'preprocess' | 'copyIn' | 'infer' | 'copyOut' | 'total', number>;
 
 /** The standalone monitoring objects, by handle. */
 export type WatchObject = 'histogram' | 'detector';
@@ -139,8 +141,8 @@ export interface Methods {
   profile: { params: { session: number; feeds: WireValue[]; runs: number }; result: OperatorProfile[] };
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
-  /** `last`: the times of the latest good run, in the order of `stages`. */
-  snapshot: { params: { session: number }; result: { json: string; last?: number[]; operators: OperatorProfile[] } };
+  /** `last`: of the latest good run. */
+  snapshot: { params: { session: number }; result: { json: string; last?: RunTimes; operators: OperatorProfile[] } };
   feedback: { params: { session: number; id: string; label: number | string }; result: void };
   postprocess: { params: { session: number; ms: number }; result: void };
   /** What restoreMonitor goes on with. */
