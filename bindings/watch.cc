@@ -169,7 +169,7 @@ val MonitorJudge(int session, std::string slice) {
 
 // Each number by itself: reading them one by one from an array takes longer than all of the watch.
 val MonitorObserve(int session, double queue, double preprocess, double copy_in, double infer,
-                   double copy_out, double total, double started_unix_ms, bool hidden,
+                   double copy_out, double total, double started_unix_ms, bool hidden, bool looks,
                    std::string failure, std::string slice, std::string id, val features) {
   const auto monitor = FindMonitor(session);
   if (!monitor) return val::undefined();
@@ -185,7 +185,7 @@ val MonitorObserve(int session, double queue, double preprocess, double copy_in,
   timing.hidden = hidden;
   timing.batch = BatchOf(loaded.feeds);
   (*monitor)->RecordStages(timing, slice, started_unix_ms);
-  if (!timing.outcome) {
+  if (!timing.outcome && looks) {
     if ((*monitor)->Wants(id)) {
       const std::vector<NamedView> inputs = ToViews(loaded.feeds),
                                    outputs = ToViews(loaded.results);

@@ -69,6 +69,7 @@ async function bundle() {
     entryPoints: { main: 'web/demo/main.ts' },
     outdir: join(distDir, 'demo'),
     plugins: [packageOutside],
+    minify: true,
   });
 }
 

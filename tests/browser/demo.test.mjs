@@ -55,7 +55,9 @@ test('a digit drawn with the mouse is read, with the latency of every stage', as
     if (await page.locator('#best').textContent() === String(digit)) right += 1;
   }
   assert.ok(right >= 9, `${right} of 10 digits were read right`);
-  assert.equal(await page.locator('#stages tr').count(), 5);
+  assert.equal(await page.locator('#stages tr').count(), 6);
+  assert.match(await page.locator('#latency-chart').getAttribute('aria-label'), /The last \d+ runs/);
+  assert.match(await page.locator('#drift-chart').getAttribute('aria-label'), /Evidence of drift over finished drawings/);
   assert.match(await page.locator('#total').textContent(), /^\d/);
   assert.equal(await page.locator('#drift-state').textContent(), 'calm');
   await page.screenshot({ path: `${kShots}demo-desktop.png`, fullPage: true });
@@ -116,6 +118,40 @@ for (const colorScheme of ['light', 'dark']) {
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
     await page.screenshot({ path: `${kShots}demo-phone-${colorScheme}.png`, fullPage: true });
+    await close();
+  });
+}
+
+for (const [slider, value, moved] of [
+  ['brightness', '1.3', /brightness|largest value|mean/], ['noise', '0.15', /sharpness|spread|values?/], ['blur', '3', /sharpness/],
+  ['swap', '0.7', /red|blue/], ['pen', '11', /./],
+]) {
+  test(`the drift lab finds trouble with ${slider} and names what moved; without trouble it recovers`, async () => {
+    const { page, problems, close } = await openDemo({ viewport: { width: 1440, height: 1000 } });
+    const state = (wanted) => page.waitForFunction(
+      (wanted) => document.getElementById('lab-state').textContent === wanted, wanted, { timeout: 60_000 });
+    // The same scenes on every run.
+    await page.evaluate(() => {
+      let seed = 1;
+      Math.random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+    });
+    await page.locator('#lab-run').click();
+    await page.waitForFunction(() => Number.parseInt(document.getElementById('lab-count').textContent, 10) >= 45, null, { timeout: 60_000 });
+    assert.match(await page.locator('#lab-state').textContent(), /calm|rising/);
+    await page.locator(`#lab-${slider}`).fill(value);
+    await state('drifting');
+    const said = await page.locator('#lab-log li').first().textContent();
+    assert.match(said, /drift found, \d+ scenes after the last change\. Moved: /);
+    assert.match(said.split('Moved:')[1], moved);
+    if (slider === 'swap') {
+      await page.locator('#lab-calm').click();
+      await state('calm');
+      await page.locator('#lab-features summary').first().click();
+      assert.match(await page.locator('#lab-features li').first().textContent(), /Σx \/ n.*expected/);
+      await page.screenshot({ path: `${kShots}demo-lab.png`, fullPage: true });
+    }
+    await page.locator('#lab-run').click();
+    assert.deepEqual(problems, []);
     await close();
   });
 }

@@ -1,56 +1,94 @@
-// The drift panel: the detector's state, its evidence as a meter, and which features carry it.
+// The drift panel: the detector's state, its evidence as a meter and over time, and every feature with its formula, its value
+// and what it adds.
 
-import type { Monitor, MonitorSnapshot } from 'insitu';
+import type { DriftFeature, DriftSnapshot } from 'insitu';
 
-import { byId, make, makeBar } from './dom.js';
+import { History, LineChart } from './chart.js';
+import { make, makeBar } from './dom.js';
+import { short, textOf } from './features.js';
 
-const kNames: Record<string, string> = {
-  'image.mean': 'mean ink',
-  'image.spread': 'spread of ink',
-  'image.min': 'lightest cell',
-  'image.max': 'darkest cell',
-  'image.zero_share': 'blank share',
-  'image.saturation_share': 'full-ink share',
-  'probabilities.top': 'top probability',
-  'probabilities.entropy': 'uncertainty',
-  'probabilities.margin': 'lead of the best',
-};
 /** From this share of the way to the alarm on, the meter says "rising". */
-const kRising = 0.45;
+const kRising = 0.65;
+const kRemembered = 400;
+
+export interface DriftElements {
+  state: HTMLElement;
+  count: HTMLElement;
+  meter: HTMLElement;
+  chart: HTMLElement;
+  features: HTMLElement;
+}
+
+interface Row {
+  item: HTMLElement;
+  set(feature: DriftFeature): void;
+}
 
 export class DriftView {
-  #monitor: Monitor;
+  readonly #elements: DriftElements;
+  /** What a sample is called: 'finished drawing'. */
+  readonly #unit: string;
+  readonly #history = new History(2, kRemembered);
+  readonly #chart: LineChart;
+  #rows = new Map<string, Row>();
 
-  constructor(monitor: Monitor) {
-    this.#monitor = monitor;
-    const refresh = async (): Promise<void> => this.show(await monitor.snapshot());
-    monitor.addEventListener('drift', () => void refresh());
-    monitor.addEventListener('recovered', () => void refresh());
-    byId('drift-reset').addEventListener('click', () => void this.#monitor.reset().then(refresh));
-    void refresh();
+  constructor(elements: DriftElements, unit: string) {
+    this.#elements = elements;
+    this.#unit = unit;
+    this.#chart = new LineChart(elements.chart, {
+      lines: [{ label: 'evidence', colour: '--infer' }, { label: 'alarm', colour: '--alarm', width: 1, dashed: true }],
+      height: 120, most: 1.05, format: (value) => (value === null ? '' : `${Math.round(100 * value)} %`),
+    });
   }
 
-  show(snapshot: MonitorSnapshot): void {
-    const { drift } = snapshot;
-    const level = drift.state === 'drifting' ? 'drifting' : drift.meter >= kRising ? 'rising' : 'calm';
-    const state = byId('drift-state');
+  forget(): void {
+    this.#history.clear();
+  }
+
+  show(drift: DriftSnapshot): void {
+    const level = drift.state === 'calm' && drift.meter >= kRising ? 'rising' : drift.state;
+    const { state, count, meter } = this.#elements;
     if (state.textContent !== level) state.textContent = level;
     state.dataset['level'] = level;
-    byId('drift-count').textContent =
-      drift.samples === 1 ? '1 finished drawing' : `${drift.samples} finished drawings`;
-    const meter = byId('meter');
+    count.textContent = `${drift.samples.toLocaleString('en')} ${this.#unit}${drift.samples === 1 ? '' : 's'}`;
     const percent = Math.round(100 * drift.meter);
     meter.dataset['level'] = level;
     meter.setAttribute('aria-valuenow', String(percent));
     meter.setAttribute('aria-valuetext', `${level}, ${percent} %`);
     meter.querySelector('span')!.style.width = `${percent}%`;
-    byId('features').replaceChildren(...drift.features.map((feature) => {
-      const bar = makeBar();
-      bar.set(feature.meter);
-      const name = kNames[feature.name] ?? feature.name;
-      const item = make('li', {}, make('span', { textContent: name }), bar.element);
-      item.setAttribute('aria-label', `${name}: ${Math.round(100 * feature.meter)} %`);
-      return item;
-    }));
+    if (drift.samples > (this.#history.xs.at(-1) ?? 0)) this.#history.push(drift.samples, [drift.meter, 1]);
+    this.#chart.set(this.#history.xs, this.#history.ys, `Evidence of drift over ${this.#unit}s: now ${percent} % of an alarm, ${level}.`);
+    this.#showFeatures(drift.features);
   }
+
+  #showFeatures(features: readonly DriftFeature[]): void {
+    if (features.length !== this.#rows.size || features.some(({ name }) => !this.#rows.has(name))) {
+      this.#rows = new Map(features.map((feature) => [feature.name, makeRow(feature.name)]));
+      this.#elements.features.replaceChildren(...[...this.#rows.values()].map(({ item }) => item));
+    }
+    for (const feature of features) this.#rows.get(feature.name)!.set(feature);
+  }
+}
+
+/* One feature: name and bar; opened, how it is computed and where it stands. */
+function makeRow(feature: string): Row {
+  const { name, formula } = textOf(feature);
+  const bar = makeBar();
+  const percent = make('span', { className: 'visually-hidden' });
+  const facts = make('p', { className: 'facts' });
+  const item = make('li', {}, make('details', {},
+    make('summary', {}, make('span', { textContent: name }), bar.element, percent),
+    make('p', {}, make('code', { textContent: formula })), facts));
+  return {
+    item,
+    set({ meter, value, recentMean, profileMean, profileStd, shift, observed }) {
+      bar.set(meter);
+      item.dataset['level'] = meter >= 1 ? 'drifting' : meter >= kRising ? 'rising' : 'calm';
+      percent.textContent = `${Math.round(100 * meter)} %`;
+      facts.textContent = observed === 0
+        ? `expected ${short(profileMean)} ± ${short(profileStd)}; not seen yet`
+        : `last ${short(value)}, of late ${short(recentMean)}; expected ${short(profileMean)} ± ${short(profileStd)}` +
+          (shift === null ? '' : `: ${shift >= 0 ? '+' : '−'}${short(Math.abs(shift))} σ`);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // The demo page: loads the handwriting model, reads the pad while it is drawn on, and feeds the drift
 // meter with finished drawings only.
-// Invariant: at most one live run is under way; the newest drawing wins. Runs while drawing are not
-// watched (`watch: false`), so drift sees each drawing once.
+// Invariant: at most one live run is under way; the newest drawing wins. Of runs while drawing the watch sees
+// the times alone, so drift sees each drawing once.
 
 import { Engine, InsituError, tensor, type Session } from 'insitu';
 
@@ -9,6 +9,7 @@ import { ClassesView } from './classes.js';
 import { DriftView } from './drift.js';
 import { byId } from './dom.js';
 import { InspectPanel } from './inspect.js';
+import { DriftLab } from './lab.js';
 import { LatencyView } from './latency.js';
 import { Pad } from './pad.js';
 import { sampleDigit, sampleScribble } from './samples.js';
@@ -31,17 +32,31 @@ class Reader {
   constructor(session: Session) {
     this.#session = session;
     this.#classes = new ClassesView(JSON.parse(session.metadata['labels'] ?? '[]') as string[]);
-    this.#drift = new DriftView(session.monitor);
+    this.#drift = new DriftView({
+      state: byId('drift-state'), count: byId('drift-count'), meter: byId('meter'), chart: byId('drift-chart'),
+      features: byId('features'),
+    }, 'finished drawing');
+    for (const event of ['drift', 'recovered']) session.monitor.addEventListener(event, () => void this.#showDrift());
+    byId('drift-reset').addEventListener('click', () => void session.monitor.reset().then(() => {
+      this.#drift.forget();
+      return this.#showDrift();
+    }));
+    void this.#showDrift();
     this.pad = new Pad(byId<HTMLCanvasElement>('pad'), {
       changed: () => void this.#live(),
       finished: () => void this.#finished(),
     });
   }
 
-  async #read(watch: boolean): Promise<Float32Array> {
+  async #showDrift(): Promise<void> {
+    this.#drift.show((await this.#session.monitor.snapshot()).drift);
+  }
+
+  async #read(watch: true | 'latency'): Promise<Float32Array> {
+    const startedAt = performance.now();
     const image = this.#rasterizer.rasterize(this.pad.strokes, this.pad.pen, this.pad.inverted);
     this.#classes.showInput(image);
-    const outputs = await this.#session.run({ image: tensor(image, [1, 1, kCells, kCells]) }, { watch });
+    const outputs = await this.#session.run({ image: tensor(image, [1, 1, kCells, kCells]) }, { watch, startedAt });
     return (outputs['probabilities'] as { data: Float32Array }).data;
   }
 
@@ -55,7 +70,7 @@ class Reader {
     try {
       do {
         this.#again = false;
-        const probabilities = await this.#read(false);
+        const probabilities = await this.#read('latency');
         this.#classes.show(this.pad.strokes.length > 0 ? probabilities : null);
         this.#latency.show(await this.#session.monitor.snapshot());
         await new Promise(requestAnimationFrame);
@@ -71,7 +86,7 @@ class Reader {
     try {
       this.#classes.show(await this.#read(true));
       this.#classes.announce();
-      this.#drift.show(await this.#session.monitor.snapshot());
+      await this.#showDrift();
     } catch (error) {
       report(error);
     }
@@ -117,6 +132,7 @@ async function start(): Promise<void> {
   byId('engine').title = info.reasons.join('\n');
   const reader = new Reader(session);
   connectTools(reader.pad);
+  new DriftLab(engine);
   new InspectPanel(engine);
   document.documentElement.dataset['ready'] = 'true';
 }

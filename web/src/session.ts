@@ -72,7 +72,7 @@ export class Session extends Disposable {
       {
         session: this.#id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
         watch: watch
-          ? { slice: sliceName(slice), features: checkFeatures(features), id: String(id), hidden, preparedFrom: timeOrigin + prepared }
+          ? { slice: sliceName(slice), features: checkFeatures(features), id: String(id), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
           : undefined,
       },
       { signal, transfer: buffersOf(wire) },

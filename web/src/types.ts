@@ -84,8 +84,8 @@ export interface RunOptions {
   outputs?: readonly string[];
   /** Tensors to write results into, by output name. */
   into?: Record<string, Tensor>;
-  /** Whether the monitor sees this run; default true. */
-  watch?: boolean;
+  /** Whether the monitor sees this run: its times and what it is fed with and gives, its times alone, or nothing; default true. */
+  watch?: boolean | 'latency';
   /** What the run is one of: latency, drift and quality are kept for each slice, too (16 at most). `{ device: 'phone' }` */
   slice?: Record<string, string>;
   /** Numbers or words of one's own that the monitor watches with those of inputs and outputs. */

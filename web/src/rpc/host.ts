@@ -242,9 +242,9 @@ export class Host {
         if (watched) {
           if (!failure) watched.last = times;
           const { queue, preprocess, copyIn, infer, copyOut, total } = times;
-          const { preparedFrom, hidden, slice, id, features } = watch;
+          const { preparedFrom, hidden, looks, slice, id, features } = watch;
           this.#announce(session, native.monitorObserve(
-            session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, failure, slice, id, features,
+            session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, looks, failure, slice, id, features,
           ));
         }
         native.clear(session);
@@ -255,7 +255,7 @@ export class Host {
       this.#stage(session, feeds, spare);
       const staged = wallClock();
       times.copyIn = staged - startedAt;
-      const refused = watched && native.monitorJudge(session, watch.slice);
+      const refused = watched && watch.looks && native.monitorJudge(session, watch.slice);
       if (refused) unwrap(refused);
       const judged = wallClock();
       const timeSteps = watched !== undefined && watched.operators > 0 && watched.runs++ % watched.operators === 0;

@@ -94,11 +94,11 @@ export interface NativeModule {
   monitorJudge(session: number, slice: string): Outcome<undefined> | undefined;
   /**
    * One request: its times in ms (NaN: not measured), when it began in milliseconds since 1970, and how it ended ('' is well).
-   * After a good one the staged feeds and the results are looked at. Gives what was noticed.
+   * After a good one with `looks` the staged feeds and the results are looked at. Gives what was noticed.
    */
   monitorObserve(
     session: number, queue: number, preprocess: number, copyIn: number, infer: number, copyOut: number, total: number,
-    startedAt: number, hidden: boolean, failure: string, slice: string, id: string,
+    startedAt: number, hidden: boolean, looks: boolean, failure: string, slice: string, id: string,
     features: Record<string, number | string> | undefined,
   ): Noticed[] | undefined;
   monitorPostprocess(session: number, ms: number): Outcome<undefined>;

@@ -59,6 +59,8 @@ export interface WatchExtras {
   features?: Record<string, number | string>;
   /** '': none. */
   id: string;
+  /** Whether the monitor looks at feeds and results; else it counts times alone. */
+  looks: boolean;
   /** Whether the page was, when it asked. */
   hidden: boolean;
   /** When the page began to prepare the feeds, in milliseconds since 1970. */
