@@ -8,12 +8,13 @@
 namespace insitu {
 namespace {
 
-constexpr double kMargin = 0.25;           // standard deviations beyond the extremes
-constexpr double kRangeMargin = 0.1;       // of the profile's whole range
-constexpr double kOtherScale = 3;          // times the profile's extreme spread
-constexpr double kMoreClipped = 0.05;      // share beyond 99 % of the profile
-constexpr double kMuchBlurred = 0.5;       // of the sharpness of the profile's first percent
-constexpr double kFarOff = 10, kNear = 7;  // squared distances in standard deviations, two of them
+constexpr double kMargin = 0.25;       // standard deviations beyond the extremes
+constexpr double kRangeMargin = 0.1;   // of the profile's whole range
+constexpr double kOtherScale = 3;      // times the profile's extreme spread
+constexpr double kMoreClipped = 0.05;  // share beyond 99 % of the profile
+constexpr double kMuchBlurred = 0.5;   // of the sharpness of the profile's first percent
+constexpr double kFarOff = 10;         // squared distance of two features, in standard deviations
+constexpr double kNearer = 0.4;        // of that distance
 constexpr int kFrozenAfter = 3;
 constexpr size_t kDigestElements = 256;
 
@@ -175,7 +176,7 @@ bool QualityGate::LooksOverexposed(const InputReading& input) const {
          input.statistics.saturation_share > saturated->q99;
 }
 
-// Far from the profile as it is, near it with its first and third channel exchanged.
+// Far from the profile as it is, and much nearer with its first and third channel exchanged.
 bool QualityGate::LooksSwapped(std::string_view name, const ImageFeatures& image) const {
   const Bounds *first = Find(name, ".balance01"), *second = Find(name, ".balance12");
   if (!first || !second || !(first->std > 0) || !(second->std > 0)) return false;
@@ -183,8 +184,8 @@ bool QualityGate::LooksSwapped(std::string_view name, const ImageFeatures& image
     const double x = (a - first->mean) / first->std, y = (b - second->mean) / second->std;
     return x * x + y * y;
   };
-  return distance(image.balance[0], image.balance[1]) > kFarOff &&
-         distance(-image.balance[1], -image.balance[0]) < kNear;
+  const double off = distance(image.balance[0], image.balance[1]);
+  return off > kFarOff && distance(-image.balance[1], -image.balance[0]) < kNearer * off;
 }
 
 }  // namespace insitu
