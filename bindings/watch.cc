@@ -60,6 +60,7 @@ Result<MonitorOptions> ToOptions(const Session& session, const val& js_options,
   for (const std::string& name : Keys(context))
     options.context.emplace_back(name, context[name].as<std::string>());
   options.start_unix_ms = js_options["startedAt"].as<double>();
+  options.instance = js_options["instance"].as<std::string>();
   options.clock_step_ms = clock_step_ms;
   options.model_sha256 = std::move(sha256);
   return options;
@@ -91,16 +92,15 @@ Result<val> SaveMonitor(int session) {
   INSITU_ASSIGN(Monitor * monitor, FindMonitor(session));
   Archive archive;
   monitor->Save(archive);
-  const std::span<const std::byte> head = archive.NextPart(kMostStateBytes);
-  const std::span<const std::byte> footer = archive.NextPart(kMostStateBytes);
-  Buffer& scratch = TheInstance().scratch;
-  INSITU_ASSIGN(scratch, Buffer::Allocate(head.size() + footer.size()));
-  std::ranges::copy(head, scratch.data());
-  std::ranges::copy(footer, scratch.data() + head.size());
-  val fields = val::object();
-  fields.set("pointer", ToNumber(scratch.data()));
-  fields.set("byteLength", static_cast<double>(scratch.size()));
-  return fields;
+  val parts = val::array();
+  for (;;) {
+    const std::span<const std::byte> part = archive.NextPart(kMostStateBytes);
+    if (part.empty()) return parts;
+    // A copy: the archive is gone when this returns.
+    parts.call<void>("push", val(emscripten::typed_memory_view(
+                                     part.size(), reinterpret_cast<const uint8_t*>(part.data())))
+                                 .call<val>("slice"));
+  }
 }
 
 Outcome ToOutcome(std::string_view failure) {
@@ -235,10 +235,10 @@ val MonitorProfile(int session) {
   return monitor ? Answer((*monitor)->ExportProfileJson()) : Failed(monitor.error());
 }
 
-val MonitorReset(int session, double now_unix_ms) {
+val MonitorReset(int session, double now_unix_ms, std::string instance) {
   const auto monitor = FindMonitor(session);
   if (!monitor) return Failed(monitor.error());
-  (*monitor)->Reset(now_unix_ms);
+  (*monitor)->Reset(now_unix_ms, std::move(instance));
   (*TheInstance().sessions.Find(session))->session->ForgetSampled();
   return Ok(val::undefined());
 }

@@ -20,7 +20,7 @@ val MonitorRestore(int session, val options, double clock_step_ms, std::string s
 val MonitorSnapshot(int session);
 val MonitorExport(int session, std::string format, double now_unix_ms);
 val MonitorProfile(int session);
-val MonitorReset(int session, double now_unix_ms);
+val MonitorReset(int session, double now_unix_ms, std::string instance);
 val Scratch(double bytes);
 val CreateHistogram(double clock_step_ms);
 val HistogramRecord(int histogram, int count);

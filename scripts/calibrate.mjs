@@ -17,14 +17,15 @@ const page = join(root, 'docs', 'monitoring.md');
 const marked = /(<!-- calibrate -->\n)[\s\S]*?(<!-- \/calibrate -->)/;
 
 await runMain(async () => {
-  await setup({ flavours: ['native', 'simd-st'] });
+  await setup({ flavours: ['native', 'simd-st', 'relaxed-st'], browser: true });
   await buildPreset('release', ['insitu_calibrate']);
-  await buildModule('simd-st');
+  for (const flavour of ['simd-st', 'relaxed-st']) await buildModule(flavour);
   await buildWeb();
   const rows = [];
   for (const [command, ...args] of [
     [join(folderOf('release'), 'tests', 'insitu_calibrate')],
     [process.execPath, join(root, 'tests', 'calibrate', 'handwriting.mjs')],
+    [process.execPath, join(root, 'tests', 'calibrate', 'overhead.mjs')],
   ]) {
     const program = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(program, 'close');

@@ -42,6 +42,8 @@ class Archive {
   // Writing: there was no memory for what is to be copied; the archive is of no use.
   bool failed() const { return failed_; }
   void MarkFailed() { failed_ = true; }
+  // Reading: whether all small values were asked for.
+  bool AtEnd() const { return at_ == head_.size(); }
 
   // Appends the values, or fills them.
   template <class... T>

@@ -24,10 +24,13 @@ void Accuracy::Observe(std::string_view output, int64_t winner, double confidenc
                        std::string_view id) {
   if (output_.empty()) output_ = output;
   if (output != output_) return;
-  const auto kept = static_cast<float>(confidence);
+  const auto kept =
+      static_cast<float>(std::min(confidence, 1.0));  // rounded ones may add up to more
   if (window_.size() < kWindow) window_.emplace_back();
   window_[observed_++ % kWindow] = kept;
   if (id.empty()) return;
+  for (Prediction& earlier : predictions_)
+    if (earlier.id == id.substr(0, kLongestId)) earlier.id.clear();
   if (predictions_.size() < kRemembered) predictions_.emplace_back();
   predictions_[remembered_++ % kRemembered] = {std::string(id.substr(0, kLongestId)), winner, kept};
 }

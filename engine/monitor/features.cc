@@ -20,7 +20,8 @@ template <class T>
 using Counts = decltype(Lanes<T>{} < Lanes<T>{});
 
 constexpr size_t kSummedElements = 16 * 1024;  // about, of a large tensor
-constexpr size_t kBlock = 256;                 // floats sum the squares of as many bytes exactly
+constexpr size_t kTurns = 4, kLeastInTurns = 64 * 1024;
+constexpr size_t kBlock = 256;  // floats sum the squares of as many bytes exactly
 
 // Values at either limit, or beyond, are saturated.
 template <class T>
@@ -51,7 +52,9 @@ bool AllFinite(Lanes<T> value) {
 // Each lane its own.
 template <class T>
 struct Extremes {
-  explicit Extremes(T first) : lows(Splat(first)), highs(lows) {}
+  Extremes()
+      : lows(Splat(std::numeric_limits<T>::infinity())),
+        highs(Splat(-std::numeric_limits<T>::infinity())) {}
 
   void See(Lanes<T> value) {
     lows = value < lows ? value : lows;
@@ -73,7 +76,7 @@ struct Extremes {
 
 template <class T>
 struct Sums {
-  Sums(T first, Limits<T> the_limits) : limits(the_limits), shift(first), extremes(first) {}
+  Sums(T first, Limits<T> the_limits) : limits(the_limits), shift(first) {}
 
   void Add(T x) {
     const double d = static_cast<double>(x) - static_cast<double>(shift);
@@ -165,18 +168,28 @@ void AddPart(std::span<const T> part, bool sums_it, Sums<T>& sums, TensorStatist
   if (!done) AddEach(part, sums, result);
 }
 
-// part(first, count, whether it is summed) for all blocks of a tensor.
+// A place in the group of that number, so that blocks do not lie in the same columns of every row.
+size_t PlaceIn(size_t group, size_t places) {
+  return (static_cast<uint32_t>(group) * 2654435769u >> 16) % places;
+}
+
+// part(first, count, whether it is summed) for the blocks of a tensor that are looked at: one of
+// each `turns`, and of `step` of these one is summed.
 template <class Part>
-void ForEachPart(size_t elements, const Part& part) {
-  const size_t step = std::max<size_t>(1, elements / kSummedElements);
-  for (size_t first = 0; first < elements; first += kBlock)
-    part(first, std::min(kBlock, elements - first), first / kBlock % step == 0);
+void ForEachPart(size_t elements, std::optional<size_t> turn, const Part& part) {
+  const size_t turns = turn && elements >= kLeastInTurns ? kTurns : 1;
+  const size_t step = std::max<size_t>(1, elements / turns / kSummedElements);
+  for (size_t group = 0; group * turns * kBlock < elements; ++group) {
+    const size_t block = group * turns + (turn.value_or(0) + PlaceIn(group, turns)) % turns;
+    const size_t first = block * kBlock;
+    if (first < elements)
+      part(first, std::min(kBlock, elements - first), group % step == PlaceIn(group / step, step));
+  }
 }
 
 template <class T>
-void Finish(const Sums<T>& sums, TensorStatistics& result) {
-  if (result.elements > 0)
-    result.nan_share = static_cast<double>(result.nans) / static_cast<double>(result.elements);
+void Finish(const Sums<T>& sums, size_t looked, TensorStatistics& result) {
+  if (looked > 0) result.nan_share = static_cast<double>(result.nans) / static_cast<double>(looked);
   if (sums.count == 0) return;
   const double count = static_cast<double>(sums.count);
   const double offset = sums.sum / count;
@@ -191,21 +204,23 @@ void Finish(const Sums<T>& sums, TensorStatistics& result) {
 }
 
 template <class T>
-TensorStatistics Compute(std::span<const T> values) {
+TensorStatistics Compute(std::span<const T> values, std::optional<size_t> turn) {
   TensorStatistics result;
   result.elements = static_cast<int64_t>(values.size());
   const auto first = std::ranges::find_if(values, [](T x) { return std::isfinite(x); });
   Sums<T> sums(first == values.end() ? T{0} : *first, {});
-  ForEachPart(values.size(), [&](size_t begin, size_t count, bool sums_it) {
+  size_t looked = 0;
+  ForEachPart(values.size(), turn, [&](size_t begin, size_t count, bool sums_it) {
     AddPart(values.subspan(begin, count), sums_it, sums, result);
+    looked += count;
   });
-  Finish(sums, result);
+  Finish(sums, looked, result);
   return result;
 }
 
 // Bytes become floats, block by block.
 template <class T>
-TensorStatistics ComputeBytes(std::span<const T> values) {
+TensorStatistics ComputeBytes(std::span<const T> values, std::optional<size_t> turn) {
   using Of = std::numeric_limits<T>;
   Limits<float> limits;
   limits.high = Of::max();
@@ -214,11 +229,13 @@ TensorStatistics ComputeBytes(std::span<const T> values) {
   result.elements = static_cast<int64_t>(values.size());
   Sums<float> sums(values.empty() ? 0.0f : static_cast<float>(values[0]), limits);
   std::array<float, kBlock> block;
-  ForEachPart(values.size(), [&](size_t begin, size_t count, bool sums_it) {
+  size_t looked = 0;
+  ForEachPart(values.size(), turn, [&](size_t begin, size_t count, bool sums_it) {
+    looked += count;
     std::ranges::copy(values.subspan(begin, count), block.begin());
     AddPart(std::span<const float>(block).first(count), sums_it, sums, result);
   });
-  Finish(sums, result);
+  Finish(sums, looked, result);
   return result;
 }
 
@@ -239,16 +256,16 @@ bool HasStatistics(DType dtype) {
          dtype == DType::kUint8;
 }
 
-TensorStatistics ComputeStatistics(const TensorView& view) {
+TensorStatistics ComputeStatistics(const TensorView& view, std::optional<size_t> turn) {
   switch (view.dtype) {
     case DType::kFloat32:
-      return Compute(view.As<float>());
+      return Compute(view.As<float>(), turn);
     case DType::kFloat64:
-      return Compute(view.As<double>());
+      return Compute(view.As<double>(), turn);
     case DType::kInt8:
-      return ComputeBytes(view.As<int8_t>());
+      return ComputeBytes(view.As<int8_t>(), turn);
     case DType::kUint8:
-      return ComputeBytes(view.As<uint8_t>());
+      return ComputeBytes(view.As<uint8_t>(), turn);
     default:
       return {};
   }

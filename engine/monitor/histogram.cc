@@ -74,6 +74,15 @@ void Histogram::Merge(const Histogram& other) {
   }
 }
 
+void Histogram::Transfer(Archive& archive) {
+  Histogram all = archive.reads() ? Histogram() : *this;
+  archive(all.clock_step_ms_, all.count_, all.below_step_, all.overflow_, all.sum_ms_, all.min_ms_,
+          all.max_ms_, all.buckets_);
+  if (!archive.reads()) return;
+  Reset();
+  Merge(all);
+}
+
 void Histogram::Reset() { *this = Histogram(clock_step_ms_); }
 
 std::optional<double> Histogram::min_ms() const {

@@ -57,12 +57,8 @@ class Histogram {
   std::string ToJson() const;
   // InvalidArgument for anything ToJson could not have written.
   static Result<Histogram> FromJson(std::string_view text);
-  // Of two clock steps the coarser one holds from now on.
-  void Transfer(Archive& archive) {
-    double step = clock_step_ms_;
-    archive(step, count_, below_step_, overflow_, sum_ms_, min_ms_, max_ms_, buckets_);
-    clock_step_ms_ = std::max(clock_step_ms_, step);
-  }
+  // What is read is merged into a histogram of this clock step.
+  void Transfer(Archive& archive);
 
  private:
   double clock_step_ms_ = 0;

@@ -10,7 +10,7 @@
 namespace insitu {
 namespace {
 
-constexpr int64_t kGrid = 32, kLeastPixels = 8;
+constexpr int64_t kGrid = 32, kGridOfLarger = 24, kLeastPixels = 8;
 constexpr size_t kBins = 32;
 
 bool IsChannels(int64_t dim) { return dim == 1 || dim == 3 || dim == 4; }
@@ -21,6 +21,7 @@ double Entropy(std::span<const float> lumas) {
   if (!(high > low)) return 0;
   std::array<int, kBins> counts{};
   const float scale = static_cast<float>(kBins) / (high - low);
+  if (!std::isfinite(scale)) return 0;
   for (float luma : lumas) ++counts[std::min(static_cast<size_t>((luma - low) * scale), kBins - 1)];
   double entropy = 0;
   for (int count : counts) {
@@ -127,7 +128,8 @@ ImageFeatures ComputeImageFeatures(const TensorView& view, const ImageGeometry& 
   const int64_t row_step = image.width * column_step;
   const int64_t channel_step = image.channels_last ? 1 : image.width * image.height;
   const bool colour = image.channels >= 3;
-  const int64_t rows = std::min(image.height, kGrid), columns = std::min(image.width, kGrid);
+  const auto on_grid = [](int64_t pixels) { return pixels <= kGrid ? pixels : kGridOfLarger; };
+  const int64_t rows = on_grid(image.height), columns = on_grid(image.width);
   const auto count = static_cast<size_t>(columns);
   std::array<int64_t, kGrid> offsets;
   for (int64_t c = 0; c < columns; ++c)

@@ -1,5 +1,6 @@
-// Features of images, from a grid of at most 32 x 32 pixels: what a camera, its light or the code
-// before the model changes first. Values stay in the tensor's own units.
+// Features of images, from a grid of at most 32 x 32 pixels, of larger images 24 x 24: what a
+// camera, its light or the code before the model changes first. Values stay in the tensor's own
+// units.
 #pragma once
 
 #include <cstdint>

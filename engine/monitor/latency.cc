@@ -61,8 +61,10 @@ void LatencyTracker::Record(const Timing& timing) {
     ++failures_[static_cast<size_t>(*timing.outcome)];
     return;
   }
-  const bool first = successes_++ == 0;
-  latest_ = first ? Phase::kCold : timing.hidden ? Phase::kHidden : Phase::kWarm;
+  ++successes_;
+  latest_ = std::exchange(cold_, false) ? Phase::kCold
+            : timing.hidden             ? Phase::kHidden
+                                        : Phase::kWarm;
   auto& histograms = histograms_[static_cast<size_t>(latest_)];
   for (size_t i = 0; i < kStages; ++i) histograms[i].Record(timing.times.ms[i]);
   if (latest_ != Phase::kWarm) return;
@@ -84,6 +86,7 @@ void LatencyTracker::Reset() {
   batches_.clear();
   failures_.fill(0);
   requests_ = successes_ = 0;
+  cold_ = true;
 }
 
 void LatencyTracker::WriteJson(JsonWriter& out) const {

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -45,7 +46,7 @@ struct Timing {
   StageTimes times = {};
   Outcome outcome = {};
   bool hidden = false;  // the page was, when it asked
-  int64_t batch = 1;    // extent of the first dim of the first input
+  int64_t batch = 1;    // extent of the first dim of the first input that has two or more
 };
 
 // {"count","belowStep","minMs","meanMs","maxMs","p50","p90","p95","p99","need"}: percentiles in ms
@@ -58,14 +59,20 @@ class LatencyTracker {
 
   explicit LatencyTracker(double clock_step_ms);
 
-  // The first success after construction or Reset is the cold run.
+  // The first success after construction or Reset is the cold run, whatever was transferred.
   void Record(const Timing& timing);
   // What the page did with the results of the latest good run.
   void RecordPostprocess(double ms);
   void Reset();
   void Transfer(Archive& archive) {
     archive(requests_, successes_, histograms_, latest_, batches_, failures_);
+    for (auto& [batch, histogram] : batches_) {
+      Histogram read = std::exchange(histogram, Histogram(clock_step_ms()));
+      histogram.Merge(read);
+    }
   }
+  // Whether a success that comes next is the cold run, the first of this engine.
+  bool is_cold() const { return cold_; }
 
   double clock_step_ms() const { return of(Phase::kCold, Stage::kTotal).clock_step_ms(); }
   const Histogram& of(Phase phase, Stage stage) const {
@@ -92,6 +99,7 @@ class LatencyTracker {
 
  private:
   static constexpr size_t kErrorCodes = static_cast<size_t>(ErrorCode::kInternal) + 1;
+  bool cold_ = true;
   uint64_t requests_ = 0, successes_ = 0;
   std::array<std::array<Histogram, kStages>, kPhases> histograms_;
   Phase latest_ = Phase::kCold;  // of the latest good run

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 namespace insitu {
@@ -33,17 +34,14 @@ ProfileLearner::Step ProfileLearner::Add(const FeatureRow& features) {
 }
 
 void ProfileLearner::Transfer(Archive& archive) {
-  std::vector<float> rows;
-  if (!archive.reads() && rows_.data()) {
-    const auto learnt = std::as_const(rows_).As<float>().first(have_ * names_.size());
-    rows.assign(learnt.begin(), learnt.end());
-  }
-  archive(have_, skipped_, names_, failure_, rows);
+  archive(have_, skipped_, names_, failure_);
+  const size_t size = have_ * names_.size() * sizeof(float);
+  std::span<const std::byte> rows;
+  if (!archive.reads() && rows_.data()) rows = {std::as_const(rows_).data(), size};
+  archive.Blob(rows);
   if (!archive.reads() || archive.failed() || rows.empty()) return;
-  auto allocated = Allocate();
-  if (!allocated || have_ > need_ || rows.size() != have_ * names_.size())
-    return archive.MarkFailed();
-  std::ranges::copy(rows, rows_.As<float>().begin());
+  if (have_ > need_ || rows.size() != size || !Allocate()) return archive.MarkFailed();
+  std::memcpy(rows_.data(), rows.data(), size);
 }
 
 Status ProfileLearner::Allocate() {

@@ -79,8 +79,10 @@ std::string_view Monitor::state() const {
 std::vector<Monitor::Judged> Monitor::ReadInputs(std::span<const NamedView> inputs) {
   std::vector<Judged> judged;
   const bool compares = watch_ || state() == "learning";
+  // What may be refused is looked at as a whole.
+  const std::optional<size_t> turn = Rejects() ? std::nullopt : std::optional<size_t>(samples_);
   for (const NamedView& input : inputs)
-    if (auto reading = ReadInput(input, compares)) {
+    if (auto reading = ReadInput(input, compares, turn)) {
       const QualityIssues issues = gate_.Judge(*reading);
       judged.push_back({*std::move(reading), issues});
     }
@@ -288,7 +290,7 @@ void Monitor::RecordStages(const Timing& timing, std::string_view slice_name,
                            double started_unix_ms) {
   const auto& [times, outcome, hidden, batch] = timing;
   trace_.Record(started_unix_ms, times, outcome);
-  const bool first = latency_.successes() == 0;
+  const bool first = latency_.is_cold();
   latency_.Record(timing);
   if (Slice* slice = slices_.For(slice_name)) {
     ++slice->requests;
@@ -298,7 +300,7 @@ void Monitor::RecordStages(const Timing& timing, std::string_view slice_name,
       slice->total.Record(times[Stage::kTotal]);
     }
   }
-  const bool counts = outcome ? outcome != ErrorCode::kCancelled : !first && !hidden;
+  const bool counts = !hidden && (outcome ? outcome != ErrorCode::kCancelled : !first);
   if (!burn_rate_ || !counts) return;
   if (burn_rate_->Record(times[Stage::kTotal], outcome.has_value()) != BurnRate::Change::kNone)
     EmitSlow();
@@ -335,8 +337,9 @@ Result<std::string> Monitor::ExportProfileJson() const {
               "Load the model with monitor: { profile } or { learn: 10000 }.");
 }
 
-void Monitor::Reset(double now_unix_ms) {
+void Monitor::Reset(double now_unix_ms, std::string instance) {
   options_.start_unix_ms = now_unix_ms;
+  options_.instance = std::move(instance);
   if (!watch_) categories_.clear();
   latency_.Reset();
   trace_.Reset();

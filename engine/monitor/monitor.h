@@ -47,7 +47,8 @@ struct MonitorOptions {
   uint64_t seed = DetectorOptions{}.seed;
   QualityMode quality = QualityMode::kWarn;
   std::optional<SloOptions> slo = {};
-  double start_unix_ms = 0;  // of the watch, for exports
+  double start_unix_ms = 0;   // of the watch, for exports
+  std::string instance = {};  // a random name of this watch, for those who collect several
   std::vector<ContextEntry> context = {};
 };
 
@@ -112,12 +113,14 @@ class Monitor {
   // The profile given or learnt; InvalidArgument while there is none.
   Result<std::string> ExportProfileJson() const;
   // Forgets latency, counts, drift and what is being learnt; keeps a profile given or learnt.
-  // `now_unix_ms`: when the watch begins anew.
-  void Reset(double now_unix_ms = 0);
+  // `now_unix_ms`, `instance`: of the watch that begins anew.
+  void Reset(double now_unix_ms = 0, std::string instance = {});
 
   // "off" (neither profile nor learn), "learning", or the state of the detector.
   std::string_view state() const;
   const LatencyTracker& latency() const { return latency_; }
+  // nullptr while there is no profile.
+  const DriftWatch* drift() const { return watch_ ? &*watch_ : nullptr; }
 
  private:
   static constexpr double kNever = std::numeric_limits<double>::quiet_NaN();

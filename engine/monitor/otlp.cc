@@ -117,6 +117,7 @@ std::string Monitor::OtlpJson(double now_unix_ms) const {
   out.BeginObject().Key("resourceMetrics").BeginArray().BeginObject();
   out.Key("resource").BeginObject().Key("attributes").BeginArray();
   WriteAttribute(out, "service.name", "insitu");
+  if (!options_.instance.empty()) WriteAttribute(out, "service.instance.id", options_.instance);
   for (const auto& [key, value] : options_.context) WriteAttribute(out, "insitu." + key, value);
   out.EndArray().EndObject();
   out.Key("scopeMetrics").BeginArray().BeginObject();

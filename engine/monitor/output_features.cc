@@ -110,6 +110,11 @@ OutputReading ReadOutput(std::string_view name, const TensorView& view,
   if (probabilities) return {OutputKind::kProbabilities, "values"};
   if (SaysLogits(name)) return {OutputKind::kLogits, "name"};
   const bool classifies = view.dims.size() == 2 && view.dims.back() >= kLeastClassesByShape;
+  // A quantized softmax adds up to about 1.
+  const bool rounded = view.dtype == DType::kFloat32
+                           ? AreProbabilities(view.As<float>(), width, kRoundedSlack)
+                           : AreProbabilities(view.As<double>(), width, kRoundedSlack);
+  if (classifies && rounded) return {OutputKind::kProbabilities, "values"};
   return {classifies ? OutputKind::kLogits : OutputKind::kOther, "shape"};
 }
 

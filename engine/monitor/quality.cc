@@ -60,18 +60,22 @@ std::string ToString(QualityIssues issues) {
   return text;
 }
 
-std::optional<InputReading> ReadInput(const NamedView& input, bool compares) {
+std::optional<InputReading> ReadInput(const NamedView& input, bool compares,
+                                      std::optional<size_t> turn) {
   if (!HasStatistics(input.view.dtype)) return std::nullopt;
   InputReading reading;
   reading.name = input.name;
-  reading.statistics = ComputeStatistics(input.view);
+  reading.statistics = ComputeStatistics(input.view, turn);
   reading.geometry = ImageGeometryOf(input.view);
   if (reading.geometry) {
     if (compares) reading.image = ComputeImageFeatures(input.view, *reading.geometry);
     reading.digest = Digest(input.view);
     const TensorStatistics& of = reading.statistics;
-    for (double statistic :
-         {of.mean, of.spread, of.min, of.max, reading.image.brightness, reading.image.sharpness})
+    for (double statistic : {reading.image.brightness, reading.image.sharpness})
+      reading.digest = Mix(reading.digest, std::bit_cast<uint64_t>(statistic));
+    // Those of a turn differ although the image is the same.
+    if (turn) return reading;
+    for (double statistic : {of.mean, of.spread, of.min, of.max})
       reading.digest = Mix(reading.digest, std::bit_cast<uint64_t>(statistic));
   }
   return reading;

@@ -48,11 +48,12 @@ struct InputReading {
   TensorStatistics statistics;
   std::optional<ImageGeometry> geometry;
   ImageFeatures image;
-  uint64_t digest = 0;  // of an image: of at most 256 elements, and of its statistics
+  uint64_t digest = 0;  // of an image: of at most 256 elements, and of statistics of all of it
 };
 // nullopt for tensors without statistics. `compares`: with what images are compared by, which takes
-// a while; the geometry is there anyway.
-std::optional<InputReading> ReadInput(const NamedView& input, bool compares = true);
+// a while; the geometry is there anyway. `turn`: as ComputeStatistics.
+std::optional<InputReading> ReadInput(const NamedView& input, bool compares = true,
+                                      std::optional<size_t> turn = {});
 
 class QualityGate {
  public:

@@ -40,14 +40,14 @@ Result<std::unique_ptr<Monitor>> Monitor::Restore(MonitorOptions options, Archiv
     INSITU_TRY(monitor->StartWatch());
   }
   monitor->Transfer(archive);
-  if (archive.failed())
+  if (archive.failed() || !archive.AtEnd())
     return Fail(ErrorCode::kInvalidModel, "what was kept of the watch is damaged");
   return monitor;
 }
 
 void Monitor::Transfer(Archive& archive) {
-  archive(options_.start_unix_ms, latency_, categories_, quality_, classes_, accuracy_, requests_,
-          samples_);
+  archive(options_.start_unix_ms, options_.instance, latency_, categories_, quality_, classes_,
+          accuracy_, requests_, samples_);
   if (burn_rate_) archive(*burn_rate_);
   if (learner_) archive(*learner_);
   if (watch_) archive(*watch_);

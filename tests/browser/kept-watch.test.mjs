@@ -49,7 +49,7 @@ test('the next visit goes on: counts, slices and what is being learnt', async ()
   await first.close();
   const second = await visit(context, 12, { monitor });
   assert.equal(second.snapshot.requests, 42);
-  assert.equal(second.snapshot.latency.cold.total.count, 1);
+  assert.equal(second.snapshot.latency.cold.total.count, 2);
   assert.equal(second.snapshot.drift.learning.have + second.snapshot.drift.learning.skipped, 42);
   assert.equal(second.snapshot.slices.all[0].requests, 42);
   await second.close();
@@ -84,10 +84,35 @@ test('of two tabs one keeps; without persist nothing is kept; clearCache() forge
   assert.equal(plain.snapshot.persistence, 'none');
   await plain.close();
   const third = await visit(context, 4);
+  assert.equal(third.snapshot.persistence, 'opfs');
   await third.close();
+  const fourth = await visit(context, 1);
+  assert.ok(fourth.snapshot.requests >= 5, `${fourth.snapshot.requests}`);
+  await fourth.close();
   await page.evaluate(async () => (await import('/index.js')).clearCache());
   const fresh = await visit(context, 1);
   assert.equal(fresh.snapshot.requests, 1);
   await fresh.close();
+  await close();
+});
+
+test('engine.dispose() writes what is known and lets go; a load after it goes on', async () => {
+  const { page, context, close } = await site.open('demo/');
+  const [first, second] = await page.evaluate(async () => {
+    const { Engine, tensor } = await import('/index.js');
+    const snapshots = [];
+    for (const runs of [6, 2]) {
+      const engine = await Engine.create({ assets: '/' });
+      const session = await engine.load('/demo/models/handwriting.int8.onnx', { monitor: { persist: 'opfs' } });
+      for (let i = 0; i < runs; i++) await session.run({ image: tensor(new Float32Array(784), [1, 1, 28, 28]) });
+      snapshots.push(await session.monitor.snapshot());
+      await engine.dispose();
+    }
+    return snapshots;
+  });
+  assert.equal(first.persistence, 'opfs');
+  assert.equal(second.persistence, 'opfs');
+  assert.equal(second.requests, 8);
+  await context.close();
   await close();
 });

@@ -296,8 +296,9 @@ void ErrorRates() {
   }
   Report("error rate as expected: mean labels to a false alarm", "10,000 or more",
          Text("%.0f", calm / kRuns) + " (200,000 at most were looked at)", calm / kRuns >= kEvery);
-  Report("error rate of 15 % instead of 5 %: median labels to the alarm", "",
-         Text("%.0f", Median(delays)), true);
+  const double delay = Median(delays);
+  Report("error rate of 15 % instead of 5 %: median labels to the alarm", "150",
+         Text("%.0f", delay), delay <= 150);
 }
 
 void Memory(const ReferenceProfile& profile) {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Engine, flavours, tensor } from '../node/support/insitu.mjs';
 import { Hand, PEN, rasterize } from '../models/second-generator.mjs';
 
-const seeds = 100, longest = 60, calm = 20, clean = 10_000;
+const seeds = 100, longest = 60, calm = 45, clean = 10_000, cleanHands = 10;
 const models = new URL('../../models/handwriting/', import.meta.url);
 const model = readFileSync(new URL('handwriting_int8.onnx', models));
 const profile = JSON.parse(readFileSync(new URL('handwriting.profile.json', models), 'utf8'));
@@ -40,6 +40,10 @@ for (const [name, draw] of Object.entries(drifts)) {
     await session.monitor.reset();
     alarms = 0;
     for (let i = 0; i < calm; i++) await run(digit(hand));
+    if (alarms > 0) {
+      delays.push(longest + 1);  // false, and so not found
+      continue;
+    }
     let drawings = 0;
     while (alarms === 0 && drawings++ <= longest) await run(draw(hand));
     delays.push(drawings);
@@ -50,15 +54,14 @@ for (const [name, draw] of Object.entries(drifts)) {
     `${median > longest ? `over ${longest}` : median} (${found} hands within ${longest})`, median <= longest);
 }
 
-alarms = 0;
 let falsely = 0;
-for (let seed = 0; seed < seeds; seed++) {
+for (let seed = 0; seed < cleanHands; seed++) {
   const hand = new Hand(95_000 + seed);
   await session.monitor.reset();
-  for (let i = 0; i < clean / seeds; i++) await run(digit(hand));
-  falsely += alarms > 0 ? 1 : 0;
   alarms = 0;
+  for (let i = 0; i < clean / cleanHands; i++) await run(digit(hand));
+  falsely += alarms;
 }
-report(`handwriting, ${clean.toLocaleString('en-US')} clean drawings of ${seeds} hands: false alarms`, '1', `${falsely}`, falsely <= 1);
+report(`handwriting, ${clean.toLocaleString('en-US')} clean drawings of ${cleanHands} hands: false alarms`, '1', `${falsely}`, falsely <= 1);
 await engine.dispose();
 process.exitCode = allHold ? 0 : 1;

@@ -104,6 +104,49 @@ TEST_CASE("Prometheus: every sample has a type, buckets rise to the count") {
   CHECK(samples["insitu_drifting"] == 0);
 }
 
+// Counts of warm inference in an OTLP export, by bucket.
+std::map<int, uint64_t> InferBuckets(const Monitor& monitor) {
+  std::map<int, uint64_t> buckets;
+  const Json json = *Json::Parse(*monitor.Export("otlp-json", 1));
+  const Json& scope =
+      (*(*json.Find("resourceMetrics")->AsArray())[0].Find("scopeMetrics")->AsArray())[0];
+  for (const Json& metric : *scope.Find("metrics")->AsArray()) {
+    if (*metric.Find("name")->AsString() != "insitu.stage.duration") continue;
+    for (const Json& point : *metric.Find("exponentialHistogram")->Find("dataPoints")->AsArray()) {
+      const Json::Array& attributes = *point.Find("attributes")->AsArray();
+      const auto value = [&](size_t i) {
+        return *attributes[i].Find("value")->Find("stringValue")->AsString();
+      };
+      if (value(0) != "infer" || value(1) != "warm") continue;
+      const Json& positive = *point.Find("positive");
+      const auto offset = static_cast<int>(*positive.Find("offset")->AsNumber());
+      const Json::Array& counts = *positive.Find("bucketCounts")->AsArray();
+      for (size_t i = 0; i < counts.size(); ++i)
+        buckets[offset + static_cast<int>(i)] = std::stoull(*counts[i].AsString());
+    }
+  }
+  return buckets;
+}
+
+TEST_CASE("A fleet's histograms add up to the one that saw all requests") {
+  std::mt19937_64 random(12);
+  auto all = *Monitor::Create({}), one = *Monitor::Create({}), other = *Monitor::Create({});
+  for (Monitor* monitor : {all.get(), one.get(), other.get()}) monitor->RecordStages({});  // cold
+  for (int i = 0; i < 5'000; ++i) {
+    Timing timing;
+    timing.times[Stage::kInfer] = 0.01 * std::exp2(16 * Uniform(random));
+    all->RecordStages(timing);
+    (i % 3 ? *one : *other).RecordStages(timing);
+  }
+  std::map<int, uint64_t> sum = InferBuckets(*one);
+  for (const auto& [bucket, count] : InferBuckets(*other)) sum[bucket] += count;
+  std::erase_if(sum, [](const auto& entry) { return entry.second == 0; });
+  std::map<int, uint64_t> joint = InferBuckets(*all);
+  std::erase_if(joint, [](const auto& entry) { return entry.second == 0; });
+  CHECK(sum.size() > 100);
+  CHECK(sum == joint);
+}
+
 TEST_CASE("OTLP: exponential histograms, bucket for bucket") {
   const auto monitor = Watched();
   const auto text = monitor->Export("otlp-json", 1'700'000'100'000);

@@ -76,6 +76,20 @@ TEST_CASE("Statistics equal the naive ones at every size around a block, in both
   }
 }
 
+TEST_CASE("Means of large images see all columns, whatever the width") {
+  for (const auto& [width, channels] :
+       {std::pair{640, 3}, {512, 3}, {1024, 1}, {256, 3}, {640, 1}, {768, 3}}) {
+    // Pixels with channels last; the right half is light.
+    const int row = width * channels;
+    std::vector<float> values(static_cast<size_t>(row) * 640);
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<int>(i) % row >= row / 2 ? 1.0f : 0.0f;
+    CAPTURE(width, channels);
+    CHECK(ComputeStatistics(View(values)).mean == Approx(0.5).margin(0.2));
+    CHECK(ComputeStatistics(View(values), 3).saturation_share == Approx(0.5).margin(0.2));
+  }
+}
+
 TEST_CASE("Of large tensors extremes and faults are exact, means those of evenly spaced blocks") {
   std::mt19937_64 random(2);
   std::normal_distribution<float> normal(0.4f, 0.5f);
@@ -92,6 +106,22 @@ TEST_CASE("Of large tensors extremes and faults are exact, means those of evenly
     changed[at] = -std::numeric_limits<float>::infinity();
     CHECK(ComputeStatistics(View(changed)).infinities == 1);
   }
+  // In turns each is seen once in four.
+  std::vector<float> marked = values;
+  marked[77'777] = 9;
+  marked[300] = std::nanf("");
+  int maxima = 0, faults = 0;
+  for (size_t turn = 0; turn < 8; ++turn) {
+    const TensorStatistics part = ComputeStatistics(View(marked), turn);
+    maxima += part.max == 9;
+    faults += part.nans == 1;
+    CHECK(part.nan_share == Approx(static_cast<double>(part.nans) / (150'528 / 4.0)).epsilon(1e-2));
+    CHECK(part.mean == Approx(0.4).margin(0.02));
+    CHECK(part.spread == Approx(0.49).margin(0.02));
+    CHECK(part.elements == 150'528);
+  }
+  CHECK(maxima == 2);
+  CHECK(faults == 2);
   const TensorStatistics statistics = ComputeStatistics(View(values));
   CHECK(statistics.mean == Approx(0.4).margin(0.02));
   CHECK(statistics.spread == Approx(0.49).margin(0.02));

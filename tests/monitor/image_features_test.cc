@@ -114,8 +114,8 @@ TEST_CASE("Where the light lies, and what lies at the border") {
   });
   CHECK(quarter.centre_x == Approx(0.125));
   CHECK(quarter.centre_y == Approx(0.75));
-  // On the grid of 32 x 32, 8 columns below and 16 rows left of 124 pixels are light.
-  CHECK(quarter.border == Approx(0.1 + 0.8 * (8 + 16 - 1) / 124));
+  // On the grid of 24 x 24, 6 columns below and 12 rows left of 92 pixels are light.
+  CHECK(quarter.border == Approx(0.1 + 0.8 * (6 + 12 - 1) / 92));
   const ImageFeatures blank = Of([](int64_t, int64_t, int64_t) { return 0.5; });
   CHECK(blank.centre_x == 0.5);
   CHECK(blank.centre_y == 0.5);
@@ -124,7 +124,7 @@ TEST_CASE("Where the light lies, and what lies at the border") {
     const bool outer = y == 0 || x == 0;
     return outer ? 1.0 : 0.0;
   });
-  CHECK(frame.border == Approx(63.0 / 124));
+  CHECK(frame.border == Approx(47.0 / 92));
   const ImageFeatures broken = Of([](int64_t, int64_t, int64_t) { return std::nan(""); });
   CHECK(std::isnan(broken.centre_x));
   CHECK(std::isnan(broken.border));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { Hand, rasterize } from '../models/second-generator.mjs';
 import { addModel } from '../support/onnx-writer.mjs';
 
 const models = new URL('../../models/handwriting/', import.meta.url);
@@ -99,21 +100,29 @@ test('operators are timed in one run of N', async () => {
 
 test('the stages of a run are measures where one asks for tracks', async () => {
   const tracked = await engine.load(model, { monitor: { tracks: true } });
-  performance.clearMeasures();
-  const startedAt = performance.now();
-  await tracked.run(image(), { startedAt: startedAt - 5 });
-  const measures = performance.getEntriesByType('measure');
+  const measures = [];
+  const observer = new PerformanceObserver((list) => measures.push(...list.getEntries()));
+  observer.observe({ type: 'measure' });
+  const noticed = () => new Promise((done) => { setTimeout(done, 20); });
+  await tracked.run(image(), { startedAt: performance.now() - 5 });
+  await noticed();
+  assert.equal(performance.getEntriesByType('measure').length, 0, 'the timeline must not grow');
   assert.deepEqual(measures.map(({ name }) => name).sort(),
     ['insitu copyIn', 'insitu copyOut', 'insitu infer', 'insitu preprocess', 'insitu queue']);
   assert(measures.every(({ detail }) => detail.devtools.track === 'insitu'));
   const infer = measures.find(({ name }) => name === 'insitu infer');
   const { latency } = await tracked.monitor.snapshot();
   assert(Math.abs(infer.duration - latency.last.infer) < 1e-6);
+  await tracked.run(image(), { startedAt: -1e9 });
+  await tracked.run(image(), { startedAt: NaN });
   await tracked.dispose();
-  performance.clearMeasures();
+  await noticed();
+  const before = measures.length;
   const plain = await engine.load(model);
   await plain.run(image());
-  assert.equal(performance.getEntriesByType('measure').length, 0);
+  await noticed();
+  assert.equal(measures.length, before);
+  observer.disconnect();
   await plain.dispose();
 });
 
@@ -149,6 +158,54 @@ test('profiles of two devices make one', async () => {
   const other = await engine.createProfile(rows(1000, 0), ['x', 'z']);
   await assert.rejects(engine.mergeProfiles([a, other]), insituError('InvalidArgument', /other features/));
   await assert.rejects(engine.mergeProfiles([]), insituError('InvalidArgument'));
+});
+
+test('what is no label, no time and no profile is refused, and the engine goes on', async () => {
+  const session = await engine.load(model);
+  await session.run(image(), { id: 'a' });
+  for (const label of [true, {}, undefined, null]) {
+    await assert.rejects(session.monitor.feedback('a', label), insituError('InvalidArgument', /label/));
+  }
+  await assert.rejects(session.monitor.postprocessed(3n), insituError('InvalidArgument', /ms is a bigint/));
+  await assert.rejects(engine.mergeProfiles([undefined]), insituError('InvalidArgument', /a profile is a undefined/));
+  await assert.rejects(engine.load(model, { monitor: { falseAlarmEvery: 10n } }), insituError('InvalidArgument', /falseAlarmEvery/));
+  await assert.rejects(session.run(image(), { id: 'x'.repeat(200) }), insituError('InvalidArgument', /200 characters/));
+  await session.monitor.feedback('a', 3n);
+  assert.equal((await session.monitor.snapshot()).accuracy.labelled, 1);
+  await session.dispose();
+});
+
+test('an id that comes again means the latest run', async () => {
+  const session = await engine.load(model);
+  const hand = new Hand(11);
+  const winner = async (digit) => {
+    const drawn = tensor(rasterize(hand.draw(digit)), [1, 1, 28, 28]);
+    const [{ data }] = Object.values(await session.run({ image: drawn }, { id: 'same' }));
+    return data.indexOf(Math.max(...data));
+  };
+  const [first, second] = [await winner(3), await winner(7)];
+  assert.notEqual(first, second);
+  await session.monitor.feedback('same', second);
+  assert.equal((await session.monitor.snapshot()).accuracy.correct, 1);
+  await assert.rejects(session.monitor.feedback('same', first), insituError('InvalidArgument'));
+  await session.dispose();
+});
+
+test('times alone, or nothing, are seen where one asks for that; what was refused is not taken for the next', async () => {
+  const session = await engine.load(model, { monitor: { quality: 'reject' } });
+  const broken = { image: tensor(new Float32Array(784).fill(NaN), [1, 1, 28, 28]) };
+  await session.run(image(1));
+  await assert.rejects(session.run(broken), insituError('DataQuality'));
+  await session.run(broken, { watch: 'latency' });
+  await session.run(broken, { watch: false });
+  await session.run(image(2));
+  const { latency, samples, quality } = await session.monitor.snapshot();
+  assert.equal(latency.requests, 4);
+  assert.equal(latency.cold.total.count + latency.warm.total.count, 3);
+  assert.equal(samples, 2);
+  assert.equal(quality.image.checked, 3);
+  assert.equal(quality.image.issues.nan, 1);
+  await session.dispose();
 });
 
 test('nothing is kept where there is no storage', async () => {

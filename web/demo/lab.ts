@@ -31,8 +31,10 @@ export class DriftLab {
     features: byId('lab-features'),
   }, 'scene');
   readonly #trouble: Trouble = { ...kNoTrouble };
-  #session: Session | undefined;
+  #session: Promise<Session> | undefined;
   #running = false;
+  /* The camera while it runs; another one starts when it has stopped. */
+  #stream = Promise.resolve();
   /* The sample at which a slider was last moved. */
   #changedAt = 0;
   #samples = 0;
@@ -40,7 +42,7 @@ export class DriftLab {
   constructor(engine: Engine) {
     this.#engine = engine;
     for (const name of Object.keys(kSliders) as (keyof Trouble)[]) this.#connect(name);
-    byId('lab-run').addEventListener('click', () => void this.#toggle());
+    byId('lab-run').addEventListener('click', () => this.#toggle());
     byId('lab-calm').addEventListener('click', () => this.#calm());
     byId('lab-reset').addEventListener('click', () => void this.#reset());
   }
@@ -71,26 +73,29 @@ export class DriftLab {
   }
 
   async #reset(): Promise<void> {
-    await this.#session?.monitor.reset();
+    const session = await this.#session;
+    await session?.monitor.reset();
     this.#view.forget();
     this.#samples = this.#changedAt = 0;
     byId('lab-log').replaceChildren();
-    if (this.#session) this.#view.show((await this.#session.monitor.snapshot()).drift);
+    if (session) this.#view.show((await session.monitor.snapshot()).drift);
   }
 
-  async #toggle(): Promise<void> {
-    this.#running = !this.#running;
+  #setRunning(running: boolean): void {
+    this.#running = running;
     const button = byId('lab-run');
-    button.textContent = this.#running ? 'Pause the camera' : 'Start the camera';
-    button.setAttribute('aria-pressed', String(this.#running));
+    button.textContent = running ? 'Pause the camera' : 'Start the camera';
+    button.setAttribute('aria-pressed', String(running));
+  }
+
+  #toggle(): void {
+    this.#setRunning(!this.#running);
     if (!this.#running) return;
-    try {
-      this.#session ??= await this.#open();
-      await this.#stream(this.#session);
-    } catch (error) {
+    this.#session ??= this.#open();
+    this.#stream = this.#stream.then(async () => this.#run(await this.#session!)).catch((error) => {
       this.#note(String(error));
-      this.#running = false;
-    }
+      this.#setRunning(false);
+    });
   }
 
   async #open(): Promise<Session> {
@@ -104,7 +109,7 @@ export class DriftLab {
     return session;
   }
 
-  async #stream(session: Session): Promise<void> {
+  async #run(session: Session): Promise<void> {
     for (;;) {
       const { drift } = await session.monitor.snapshot();
       this.#samples = drift.samples;

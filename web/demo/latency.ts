@@ -23,6 +23,10 @@ export class LatencyView {
     height: 110, format: (value) => (value === null ? '' : `${Number(value.toPrecision(2))} ms`),
   });
 
+  forget(): void {
+    this.#history.clear();
+  }
+
   show({ latency }: MonitorSnapshot): void {
     const { last, warm, requests } = latency;
     if (!last) return;

@@ -39,6 +39,7 @@ class Reader {
     for (const event of ['drift', 'recovered']) session.monitor.addEventListener(event, () => void this.#showDrift());
     byId('drift-reset').addEventListener('click', () => void session.monitor.reset().then(() => {
       this.#drift.forget();
+      this.#latency.forget();
       return this.#showDrift();
     }));
     void this.#showDrift();

@@ -3,6 +3,7 @@
 import { Disposable } from './disposable.js';
 import { fail, InsituError, throwIfAborted, toInsituError } from './errors.js';
 import type { Kept } from './kept.js';
+import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -20,6 +21,7 @@ export class Engine extends Disposable {
   #info: EngineInfo;
   #build: string;
   #restart?: Promise<Client>;
+  readonly #keepers = new Set<WatchKeeper>();
 
   private constructor(options: EngineOptions, { client, info, build }: Awaited<ReturnType<typeof Client.start>>) {
     super();
@@ -59,7 +61,7 @@ export class Engine extends Disposable {
     const open = async (description: SessionDescription) => {
       const { session, sha256 } = description;
       const { persist = 'none', tracks = false } = monitor || {};
-      const keeper = watch && persist === 'opfs' ? await (await import('./kept-watch.js')).keepWatch(client, session, sha256, watch) : undefined;
+      const keeper = watch && persist === 'opfs' ? await this.#keepWatch(client, session, sha256, watch) : undefined;
       return new Session(client, description, { name: nameOf(model), keeper, tracks });
     };
     if (restored) return open(restored);
@@ -116,7 +118,9 @@ export class Engine extends Disposable {
   /** The profile of all the inputs behind these: of several devices, for example. */
   async mergeProfiles(profiles: readonly ReferenceProfile[]): Promise<ReferenceProfile> {
     const client = await this.#usableClient();
-    return JSON.parse(await client.call('mergeProfiles', { profiles: profiles.map((profile) => JSON.stringify(profile)) }));
+    const texts = profiles.map((profile) => JSON.stringify(profile) ??
+      fail('InvalidArgument', `a profile is a ${typeof profile}`, 'Pass profiles as createProfile() and exportProfile() give them.'));
+    return JSON.parse(await client.call('mergeProfiles', { profiles: texts }));
   }
 
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
@@ -140,7 +144,20 @@ export class Engine extends Disposable {
 
   protected async free(): Promise<void> {
     await this.#restart?.catch(() => {});
+    await Promise.all([...this.#keepers].map((keeper) => keeper.end()));
     this.#client.close();
+  }
+
+  async #keepWatch(...watched: Parameters<typeof keepWatch>): Promise<WatchKeeper | undefined> {
+    try {
+      const kept = await (await import('./kept-watch.js')).keepWatch(...watched);
+      const end = () => (this.#keepers.delete(keeper), kept.end());
+      const keeper = { ...kept, end };
+      this.#keepers.add(keeper);
+      return keeper;
+    } catch {
+      return undefined;  // the watch goes on without
+    }
   }
 
   /* undefined: the model is loaded as if there were no cache, which also says what is wrong with its source. */
@@ -172,7 +189,7 @@ export class Engine extends Disposable {
 
 const keptModels = () => import('./kept.js');
 
-/** Removes every model that `cache: 'opfs'` has kept for the page's origin. */
+/** Removes every model that `cache: 'opfs'`, and all of monitors that `persist: 'opfs'` has kept for the page's origin. */
 export async function clearCache(): Promise<void> {
   try {
     await (await keptModels()).clear();

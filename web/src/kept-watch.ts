@@ -31,42 +31,45 @@ export async function keepWatch(client: Client, session: number, sha256: string,
   if (!navigator?.storage?.getDirectory || !navigator.locks) return unavailable;
   const name = `watch-${sha256}`;
   const release = await claim(`${folderName}-${name}`);
-  if (!release) return { ...unavailable, persistence: 'busy' };
+  if (typeof release === 'string') return { ...unavailable, persistence: release };
   try {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(folderName, { create: true });
-    const handle = await folder.getFileHandle(name, { create: true });
+    const handle = await (await folder()).getFileHandle(name, { create: true });
     const bytes = await (await handle.getFile()).arrayBuffer();
     if (bytes.byteLength > 0) {
       await client.call('restoreMonitor', { session, sha256, watch, state: bytes }, { transfer: [bytes] }).catch(() => {});
     }
-    let writing = Promise.resolve();
-    const save = () => {
-      if (client.broken) stop();
-      return (writing = writing.then(() => write(client, session, folder, name)).catch(() => {}));
-    };
-    const whenHidden = () => {
-      if (document.visibilityState === 'hidden') void save();
-    };
-    const timer = setInterval(save, everyMs);
-    document?.addEventListener('visibilitychange', whenHidden);
-    const stop = () => {
-      clearInterval(timer);
-      document?.removeEventListener('visibilitychange', whenHidden);
-      release();
-    };
-    return { persistence: 'opfs', save, end: () => save().then(stop) };
   } catch {
     release();  // as in some private windows
     return unavailable;
   }
+  let stopped = false;
+  let writing = Promise.resolve();
+  const save = () => (writing = writing.then(() => (stopped ? undefined : write(client, session, name))).catch(() => {}));
+  const whenHidden = () => {
+    if (document.visibilityState === 'hidden') void save();
+  };
+  const timer = setInterval(save, everyMs);
+  document?.addEventListener('visibilitychange', whenHidden);
+  const stop = () => {
+    stopped = true;
+    clearInterval(timer);
+    document?.removeEventListener('visibilitychange', whenHidden);
+    forget();
+    release();
+  };
+  const forget = client.whenBroken(stop);
+  return { persistence: 'opfs', save, end: () => save().then(stop) };
 }
 
-async function write(client: Client, session: number, folder: FileSystemDirectoryHandle, name: string): Promise<void> {
-  const state = await client.call('saveMonitor', { session });
-  const file = await (await folder.getFileHandle(name, { create: true })).createWritable();
+async function folder(): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
+}
+
+async function write(client: Client, session: number, name: string): Promise<void> {
+  const parts = await client.call('saveMonitor', { session });
+  const file = await (await (await folder()).getFileHandle(name, { create: true })).createWritable();
   try {
-    await file.write(state);
+    for (const part of parts) await file.write(part);
     await file.close();
   } catch (thrown) {
     await file.abort();
@@ -74,12 +77,12 @@ async function write(client: Client, session: number, folder: FileSystemDirector
   }
 }
 
-/* What lets go of the lock; undefined where another tab has it. */
-function claim(name: string): Promise<(() => void) | undefined> {
+/* What lets go of the lock, or why there is none. */
+function claim(name: string): Promise<(() => void) | Persistence> {
   return new Promise((resolve) => {
     navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      if (!lock) return resolve(undefined);
+      if (!lock) return resolve('busy');
       return new Promise<void>((release) => resolve(release));
-    }).catch(() => resolve(undefined));
+    }).catch(() => resolve('unavailable'));
   });
 }

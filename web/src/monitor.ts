@@ -32,26 +32,30 @@ export class Monitor extends EventTarget {
 
   async snapshot(): Promise<MonitorSnapshot> {
     this.#check();
-    const [{ json, last, operators }, memory] = await Promise.all([
+    const [{ json, last, ...besides }, memory] = await Promise.all([
       this.#client.call('snapshot', { session: this.#session }),
       this.#client.call('memory', undefined),
     ]);
-    return toSnapshot(json, last ?? null, { operators, persistence: this.#keeper?.persistence ?? 'none', memory });
+    return toSnapshot(json, last ?? null, { ...besides, persistence: this.#keeper?.persistence ?? 'none', memory });
   }
 
   /**
    * The truth about the run that had this `id`: the number of the class, or its name where the profile's accuracy has labels.
    * InvalidArgument where the run is not among the last 1,024 with an id.
    */
-  async feedback(id: string, label: number | string): Promise<void> {
+  async feedback(id: string, label: number | bigint | string): Promise<void> {
     this.#check();
-    await this.#client.call('feedback', { session: this.#session, id: String(id), label });
+    const truth = typeof label === 'bigint' ? Number(label) : label;
+    if (typeof truth !== 'number' && typeof truth !== 'string') {
+      fail('InvalidArgument', `the label is a ${typeof truth}`, 'Pass the number of the class, or its name.');
+    }
+    await this.#client.call('feedback', { session: this.#session, id: String(id), label: truth });
   }
 
   /** How many ms the page took with the results of the latest run: the stage 'postprocess'. */
   async postprocessed(ms: number): Promise<void> {
     this.#check();
-    await this.#client.call('postprocess', { session: this.#session, ms });
+    await this.#client.call('postprocess', { session: this.#session, ms: checkNumber('ms', ms) });
   }
 
   /** The profile given or learnt. InvalidArgument while there is none. */
@@ -67,6 +71,8 @@ export class Monitor extends EventTarget {
    */
   async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace' | 'ticket'): Promise<string> {
     this.#check();
+    // A count that was told must not be forgotten: the next visit would go on below it.
+    await this.#keeper?.save();
     return this.#client.call('exportMonitor', { session: this.#session, format: String(format) });
   }
 
@@ -84,10 +90,12 @@ export async function watchParams(options: MonitorOptions, signal?: AbortSignal)
   if (!Number.isSafeInteger(operators) || operators < 0) {
     fail('InvalidArgument', `operators is ${operators}`, 'Pass a whole number: one run in so many is timed; 0 for none.');
   }
+  const { p95Ms = 0, errorBudget = 0.05 } = slo ?? {};
   const params = {
-    profile: '', learn: 0, falseAlarmEvery, sample, quality: String(quality), operators, startedAt: Date.now(),
+    profile: '', learn: 0, quality: String(quality), operators, startedAt: Date.now(),
+    falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), sample: checkNumber('sample', sample),
     hash: profile !== undefined || persist === 'opfs',
-    slo: slo ? { p95Ms: slo.p95Ms ?? 0, errorBudget: slo.errorBudget ?? 0.05 } : undefined,
+    slo: slo && { p95Ms: checkNumber('slo.p95Ms', p95Ms), errorBudget: checkNumber('slo.errorBudget', errorBudget) },
   };
   if (profile === undefined) return params;
   if (profile === 'model') return { ...params, profile };
@@ -101,6 +109,10 @@ export async function watchParams(options: MonitorOptions, signal?: AbortSignal)
     return { ...params, learn: profile.learn };
   }
   return { ...params, profile: JSON.stringify(profile) };
+}
+
+export function checkNumber(name: string, value: unknown): number {
+  return typeof value === 'number' ? value : fail('InvalidArgument', `${name} is a ${typeof value}`, 'Pass a number.');
 }
 
 function isLearning(profile: ReferenceProfile | { learn: number }): profile is { learn: number } {

@@ -13,6 +13,7 @@ import type { ExplainRow, OperatorProfile, RunOptions } from './types.js';
 import { buffersOf, fromWire, toWire } from './value.js';
 import type { Value } from './value.js';
 
+const longestId = 100;
 const kLargestSpare = 16 << 20;  // bytes; larger ones would keep too much memory
 
 /** What else a session is made of: how errors call its model, what keeps its watch, and whether its runs show their stages. */
@@ -61,7 +62,7 @@ export class Session extends Disposable {
     options: RunOptions = {},
   ): Promise<Results> {
     const { signal, transfer = false, outputs = [], into, watch = true, slice, features, id = '' } = options;
-    const { timeOrigin } = performance, asked = performance.now(), prepared = Math.min(options.startedAt ?? asked, asked);
+    const { timeOrigin } = performance, asked = performance.now(), prepared = preparedFrom(options.startedAt, asked);
     const hidden = globalThis.document?.visibilityState === 'hidden';
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
@@ -72,7 +73,7 @@ export class Session extends Disposable {
       {
         session: this.#id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
         watch: watch
-          ? { slice: sliceName(slice), features: checkFeatures(features), id: String(id), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
+          ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
           : undefined,
       },
       { signal, transfer: buffersOf(wire) },
@@ -142,6 +143,14 @@ export class Session extends Disposable {
 /* One name for the same slice, however its keys are ordered. */
 function sliceName(slice: Record<string, string> = {}): string {
   return Object.keys(slice).sort().map((key) => `${key}=${slice[key]}`).join(',');
+}
+
+function preparedFrom(startedAt: number | undefined, asked: number): number {
+  return startedAt !== undefined && startedAt >= 0 && startedAt < asked ? startedAt : asked;
+}
+
+function checkId(id: string): string {
+  return id.length <= longestId ? id : fail('InvalidArgument', `an id has ${id.length} characters`, `Pass ${longestId} at most.`);
 }
 
 function checkFeatures(features: RunOptions['features']): RunOptions['features'] {

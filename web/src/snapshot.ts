@@ -1,6 +1,7 @@
 // MonitorSnapshot: what a monitor knows, as plain JSON. docs/monitoring.md explains every member.
 // Invariant: every member of the interfaces is there, whether or not drift is being watched.
 import type { ErrorCode } from './errors.js';
+import type { Persistence } from './kept-watch.js';
 import type { RunTimes } from './rpc/protocol.js';
 import type { MemoryReport, OperatorProfile } from './types.js';
 
@@ -30,7 +31,7 @@ export interface LatencySnapshot {
   readonly warm: Record<Stage, StageLatency>;
   /** Runs that a hidden page asked for; browsers slow these down. */
   readonly hidden: Record<Stage, StageLatency>;
-  /** Warm inference by batch: the extent of the first dim of the first input; the first 8 that were seen. */
+  /** Warm inference by batch: the extent of the first dim of the first input that has two or more; the first 8 that were seen. */
   readonly batches: Readonly<Record<string, StageLatency>>;
   /** What it was measured on. */
   readonly context: Readonly<Partial<Record<'version' | 'flavour' | 'threads' | 'isolated', string>>>;
@@ -188,8 +189,10 @@ export interface MonitorSnapshot {
   };
   /** Of one run in `operators`, which is an option of the monitor; empty without it. */
   readonly operators: readonly OperatorProfile[];
+  /** What the watch itself took in this engine, summed, in ms. */
+  readonly ownMs: number;
   /** Whether what is known here is kept for the next visit; 'busy': another tab keeps its own. */
-  readonly persistence: 'none' | 'opfs' | 'busy' | 'unavailable';
+  readonly persistence: 'none' | Persistence;
   readonly memory: MemoryReport;
 }
 
@@ -198,7 +201,7 @@ const noDrift = {
 };
 
 /** What is known outside of the engine's monitor. */
-export type Besides = Pick<MonitorSnapshot, 'operators' | 'persistence' | 'memory'>;
+export type Besides = Pick<MonitorSnapshot, 'operators' | 'ownMs' | 'persistence' | 'memory'>;
 
 /** The engine's JSON with the members that only a detector has, the times of the last run and what else is known. */
 export function toSnapshot(json: string, last: RunTimes | null, besides: Besides): MonitorSnapshot {

@@ -27,6 +27,7 @@ export class Client {
   #runs: Promise<unknown> = Promise.resolve();
   #cancelWord?: Int32Array;
   #broken?: InsituError;
+  readonly #mourners = new Set<() => void>();
 
   private constructor(line: Line) {
     this.#line = line;
@@ -118,6 +119,12 @@ export class Client {
     else this.#listeners.delete(session);
   }
 
+  /** Called once when the instance can no longer be used. Gives what takes it back. */
+  whenBroken(mourn: () => void): () => void {
+    this.#mourners.add(mourn);
+    return () => this.#mourners.delete(mourn);
+  }
+
   /** Ends the instance. Calls under way reject with `reason`. */
   fail(reason: InsituError): void {
     if (this.#broken) return;
@@ -126,6 +133,7 @@ export class Client {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of waiting) reject(reason);
+    for (const mourn of this.#mourners) mourn();
   }
 
   close(): void {

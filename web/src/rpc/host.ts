@@ -27,6 +27,8 @@ interface Watched {
   runs: number;
   /* The times of the latest good run. */
   last?: RunTimes;
+  /* What the watch itself took, in ms. */
+  ownMs: number;
 }
 
 export class Host {
@@ -150,13 +152,15 @@ export class Host {
     snapshot: ({ session }) => ({
       json: unwrap(this.#native.monitorSnapshot(session)),
       last: this.#watched.get(session)?.last,
+      ownMs: this.#watched.get(session)?.ownMs ?? 0,
       operators: unwrap(this.#native.sampled(session)),
     }),
     feedback: ({ session, id, label }) => this.#announce(session, unwrap(this.#native.monitorFeedback(session, id, label))),
     postprocess: ({ session, ms }) => unwrap(this.#native.monitorPostprocess(session, ms)),
     saveMonitor: ({ session }) => {
-      const { pointer, byteLength } = unwrap(this.#native.monitorSave(session));
-      return this.#copyBytes(pointer, byteLength);
+      const parts = unwrap(this.#native.monitorSave(session));
+      this.#transfer.push(...parts.map(({ buffer }) => buffer));
+      return parts;
     },
     restoreMonitor: ({ session, sha256, watch, state }) => {
       const length = this.#toScratch(new Uint8Array(state));
@@ -165,8 +169,8 @@ export class Host {
     exportMonitor: ({ session, format }) => unwrap(this.#native.monitorExport(session, format, Date.now())),
     exportProfile: ({ session }) => unwrap(this.#native.monitorProfile(session)),
     resetMonitor: ({ session }) => {
-      unwrap(this.#native.monitorReset(session, Date.now()));
-      this.#watched.get(session)!.last = undefined;
+      unwrap(this.#native.monitorReset(session, Date.now(), randomName()));
+      Object.assign(this.#watched.get(session)!, { last: undefined, ownMs: 0 });
     },
     createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
     record: ({ histogram, ms }) =>
@@ -217,13 +221,13 @@ export class Host {
       const started = this.#native.monitorStart(session, this.#toNative(watch), this.#clockStepMs, sha256);
       if ('error' in started) this.#native.disposeSession(session);
       unwrap(started);
-      this.#watched.set(session, { operators: watch.operators, runs: 0 });
+      this.#watched.set(session, { operators: watch.operators, runs: 0, ownMs: 0 });
     }
     return { ...description, sha256 };
   }
 
   #toNative(watch: WatchParams): NativeWatch {
-    return { ...watch, context: this.#context };
+    return { ...watch, context: this.#context, instance: randomName() };
   }
 
   #announce(session: number, noticed: Noticed[] = []): void {
@@ -240,12 +244,14 @@ export class Host {
     const finish = (failure: string) => {
       this.#afterReply = () => {
         if (watched) {
+          const from = performance.now();
           if (!failure) watched.last = times;
           const { queue, preprocess, copyIn, infer, copyOut, total } = times;
           const { preparedFrom, hidden, looks, slice, id, features } = watch;
           this.#announce(session, native.monitorObserve(
             session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, looks, failure, slice, id, features,
           ));
+          watched.ownMs += performance.now() - from;
         }
         native.clear(session);
       };
@@ -258,7 +264,8 @@ export class Host {
       const refused = watched && watch.looks && native.monitorJudge(session, watch.slice);
       if (refused) unwrap(refused);
       const judged = wallClock();
-      const timeSteps = watched !== undefined && watched.operators > 0 && watched.runs++ % watched.operators === 0;
+      if (watched) watched.ownMs += judged - staged;
+      const timeSteps = watched !== undefined && watched.operators > 0 && ++watched.runs % watched.operators === 0;
       const results = unwrap(native.run(session, outputs, timeSteps));
       const ran = wallClock();
       times.infer = ran - judged;
@@ -327,6 +334,11 @@ export class Host {
 function unwrap<T>(outcome: Outcome<T>): T {
   if ('error' in outcome) throw new InsituError(outcome.error);
   return outcome.ok;
+}
+
+/* Tells one watch from others; not secret. */
+function randomName(): string {
+  return Array.from({ length: 2 }, () => Math.random().toString(36).slice(2)).join('');
 }
 
 /* The smallest step that performance.now() makes in a handful of tries. */

@@ -25,6 +25,8 @@ export type NativeValue = NativeTensor | NativeGroup;
 export interface NativeWatch extends WatchParams {
   /** What times are measured on. */
   context: Record<string, string>;
+  /** A random name of the watch. */
+  instance: string;
 }
 
 /** What a monitor noticed; `json` is the detail of the event. */
@@ -85,8 +87,8 @@ export interface NativeModule {
   monitorStart(session: number, options: NativeWatch, clockStepMs: number, sha256: string): Outcome<undefined>;
   /** Puts what `monitorSave` gave, `bytes` in scratch memory, in the place of the session's monitor. */
   monitorRestore(session: number, options: NativeWatch, clockStepMs: number, sha256: string, bytes: number): Outcome<undefined>;
-  /** In scratch memory. */
-  monitorSave(session: number): Outcome<{ pointer: number; byteLength: number }>;
+  /** What monitorRestore takes, in parts. */
+  monitorSave(session: number): Outcome<Uint8Array<ArrayBuffer>[]>;
   /**
    * Lets the monitor read the staged feeds while they are fresh. DataQuality where it refuses them, which happens only where it
    * was told to.
@@ -107,7 +109,7 @@ export interface NativeModule {
   /** The text of an export; `now` in milliseconds since 1970. */
   monitorExport(session: number, format: string, now: number): Outcome<string>;
   monitorProfile(session: number): Outcome<string>;
-  monitorReset(session: number, now: number): Outcome<undefined>;
+  monitorReset(session: number, now: number, instance: string): Outcome<undefined>;
 
   /** Memory of `bytes` to hand numbers over in; valid until the next call of scratch(). */
   scratch(bytes: number): Outcome<number>;

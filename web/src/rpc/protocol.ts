@@ -144,11 +144,11 @@ export interface Methods {
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
   /** `last`: of the latest good run. */
-  snapshot: { params: { session: number }; result: { json: string; last?: RunTimes; operators: OperatorProfile[] } };
+  snapshot: { params: { session: number }; result: { json: string; last?: RunTimes; ownMs: number; operators: OperatorProfile[] } };
   feedback: { params: { session: number; id: string; label: number | string }; result: void };
   postprocess: { params: { session: number; ms: number }; result: void };
   /** What restoreMonitor goes on with. */
-  saveMonitor: { params: { session: number }; result: ArrayBuffer };
+  saveMonitor: { params: { session: number }; result: Uint8Array<ArrayBuffer>[] };
   restoreMonitor: { params: { session: number; sha256: string; watch: WatchParams; state: ArrayBuffer }; result: void };
   exportMonitor: { params: { session: number; format: string }; result: string };
   exportProfile: { params: { session: number }; result: string };
