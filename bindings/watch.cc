@@ -117,20 +117,28 @@ std::vector<NamedView> ToViews(std::span<const NamedTensor> tensors) {
   return views;
 }
 
-// What the caller says of a request besides its feeds.
-std::vector<OwnFeature> ToFeatures(const val& named) {
-  std::vector<OwnFeature> features;
-  if (named.isUndefined()) return features;
-  for (const std::string& name : Keys(named)) {
-    OwnFeature& feature = features.emplace_back(OwnFeature{.name = name});
-    const val value = named[name];
-    if (value.isString())
-      feature.category = value.as<std::string>();
-    else
-      feature.value = value.as<double>();
+// What is to be said of a request besides its times, which mostly is nothing: undefined.
+struct Said {
+  explicit Said(const val& said) {
+    if (said.isUndefined()) return;
+    failure = said["failure"].as<std::string>();
+    slice = said["slice"].as<std::string>();
+    id = said["id"].as<std::string>();
+    const val named = said["features"];
+    if (named.isUndefined()) return;
+    for (const std::string& name : Keys(named)) {
+      OwnFeature& feature = features.emplace_back(OwnFeature{.name = name});
+      const val value = named[name];
+      if (value.isString())
+        feature.category = value.as<std::string>();
+      else
+        feature.value = value.as<double>();
+    }
   }
-  return features;
-}
+
+  std::string failure, slice, id;
+  std::vector<OwnFeature> features;
+};
 
 // The extent of the first dim of the first input that has one besides its values'.
 int64_t BatchOf(std::span<const NamedTensor> feeds) {
@@ -159,23 +167,24 @@ val MonitorStart(int session, val options, double clock_step_ms, std::string sha
   return Answer(StartMonitor(session, options, clock_step_ms, std::move(sha256)));
 }
 
-val MonitorJudge(int session, std::string slice) {
+val MonitorJudge(int session, val said) {
   const auto monitor = FindMonitor(session);
   if (!monitor || !(*monitor)->Judges()) return val::undefined();
   const LoadedSession& loaded = **TheInstance().sessions.Find(session);
-  const Status status = (*monitor)->Judge(ToViews(loaded.feeds), slice);
+  const Status status = (*monitor)->Judge(ToViews(loaded.feeds), Said(said).slice);
   return status ? val::undefined() : Failed(status.error());
 }
 
 // Each number by itself: reading them one by one from an array takes longer than all of the watch.
 val MonitorObserve(int session, double queue, double preprocess, double copy_in, double infer,
                    double copy_out, double total, double started_unix_ms, bool hidden, bool looks,
-                   std::string failure, std::string slice, std::string id, val features) {
+                   val said) {
   const auto monitor = FindMonitor(session);
   if (!monitor) return val::undefined();
   const LoadedSession& loaded = **TheInstance().sessions.Find(session);
   Timing timing;
-  timing.outcome = ToOutcome(failure);
+  const Said extras(said);
+  timing.outcome = ToOutcome(extras.failure);
   timing.times[insitu::Stage::kQueue] = queue;
   timing.times[insitu::Stage::kPreprocess] = preprocess;
   timing.times[insitu::Stage::kCopyIn] = copy_in;
@@ -184,13 +193,12 @@ val MonitorObserve(int session, double queue, double preprocess, double copy_in,
   timing.times[insitu::Stage::kTotal] = total;
   timing.hidden = hidden;
   timing.batch = BatchOf(loaded.feeds);
-  (*monitor)->RecordStages(timing, slice, started_unix_ms);
+  (*monitor)->RecordStages(timing, extras.slice, started_unix_ms);
   if (!timing.outcome && looks) {
-    if ((*monitor)->Wants(id)) {
+    if ((*monitor)->Wants(extras.id)) {
       const std::vector<NamedView> inputs = ToViews(loaded.feeds),
                                    outputs = ToViews(loaded.results);
-      const std::vector<OwnFeature> own = ToFeatures(features);
-      (*monitor)->Observe({inputs, outputs, own, slice, id});
+      (*monitor)->Observe({inputs, outputs, extras.features, extras.slice, extras.id});
     } else {
       (*monitor)->Observe({});
     }

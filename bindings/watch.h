@@ -9,10 +9,10 @@
 namespace insitu::bindings {
 
 val MonitorStart(int session, val options, double clock_step_ms, std::string sha256);
-val MonitorJudge(int session, std::string slice);
+val MonitorJudge(int session, val said);
 val MonitorObserve(int session, double queue, double preprocess, double copy_in, double infer,
                    double copy_out, double total, double started_unix_ms, bool hidden, bool looks,
-                   std::string failure, std::string slice, std::string id, val features);
+                   val said);
 val MonitorPostprocess(int session, double ms);
 val MonitorFeedback(int session, std::string id, val label);
 val MonitorSave(int session);

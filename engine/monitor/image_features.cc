@@ -38,16 +38,13 @@ ImageFeatures NoFeatures(double aspect) {
 }
 
 double Border(std::span<const float> lumas, size_t columns) {
+  const size_t inner = lumas.size() - columns;  // where the last row begins
   double sum = 0;
-  size_t count = 0;
-  for (size_t i = 0; i < lumas.size(); ++i) {
-    const size_t column = i % columns;
-    const bool outer = i < columns || i + columns >= lumas.size();
-    if (!outer && column != 0 && column + 1 != columns) continue;
-    sum += static_cast<double>(lumas[i]);
-    ++count;
-  }
-  return sum / static_cast<double>(count);
+  for (size_t i = 0; i < columns; ++i)
+    sum += static_cast<double>(lumas[i]) + static_cast<double>(lumas[inner + i]);
+  for (size_t first = columns; first < inner; first += columns)
+    sum += static_cast<double>(lumas[first]) + static_cast<double>(lumas[first + columns - 1]);
+  return sum / static_cast<double>(2 * columns + 2 * (lumas.size() / columns - 2));
 }
 
 // Of the lumas of a grid, row by row; pixels count at their middles.

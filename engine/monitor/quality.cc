@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace insitu {
 namespace {
@@ -24,15 +25,17 @@ constexpr std::array<std::string_view, kQualityIssues> kNames = {
 
 uint64_t Mix(uint64_t digest, uint64_t value) { return (digest ^ value) * 0x100000001b3; }
 
-// FNV-1a over elements an odd number apart, so that they lie in all columns.
+// As FNV-1a, over elements an odd number apart, so that they lie in all columns.
 uint64_t Digest(const TensorView& view) {
   uint64_t digest = 0xcbf29ce484222325;
   const size_t bytes = view.size_bytes(), width = bytes / static_cast<size_t>(view.elements());
   const size_t elements = bytes / width,
                step = (elements + kDigestElements - 1) / kDigestElements | 1;
-  for (size_t i = 0; i < elements; i += step)
-    for (size_t b = 0; b < width; ++b)
-      digest = Mix(digest, std::to_integer<uint64_t>(view.data[i * width + b]));
+  for (size_t i = 0; i < elements; i += step) {
+    uint64_t element = 0;  // of 8 bytes at most
+    std::memcpy(&element, view.data + i * width, width);
+    digest = Mix(digest, element);
+  }
   return digest;
 }
 

@@ -6,9 +6,9 @@ import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
 import type { TypedArray } from '../tensor.js';
 import type { Flavour } from '../types.js';
-import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome } from './native.js';
-import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchParams,
-  WireValue } from './protocol.js';
+import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome, Said } from './native.js';
+import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchExtras,
+  WatchParams, WireValue } from './protocol.js';
 import { checkHead, openReader } from './reader.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
@@ -247,9 +247,9 @@ export class Host {
           const from = performance.now();
           if (!failure) watched.last = times;
           const { queue, preprocess, copyIn, infer, copyOut, total } = times;
-          const { preparedFrom, hidden, looks, slice, id, features } = watch;
+          const { preparedFrom, hidden, looks } = watch;
           this.#announce(session, native.monitorObserve(
-            session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, looks, failure, slice, id, features,
+            session, queue, preprocess, copyIn, infer, copyOut, total, preparedFrom, hidden, looks, said(failure, watch),
           ));
           watched.ownMs += performance.now() - from;
         }
@@ -261,7 +261,7 @@ export class Host {
       this.#stage(session, feeds, spare);
       const staged = wallClock();
       times.copyIn = staged - startedAt;
-      const refused = watched && watch.looks && native.monitorJudge(session, watch.slice);
+      const refused = watched && watch.looks && native.monitorJudge(session, said('', watch));
       if (refused) unwrap(refused);
       const judged = wallClock();
       if (watched) watched.ownMs += judged - staged;
@@ -329,6 +329,10 @@ export class Host {
   #bytesAt(pointer: number, length: number): Uint8Array {
     return new Uint8Array(this.#native.wasmMemory.buffer, pointer, length);
   }
+}
+
+function said(failure: string, { slice, id, features }: WatchExtras): Said | undefined {
+  return failure || slice || id || features ? { failure, slice, id, features } : undefined;
 }
 
 function unwrap<T>(outcome: Outcome<T>): T {

@@ -29,6 +29,15 @@ export interface NativeWatch extends WatchParams {
   instance: string;
 }
 
+/** What is to be said of a request besides its times; strings take their time on the way, so that undefined stands for nothing. */
+export interface Said {
+  /** How it ended; '' is well. */
+  failure: string;
+  slice: string;
+  id: string;
+  features?: Record<string, number | string>;
+}
+
 /** What a monitor noticed; `json` is the detail of the event. */
 export interface Noticed {
   kind: string;
@@ -93,15 +102,14 @@ export interface NativeModule {
    * Lets the monitor read the staged feeds while they are fresh. DataQuality where it refuses them, which happens only where it
    * was told to.
    */
-  monitorJudge(session: number, slice: string): Outcome<undefined> | undefined;
+  monitorJudge(session: number, said: Said | undefined): Outcome<undefined> | undefined;
   /**
-   * One request: its times in ms (NaN: not measured), when it began in milliseconds since 1970, and how it ended ('' is well).
+   * One request: its times in ms (NaN: not measured), and when it began in milliseconds since 1970.
    * After a good one with `looks` the staged feeds and the results are looked at. Gives what was noticed.
    */
   monitorObserve(
     session: number, queue: number, preprocess: number, copyIn: number, infer: number, copyOut: number, total: number,
-    startedAt: number, hidden: boolean, looks: boolean, failure: string, slice: string, id: string,
-    features: Record<string, number | string> | undefined,
+    startedAt: number, hidden: boolean, looks: boolean, said: Said | undefined,
   ): Noticed[] | undefined;
   monitorPostprocess(session: number, ms: number): Outcome<undefined>;
   monitorFeedback(session: number, id: string, label: number | string): Outcome<Noticed[] | undefined>;
