@@ -10,7 +10,8 @@ import { nativeContestants } from './native.mjs';
 import { start } from '../browser/support.mjs';
 
 const page = fileURLToPath(new URL('page/', import.meta.url));
-const kWithoutVnni = '--js-flags=--no-enable-avx-vnni,--no-enable-avx-vnni-int8';
+/** A flag of the browser: code does without the processor's instructions for 8-bit dot products. */
+export const kWithoutVnni = '--js-flags=--no-enable-avx-vnni,--no-enable-avx-vnni-int8';
 const kLibraries = { '/onnxruntime-web/': 'onnxruntime-web/dist', '/litert/': '@litertjs/core/wasm' };
 
 async function bundlePage() {
