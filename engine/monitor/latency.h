@@ -90,7 +90,6 @@ class LatencyTracker {
   const std::map<int64_t, Histogram>& batches() const { return batches_; }
   uint64_t failures(ErrorCode code) const { return failures_[static_cast<size_t>(code)]; }
   uint64_t requests() const { return requests_; }
-  uint64_t successes() const { return successes_; }
 
   // Within an object: "clockStepMs","requests","failures":{"Cancelled":1,..},
   // "cold":{"infer":{..},..},"warm":{..},"hidden":{..},"batches":{"1":{..},..}; stages as
