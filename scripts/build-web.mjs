@@ -1,6 +1,5 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: index.js, in-process.js, kept.js, kept-watch.js, worker.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
-// flavours.json, types/, demo/.
+// are built, and the demo. Layout: a bundle for each of kModules, cli.js, insitu-FLAVOUR.{mjs,wasm}, flavours.json, types/, demo/.
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +8,16 @@ import { moduleFolder } from './lib/flavours.mjs';
 import { distDir, root } from './lib/paths.mjs';
 import { run, runMain, step } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
+
+/* The bundles of the package by name. Those that `index` or another imports dynamically are loaded by who needs them; those that
+   import `insitu` are entries of their own (package.json, exports) over the same index.js. */
+const kModules = {
+  index: 'web/src/index.ts',
+  worker: 'web/src/worker/worker.ts',
+  'in-process': 'web/src/rpc/in-process.ts',
+  kept: 'web/src/kept.ts',
+  'kept-watch': 'web/src/kept-watch.ts',
+};
 
 const kDemoFiles = {
   'web/demo/index.html': 'demo/index.html',
@@ -37,22 +46,18 @@ async function bundle() {
     define: { INSITU_BUILDS: JSON.stringify(builds) },
   };
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
-  // load them as they are, and have maps for those who debug. What a worker runs is a bundle of its own, which index.js
-  // imports only where there is no worker; so is what keeps models, for those who ask for it.
-  const lazyOutside = {
-    name: 'lazy-outside',
-    setup: (plugin) => plugin.onResolve({ filter: /^\.\/(in-process|kept|kept-watch)\.js$/ }, ({ path, kind }) =>
-      (kind === 'dynamic-import' ? { path, external: true } : undefined)),
-  };
-  await build({
-    ...common,
-    entryPoints: {
-      index: 'web/src/index.ts', kept: 'web/src/kept.ts', 'kept-watch': 'web/src/kept-watch.ts', worker: 'web/src/worker/worker.ts',
-      'in-process': 'web/src/rpc/in-process.ts',
+  // load them as they are, and have maps for those who debug.
+  const nameOf = (path) => path.replace(/^.*\/|\.js$/g, '');
+  const modulesOutside = {
+    name: 'modules-outside',
+    setup(plugin) {
+      plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: './index.js', external: true }));
+      plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) =>
+        (kind === 'dynamic-import' && nameOf(path) in kModules ? { path: `./${nameOf(path)}.js`, external: true } : undefined));
     },
-    external: ['node:*'], sourcemap: true, plugins: [lazyOutside],
-  });
-  for (const name of ['index', 'kept', 'kept-watch', 'worker', 'in-process']) {
+  };
+  await build({ ...common, entryPoints: kModules, external: ['node:*'], sourcemap: true, plugins: [modulesOutside] });
+  for (const name of Object.keys(kModules)) {
     const [file, map] = [`${name}.js`, `${name}.js.map`];
     const small = await minify(readDist(file), { content: readDist(map), url: map });
     writeFileSync(join(distDir, file), small.code);
