@@ -11,7 +11,9 @@ const modelFile = 'model.onnx';
 
 /** The model file that an argument means: itself, or the model.onnx of a folder. */
 export function findModel(path: string): string {
-  return existsSync(path) && statSync(path).isDirectory() ? join(path, modelFile) : path;
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  const model = join(path, modelFile);
+  return existsSync(model) ? model : fail('InvalidArgument', `the folder ${path} has no ${modelFile}`, 'Pass the path of an .onnx file.');
 }
 
 /** The external data files of a model: the .data, .weights and _data files in its folder, by name. */

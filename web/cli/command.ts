@@ -1,16 +1,17 @@
-// What a command of the command line is, the flags that several share, and the engine they ask for.
+// What a command of the command line is, the flags that several share, the engine they ask for, and how they print.
 // Invariant: a wrong use throws UsageError (exit status 2); everything else that fails is an InsituError (1).
-import { writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import { Engine } from '../src/engine.js';
-import { InsituError } from '../src/errors.js';
+import { fail } from '../src/errors.js';
 import type { EngineOptions, Flavour, LoadOptions } from '../src/types.js';
+import { ProgressLine } from './progress.js';
 
 export type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
 export interface Command {
   summary: string;
-  /** The help of the command, without the shared flags. */
   help: string;
   options: NonNullable<ParseArgsConfig['options']>;
   /** Gives the exit status. */
@@ -18,6 +19,8 @@ export interface Command {
 }
 
 export class UsageError extends Error {}
+
+export const flavours: readonly Flavour[] = ['simd-st', 'simd-mt', 'relaxed-st', 'relaxed-mt'];
 
 export const engineFlags = {
   flavour: { type: 'string' },
@@ -27,30 +30,37 @@ export const modelFlags = { ...engineFlags, backend: { type: 'string' }, dim: { 
 
 export const engineHelp = `  --flavour F      simd-st, simd-mt, relaxed-st or relaxed-mt; default: the best that Node offers
   --threads N      how many threads; default: up to 4`;
-export const modelHelp = `  --backend B      auto, or reference: every operator on the plain kernels
+export const modelHelp = `  --backend B      auto, or reference: every operator on the plain kernels; default: auto
   --dim NAME=N     fixes a symbolic dim; may be repeated
 ${engineHelp}`;
 
-/** An engine in this process, of exactly the flavour that was asked for. */
-export async function createEngine(flags: Flags): Promise<Engine> {
+export const progress = new ProgressLine(process.stderr);
+
+/** What `work` gives with an engine in this process, of exactly the flavour that was asked for. */
+export async function withEngine<T>(flags: Flags, work: (engine: Engine) => Promise<T>): Promise<T> {
   const options: EngineOptions = { worker: false };
-  if (flags.flavour !== undefined) options.flavour = flags.flavour as Flavour;
+  if (flags.flavour !== undefined) options.flavour = flavourOf(flags.flavour);
   if (flags.threads !== undefined) options.threads = wholeNumber('--threads', flags.threads);
   const engine = await Engine.create(options);
-  if (options.flavour && engine.info.flavour !== options.flavour) {
+  try {
+    if (options.flavour && engine.info.flavour !== options.flavour) {
+      fail('Internal', `the flavour ${options.flavour} does not run here: ${engine.info.reasons.join(' ')}`);
+    }
+    return await work(engine);
+  } finally {
+    progress.clear();
     await engine.dispose();
-    throw new InsituError({
-      code: 'Internal',
-      message: `the flavour ${options.flavour} does not run here: ${engine.info.reasons.join(' ')}`,
-    });
   }
-  return engine;
+}
+
+function flavourOf(text: Flags[string]): Flavour {
+  return flavours.find((flavour) => flavour === text) ?? refuse(`--flavour is '${text}', not one of ${flavours.join(', ')}`);
 }
 
 /** The load options that modelFlags ask for. */
 export function loadOptions(flags: Flags): LoadOptions {
   const { backend = 'auto' } = flags;
-  if (backend !== 'auto' && backend !== 'reference') throw new UsageError(`--backend is '${backend}', not auto or reference`);
+  if (backend !== 'auto' && backend !== 'reference') refuse(`--backend is '${backend}', not auto or reference`);
   const dims = Object.fromEntries(listOf(flags.dim).map((text) => {
     const [name, value] = splitPair('--dim', text);
     return [name, wholeNumber('--dim', value)];
@@ -58,17 +68,19 @@ export function loadOptions(flags: Flags): LoadOptions {
   return { backend, dims };
 }
 
+export function refuse(message: string): never {
+  throw new UsageError(message);
+}
+
 export function wholeNumber(flag: string, text: Flags[string]): number {
-  if (typeof text !== 'string' || !/^[1-9]\d*$/.test(text)) {
-    throw new UsageError(`${flag} wants a whole number from 1, not '${text}'`);
-  }
-  return Number(text);
+  if (typeof text === 'string' && /^[1-9]\d*$/.test(text)) return Number(text);
+  return refuse(`${flag} wants a whole number from 1, not '${text}'`);
 }
 
 /** 'name=value' in two. */
 export function splitPair(flag: string, text: string): [string, string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`${flag} wants NAME=VALUE, not '${text}'`);
+  if (at < 1) refuse(`${flag} wants NAME=VALUE, not '${text}'`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
@@ -77,17 +89,33 @@ export function listOf(flag: Flags[string]): string[] {
 }
 
 export function onePositional(positionals: string[], name: string): string {
-  if (positionals.length !== 1) throw new UsageError(`pass one ${name}`);
+  if (positionals.length !== 1) refuse(`pass one ${name}`);
   return positionals[0]!;
+}
+
+/** Refuses a place for results that cannot be written to, before the work for them begins. */
+export function checkTarget(flag: string, file: Flags[string]): void {
+  if (typeof file !== 'string' || file === '-') return;
+  if (file === '') refuse(`${flag} wants the name of a file, or - for standard output`);
+  const folder = dirname(file);
+  if (!existsSync(folder)) fail('InvalidArgument', `cannot write ${file}: there is no folder ${folder}`, 'Make the folder first.');
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    fail('InvalidArgument', `cannot write ${file}: it is a folder`, `Name a file for ${flag}.`);
+  }
 }
 
 /** Writes JSON to a file, or to standard output for '-'. */
 export function writeJson(file: Flags[string], text: string): void {
+  progress.clear();
   if (file === '-') process.stdout.write(`${text}\n`);
   else writeFileSync(String(file), `${text}\n`);
 }
 
 /** Prints unless standard output is taken by `--json -`. */
 export function printer(flags: Flags): (line: string) => void {
-  return flags.json === '-' || flags.json === true ? () => {} : (line) => process.stdout.write(`${line}\n`);
+  if (flags.json === '-') return () => {};
+  return (line) => {
+    progress.clear();
+    process.stdout.write(`${line}\n`);
+  };
 }

@@ -44,7 +44,7 @@ function compareTensors(actual: Tensor, expected: Tensor, { rtol, atol }: Tolera
     const problem = `is ${actual.dtype} [${actual.dims}], expected ${expected.dtype} [${expected.dims}]`;
     return { problem, maxAbsDiff: Infinity };
   }
-  const read = reader(expected);
+  const read = elementReader(expected);
   let maxAbsDiff = 0;
   let wrong = 0;
   let first = -1;
@@ -65,12 +65,12 @@ function compareTensors(actual: Tensor, expected: Tensor, { rtol, atol }: Tolera
   return { problem, maxAbsDiff };
 }
 
-function elementsOf({ dims }: Tensor): number {
+export function elementsOf({ dims }: Tensor): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
-/* How to read one element as a number or a string. */
-function reader({ dtype }: Tensor): (tensor: Tensor, i: number) => number | string {
+/** How to read one element as the number or string that it is; 64-bit integers lose digits. */
+export function elementReader({ dtype }: Tensor): (tensor: Tensor, i: number) => number | string {
   if (dtype === 'float16') return ({ data }, i) => fromFloat16(Number(data[i]));
   if (dtype === 'bfloat16') return ({ data }, i) => fromBfloat16(Number(data[i]));
   if (dtype === 'string') return ({ data }, i) => String(data[i]);

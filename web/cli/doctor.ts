@@ -1,61 +1,44 @@
-// insitu doctor: why threads, SIMD or files are missing, and whether the engine starts.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Engine } from '../src/engine.js';
-import { enableRelaxedSimd } from '../src/environment.js';
-import { toInsituError } from '../src/errors.js';
-import { detectFeatures } from '../src/features.js';
-import type { Flavour } from '../src/types.js';
+// insitu doctor: why threads, SIMD, caching or files are missing, in this Node, in a project, or on a served site.
+import { printer, progress, refuse, wholeNumber, writeJson } from './command.js';
 import type { Command } from './command.js';
-
-const flavours: Flavour[] = ['simd-st', 'simd-mt', 'relaxed-st', 'relaxed-mt'];
+import { describeFindings } from './doctor/finding.js';
+import { checkNode } from './doctor/node.js';
+import { checkProject } from './doctor/project.js';
+import { checkSite } from './doctor/site.js';
 
 export const doctor: Command = {
-  summary: 'says why threads, SIMD or files are missing',
-  help: `usage: insitu doctor
+  summary: 'says why threads, SIMD, caching or files are missing',
+  help: `usage: insitu doctor [DIR|URL] [--json FILE]
 
-Looks at this Node and this package, starts the engine in each flavour, and says what a page needs for threads.
-The exit status is 1 where a flavour does not start.`,
-  options: {},
-  async run() {
-    const before = await detectFeatures();
-    await enableRelaxedSimd();
-    const { relaxedSimd } = await detectFeatures();
-    const yesNo = (value: boolean) => (value ? 'yes' : 'no');
-    console.log(`Node            ${process.version}, ${before.processors} processors`);
-    console.log(`SIMD            ${yesNo(before.simd)}`);
-    console.log(`relaxed SIMD    ${before.relaxedSimd ? 'yes' : relaxedSimd ? 'behind a flag, set when asked for' : 'no'}`);
-    console.log(`threads         ${yesNo(before.threads)}`);
-    let failed = 0;
-    for (const flavour of flavours) failed += await check(flavour);
-    console.log(`
-In a browser, threads need cross-origin isolation: serve the page with
-  Cross-Origin-Opener-Policy: same-origin
-  Cross-Origin-Embedder-Policy: require-corp
-engine.info.reasons says there what is missing, and the page must be allowed to start workers and WebAssembly:
-  Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'`);
-    return failed > 0 ? 1 : 0;
+Without an argument: looks at this Node and this package, and starts the engine in each flavour.
+DIR: reads package.json, configuration and sources of a project, and names what will not work, without running any of it.
+URL: asks a served page and what it loads for their headers: isolation, Content-Security-Policy, media types, caching, compression.
+The exit status is 1 where something is wrong; advice alone leaves it 0.
+
+  --threads 1      of a site or project that does with one thread: isolation is not asked for
+  --assets URL     the folder of worker.js and the .wasm files, where the page's scripts do not tell
+  --model URL      a model that the page loads; may be repeated
+  --json FILE      writes {ok, findings: [{level: ok|advice|wrong, check, what, why, how}]}; - is standard output
+
+example: insitu doctor http://localhost:5173/`,
+  options: {
+    threads: { type: 'string' }, assets: { type: 'string' }, model: { type: 'string', multiple: true }, json: { type: 'string' },
+  },
+  async run(flags, positionals) {
+    if (positionals.length > 1) refuse('pass one DIR or URL');
+    if (flags.threads !== undefined) wholeNumber('--threads', flags.threads);
+    const [subject] = positionals;
+    const print = printer(flags);
+    const findings = subject === undefined ? await checkNode()
+      : /^https?:\/\//i.test(subject) ? await checkSite(subject, flags)
+      : checkProject(subject, flags);
+    const fine = findings.every(({ level }) => level !== 'wrong');
+    for (const line of describeFindings(findings)) print(line);
+    if (subject === undefined) {
+      print('\ninsitu doctor DIR looks at a project, insitu doctor URL at a served page: whether it is cross-origin isolated, above all.');
+    }
+    progress.clear();
+    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ ok: fine, findings }, null, 2));
+    return fine ? 0 : 1;
   },
 };
-
-/* 1 where the flavour does not start. */
-async function check(flavour: Flavour): Promise<number> {
-  const label = flavour.padEnd(15);
-  for (const ending of ['mjs', 'wasm']) {
-    const file = fileURLToPath(new URL(`./insitu-${flavour}.${ending}`, import.meta.url));
-    if (existsSync(file)) continue;
-    console.log(`${label} missing: ${file}`);
-    return 1;
-  }
-  try {
-    const engine = await Engine.create({ flavour, worker: false });
-    await engine.dispose();
-    const { info } = engine;
-    const works = info.flavour === flavour;
-    console.log(`${label} ${works ? `starts with ${info.threads} thread(s)` : `does not start: ${info.reasons.join(' ')}`}`);
-    return works ? 0 : 1;
-  } catch (thrown) {
-    console.log(`${label} does not start: ${toInsituError(thrown).message}`);
-    return 1;
-  }
-}

@@ -18,7 +18,7 @@ export async function readFeed(engine: Engine, info: TensorInfo, source: string)
   }
   const bytes = read(source);
   if (source.endsWith('.npy')) return readNpy(bytes, source);
-  return fromJson(JSON.parse(new TextDecoder().decode(bytes)), info);
+  return fromJson(parse(bytes, source), info);
 }
 
 /** Floats from 0 to 1, small whole numbers for integers; symbolic dims become 1; sequences are empty. */
@@ -57,6 +57,14 @@ function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: Tenso
   for (let level: Nested = json; Array.isArray(level); level = level[0] ?? 0) dims.push(level.length);
   const flat = (Array.isArray(json) ? (json as unknown[]).flat(Infinity as 1) : [json]) as (number | string | boolean)[];
   return dtype === 'string' ? tensor(flat.map(String), dims) : tensor(flat.map(Number), dims, dtype);
+}
+
+function parse(bytes: Uint8Array, file: string): Nested {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (thrown) {
+    return fail('InvalidArgument', `${file} is no JSON: ${(thrown as Error).message}`, 'Write nested arrays, or {"dims": [...], "data": [...]}.', thrown);
+  }
 }
 
 function read(file: string): Uint8Array {

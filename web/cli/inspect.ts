@@ -1,40 +1,50 @@
 // insitu inspect: what a model contains, and whether it would run.
-import { createEngine, engineFlags, engineHelp, onePositional, printer, writeJson } from './command.js';
-import type { Command } from './command.js';
-import { findModel, sourceOptions } from './cases.js';
 import { describe } from '../src/tensor.js';
+import type { TensorInfo } from '../src/tensor.js';
+import type { ModelReport } from '../src/types.js';
+import { findModel, sourceOptions } from './cases.js';
+import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeJson } from './command.js';
+import type { Command } from './command.js';
+import { paint, table } from './text.js';
+
+const longestMetadata = 100;
 
 export const inspect: Command = {
   summary: 'what a model contains, and whether it would run',
   help: `usage: insitu inspect MODEL [--json FILE]
 
-MODEL is an .onnx file, or a folder with model.onnx. The exit status is 1 where something in it is not supported.
+MODEL is an .onnx file, the address of one, or a folder with model.onnx. The exit status is 1 where something in it is not
+supported.
 
-  --json FILE      writes the report as JSON; - is standard output
-${engineHelp}`,
+  --json FILE      writes {irVersion, opsets, producer, metadata, inputs, outputs, operators, parameters, initializerBytes,
+                   runnable, unsupported}; - is standard output
+${engineHelp}
+
+example: insitu inspect model.onnx`,
   options: { ...engineFlags, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
     const print = printer(flags);
-    const engine = await createEngine(flags);
-    try {
-      const report = await engine.inspect(model, sourceOptions(model));
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
-      const opsets = Object.entries(report.opsets).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
-      print(`${model}: IR ${report.irVersion}, opset ${opsets.join(', ')}${report.producer && `, by ${report.producer}`}`);
-      print(`parameters: ${report.parameters.toLocaleString('en')} in ${report.initializerBytes.toLocaleString('en')} bytes`);
-      for (const info of report.inputs) print(`input  ${describe(info)}`);
-      for (const info of report.outputs) print(`output ${describe(info)}`);
-      for (const [key, value] of Object.entries(report.metadata)) {
-        print(`metadata ${key}: ${value.length > 100 ? `${value.slice(0, 100)}…` : value}`);
-      }
-      const operators = Object.entries(report.operators).sort((a, b) => b[1] - a[1]);
-      print(`operators: ${operators.map(([op, count]) => `${op} ${count}`).join(', ')}`);
-      for (const { node, op, what } of report.unsupported) print(`not supported: ${op} '${node}': ${what}`);
-      print(report.runnable ? 'insitu can run it.' : 'insitu cannot run it.');
-      return report.runnable ? 0 : 1;
-    } finally {
-      await engine.dispose();
-    }
+    const report = await withEngine(flags, (engine) =>
+      engine.inspect(model, { ...sourceOptions(model), onProgress: progress.ofLoading(model) }));
+    for (const line of describeReport(model, report)) print(line);
+    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
+    return report.runnable ? 0 : 1;
   },
 };
+
+function* describeReport(model: string, report: ModelReport): Generator<string> {
+  const opsets = Object.entries(report.opsets).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
+  yield `${model}: IR ${report.irVersion}, opset ${opsets.join(', ')}${report.producer && `, by ${report.producer}`}`;
+  yield `parameters: ${report.parameters.toLocaleString('en')} in ${report.initializerBytes.toLocaleString('en')} bytes`;
+  const row = (kind: string, info: TensorInfo) => [kind, `'${info.name}'`, describe(info).slice(info.name.length + 3)];
+  yield* table([...report.inputs.map((info) => row('input ', info)), ...report.outputs.map((info) => row('output', info))], { gap: ' ' });
+  for (const [key, value] of Object.entries(report.metadata)) {
+    yield `metadata ${key}: ${value.length > longestMetadata ? `${value.slice(0, longestMetadata)}…` : value}`;
+  }
+  yield 'operators:';
+  const operators = Object.entries(report.operators).sort((a, b) => b[1] - a[1]);
+  yield* table(operators.map(([op, count]) => [`  ${op}`, String(count)]), { gap: ' ', right: [1] });
+  for (const { node, op, what } of report.unsupported) yield `not supported: ${op} '${node}': ${what}`;
+  yield report.runnable ? paint('insitu can run it.', 'green') : paint('insitu cannot run it.', 'red');
+}

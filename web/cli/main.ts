@@ -4,61 +4,80 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InsituError } from '../src/errors.js';
 import { bench } from './bench.js';
-import { UsageError } from './command.js';
-import type { Command } from './command.js';
+import { checkTarget, progress, UsageError } from './command.js';
+import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
+import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
 import { run } from './run.js';
 import { test } from './test.js';
+import { nearest, table } from './text.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, copy, doctor };
+const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, doctor };
 
 const overview = `insitu: runs ONNX models with WebAssembly
 
 usage: insitu COMMAND ...
 
-${Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
+${table(Object.entries(commands).map(([name, { summary }]) => [`  ${name}`, summary])).join('\n')}
 
-insitu COMMAND --help says more. Exit status: 0 fine, 1 something failed, 2 wrong usage.`;
+insitu COMMAND --help says more; insitu --version prints the version.
+Exit status: 0 fine, 1 something failed, 2 wrong usage.`;
 
 async function main([name = '', ...args]: string[]): Promise<number> {
-  if (name === '--version') {
+  if (name === '--version' || name === '-v') {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     console.log(version);
     return 0;
   }
-  if (name === '--help' || name === '-h' || name === 'help') {
+  const asksHelp = name === '--help' || name === '-h' || name === 'help';
+  if (asksHelp && (name !== 'help' || args.length === 0)) {
     console.log(overview);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) throw new UsageError(name ? `there is no command '${name}'\n\n${overview}` : overview);
-  const { flags, positionals } = parse(command, args);
-  if (flags.help) {
-    console.log(command.help);
-    return 0;
+  if (name === '') throw new UsageError(overview);
+  const [wanted, rest] = asksHelp ? [args[0]!, ['--help']] : [name, args];
+  const command = findCommand(wanted);
+  try {
+    const { flags, positionals } = parse(command, rest);
+    if (flags.help) {
+      console.log(command.help);
+      return 0;
+    }
+    checkTarget('--json', flags.json);
+    return await command.run(flags, positionals);
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    const [usage] = command.help.split('\n\n', 1);
+    throw new UsageError(`${thrown.message}\n\n${usage}\n\ninsitu ${wanted} --help says more.`);
   }
-  return command.run(flags, positionals);
 }
 
-function parse(command: Command, args: string[]) {
+function findCommand(name: string): Command {
+  if (Object.hasOwn(commands, name)) return commands[name]!;
+  const meant = nearest(name, Object.keys(commands));
+  throw new UsageError(`there is no command '${name}'${meant ? `: did you mean ${meant}?` : ''}\n\n${overview}`);
+}
+
+function parse(command: Command, args: string[]): { flags: Flags; positionals: string[] } {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
   try {
-    const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     return { flags: values, positionals };
   } catch (thrown) {
-    throw new UsageError(`${(thrown as Error).message}\n\n${command.help}`);
+    const { message } = thrown as Error;
+    const unknown = /^Unknown option '(-+([^']*))'/.exec(message);
+    if (!unknown) throw new UsageError(message.replace(/\n[^]*/, ''));
+    const meant = nearest(unknown[2]!, Object.keys(options));
+    throw new UsageError(`there is no option ${unknown[1]}${meant ? `: did you mean --${meant}?` : ''}`);
   }
 }
 
 function report(thrown: unknown): number {
-  if (thrown instanceof UsageError) {
-    console.error(thrown.message);
-    return 2;
-  }
+  progress.clear();
   if (thrown instanceof InsituError) {
     const { code, message, node, op, hint } = thrown.toJSON();
     console.error(`${code}: ${message}`);
@@ -66,8 +85,16 @@ function report(thrown: unknown): number {
     if (hint) console.error(`  ${hint}`);
     return 1;
   }
-  console.error(thrown instanceof Error ? `${thrown.message}` : String(thrown));
-  return 1;
+  console.error(thrown instanceof Error ? thrown.message : String(thrown));
+  return thrown instanceof UsageError ? 2 : 1;
+}
+
+/* Whoever reads along may have seen enough, as `head` has. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,32 +1,32 @@
 // insitu ops: the operators that the engine knows.
-import { createEngine } from './command.js';
+import { checkTarget, printer, refuse, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { table } from './text.js';
 
 export const ops: Command = {
   summary: 'lists the operators that are supported',
-  help: `usage: insitu ops [--json]
+  help: `usage: insitu ops [--json [FILE]]
 
-A line per operator: its name, the opset versions in which it changed, and whether fast kernels may take it.
+A line per operator: its name, the opset versions in which it changed, and whether fast kernels may take it or only the
+reference computes it.
 
-  --json           writes them as JSON`,
+  --json [FILE]    writes [{name, domain, since, lowered, types}] instead; without FILE to standard output
+
+example: insitu ops | grep QLinear`,
   options: { json: { type: 'boolean' } },
-  async run(flags) {
-    const engine = await createEngine({});
-    try {
-      const operators = await engine.operators();
-      const fullName = ({ domain, name }: { domain: string; name: string }) => (domain ? `${domain}.${name}` : name);
-      operators.sort((a, b) => (fullName(a) < fullName(b) ? -1 : 1));
-      if (flags.json) console.log(JSON.stringify(operators, null, 2));
-      else {
-        for (const operator of operators) {
-          const since = `opset ${operator.since.join(', ')}`;
-          console.log(`${fullName(operator).padEnd(40)} ${since.padEnd(28)} ${operator.lowered ? 'fast' : 'reference'}`);
-        }
-        console.log(`${operators.length} operators`);
-      }
-      return 0;
-    } finally {
-      await engine.dispose();
-    }
+  async run(flags, positionals) {
+    const file = flags.json ? positionals.shift() ?? '-' : undefined;
+    if (positionals.length > 0) refuse('insitu ops takes no argument');
+    checkTarget('--json', file);
+    const operators = await withEngine({}, (engine) => engine.operators());
+    const fullName = ({ domain, name }: { domain: string; name: string }) => (domain ? `${domain}.${name}` : name);
+    operators.sort((a, b) => (fullName(a) < fullName(b) ? -1 : 1));
+    if (file !== undefined) writeJson(file, JSON.stringify(operators, null, 2));
+    const print = printer({ json: file });
+    const rows = operators.map((operator) =>
+      [fullName(operator), `opset ${operator.since.join(', ')}`, operator.lowered ? 'fast' : 'reference']);
+    for (const line of table(rows)) print(line);
+    print(`${operators.length} operators`);
+    return 0;
   },
 };

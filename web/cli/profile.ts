@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { fail } from '../src/errors.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
-import { createEngine, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, UsageError, writeJson }
+import { checkTarget, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson }
   from './command.js';
 import type { Command, Flags } from './command.js';
 import { openDataset, readLabels, readList } from './dataset.js';
+import { table } from './text.js';
 
 const leastSamples = 2_000;  // as the monitor has it
-const everyMs = 200;
 
 export const profile: Command = {
   summary: 'writes the reference profile of the watch from data',
-  help: `usage: insitu profile MODEL --data DIR [--labels FILE] [-o FILE]
+  help: `usage: insitu profile MODEL --data DIR [--labels FILE] [-o FILE] [--json FILE]
        insitu profile --merge A.json --merge B.json ... [-o FILE]
 
 Runs the model on 2,000 samples or more that are as they should be, and writes what inputs and outputs look like: quantiles and
@@ -26,25 +26,32 @@ moments, no data. DIR holds one of
                    the watch estimates accuracy
   --classes FILE   names of the classes (.json, or a line each), which feedback() may be given then
   --merge FILE     makes one profile of several instead; may be repeated
-  -o FILE          where to write it; default profile.json, - is standard output
-${modelHelp}`,
+  -o FILE          where to write the profile; default: profile.json, - is standard output
+  --json FILE      writes {output, count, features: [{name, mean, std, min, max}], accuracy} of it; - is standard output
+${modelHelp}
+
+example: insitu profile model.onnx --data samples -o model.profile.json`,
   options: {
     ...modelFlags, data: { type: 'string' }, labels: { type: 'string' }, classes: { type: 'string' },
-    merge: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' },
+    merge: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' }, json: { type: 'string' },
   },
   async run(flags, positionals) {
     const to = flags.output ?? 'profile.json';
-    const print = printer({ json: to === '-' ? '-' : undefined });
+    if (to === '-' && flags.json === '-') refuse('-o and --json cannot both have standard output');
+    checkTarget('-o', to);
+    const print = printer({ json: to === '-' ? '-' : flags.json });
     const made = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);
     writeJson(to, JSON.stringify(made));
-    const features = made.features as { name: string; mean: number; std: number; knots: number[] }[];
-    print(`${made.count} samples, ${features.length} features`);
-    for (const { name, mean, std, knots } of features) {
-      print(`  ${name.padEnd(32)} ${show(mean)} ± ${show(std)}  from ${show(knots[0]!)} to ${show(knots.at(-1)!)}`);
-    }
-    const { accuracy } = made;
+    const features = (made.features as { name: string; mean: number; std: number; knots: number[] }[])
+      .map(({ name, mean, std, knots }) => ({ name, mean, std, min: knots[0]!, max: knots.at(-1)! }));
+    const { count, accuracy } = made as ReferenceProfile & { count: number };
+    print(`${count} samples, ${features.length} features`);
+    const rows = features.map(({ name, mean, std, min, max }) =>
+      [`  ${name}`, `${show(mean)} ± ${show(std)}`, `from ${show(min)} to ${show(max)}`]);
+    for (const line of table(rows)) print(line);
     if (accuracy) print(`accuracy ${(100 * accuracy.accuracy).toFixed(2)} % of ${accuracy.count} labelled samples`);
     if (to !== '-') print(`written to ${to}`);
+    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ output: to, count, features, accuracy }, null, 2));
     return 0;
   },
 };
@@ -52,13 +59,8 @@ ${modelHelp}`,
 const show = (value: number) => String(Number(value.toPrecision(4)));
 
 async function merge(flags: Flags, positionals: string[]): Promise<ReferenceProfile> {
-  if (positionals.length > 0) throw new UsageError('--merge takes no MODEL');
-  const engine = await createEngine(flags);
-  try {
-    return await engine.mergeProfiles(listOf(flags.merge).map(readProfile));
-  } finally {
-    await engine.dispose();
-  }
+  if (positionals.length > 0) refuse('--merge takes no MODEL');
+  return withEngine(flags, (engine) => engine.mergeProfiles(listOf(flags.merge).map(readProfile)));
 }
 
 function readProfile(file: string): ReferenceProfile {
@@ -70,11 +72,11 @@ function readProfile(file: string): ReferenceProfile {
 }
 
 async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
-  if (typeof flags.data !== 'string') throw new UsageError('insitu profile wants --data DIR');
-  const model = findModel(path), { data } = flags;
-  const engine = await createEngine(flags);
-  try {
-    const options = { ...loadOptions(flags), ...sourceOptions(model) };
+  const { data } = flags;
+  if (typeof data !== 'string') return refuse('insitu profile wants --data DIR');
+  const model = findModel(path);
+  const options = { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model) };
+  return withEngine(flags, async (engine) => {
     const { inputs } = await engine.inspect(model, options);
     const samples = openDataset(engine, inputs, data);
     if (samples.count < leastSamples) {
@@ -83,11 +85,10 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
     const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), samples.count);
     const names = flags.classes === undefined ? undefined : readList(String(flags.classes)).map(String);
     const session = await engine.load(model, { ...options, monitor: { profile: { learn: samples.count }, quality: 'log' } });
-    const progress = reporter(samples.count);
     for (let i = 0; i < samples.count; i++) {
+      progress.show('running samples', { done: i, total: samples.count });
       await session.run(await samples.feeds(i), { id: labels ? String(i) : undefined });
       if (labels) await session.monitor.feedback(String(i), numberOf(labels[i]!, names));
-      progress(i + 1);
     }
     const { drift } = await session.monitor.snapshot();
     if (drift.learning) {
@@ -95,25 +96,11 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
     }
     const made = await session.monitor.exportProfile();
     return names && made.accuracy ? { ...made, accuracy: { ...made.accuracy, labels: names } } : made;
-  } finally {
-    await engine.dispose();
-  }
+  });
 }
 
 function numberOf(label: number | string, names: readonly string[] | undefined): number {
   if (typeof label === 'number') return label;
   const at = names?.indexOf(label) ?? -1;
   return at >= 0 ? at : fail('InvalidArgument', `no class is called '${label}'`, 'Name the classes with --classes FILE, in the order of the output.');
-}
-
-/* Says on a terminal how far it is. */
-function reporter(total: number): (done: number) => void {
-  if (!process.stderr.isTTY) return () => {};
-  let last = 0;
-  return (done) => {
-    const now = performance.now();
-    if (done < total && now - last < everyMs) return;
-    last = now;
-    process.stderr.write(done < total ? `\r${done} of ${total} samples` : '\r\u001b[K');
-  };
 }

@@ -4,30 +4,35 @@ import { describe } from '../src/tensor.js';
 import type { Tensor } from '../src/tensor.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { createEngine, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, splitPair, writeJson }
+import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, splitPair, withEngine, writeJson }
   from './command.js';
 import type { Command } from './command.js';
+import { elementReader, elementsOf } from './compare.js';
 import { readFeed } from './feeds.js';
 
 const previewed = 8;
 
 export const run: Command = {
   summary: 'runs a model once and prints the results',
-  help: `usage: insitu run MODEL --input NAME=FILE ... [--json FILE]
+  help: `usage: insitu run MODEL [--input NAME=FILE ...] [--json FILE]
 
 FILE is a .pb (TensorProto), .npy or .json file, or the word random. An input that is not named is random.
 
   --input N=FILE   what to feed; may be repeated
-  --json FILE      writes the results in full as JSON; - is standard output
-${modelHelp}`,
+  --json FILE      writes {NAME: {dtype, dims, data}} in full; - is standard output. 64-bit integers, NaN and infinities are
+                   strings; data is as the API has it: 16-bit floats are their bits
+${modelHelp}
+
+example: insitu run model.onnx --input image=digit.npy`,
   options: { ...modelFlags, input: { type: 'string', multiple: true }, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
     const sources = new Map(listOf(flags.input).map((text) => splitPair('--input', text)));
+    if (sources.size < listOf(flags.input).length) refuse('--input names an input twice');
     const print = printer(flags);
-    const engine = await createEngine(flags);
-    try {
-      const session = await engine.load(model, { ...loadOptions(flags), ...sourceOptions(model), monitor: false });
+    const options = { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model) };
+    return withEngine(flags, async (engine) => {
+      const session = await engine.load(model, { ...options, monitor: false });
       for (const name of sources.keys()) {
         if (session.inputs.some((info) => info.name === name)) continue;
         fail('InvalidArgument', `the model has no input '${name}'`, `It takes ${session.inputs.map(describe).join(', ')}.`);
@@ -36,13 +41,12 @@ ${modelHelp}`,
       for (const info of session.inputs) {
         feeds[info.name] = await readFeed(engine, info, sources.get(info.name) ?? 'random');
       }
+      progress.show('running');
       const results = await session.run<Record<string, Value>>(feeds);
       for (const [name, value] of Object.entries(results)) print(`'${name}' ${preview(value)}`);
       if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(results, plainArrays));
       return 0;
-    } finally {
-      await engine.dispose();
-    }
+    });
   },
 };
 
@@ -53,12 +57,15 @@ function preview(value: Value): string {
   if (value === null) return 'absent';
   if (Array.isArray(value)) return `sequence of ${value.length} {${shorten(value, preview, '; ')}}`;
   if (value instanceof Map) return `map {${shorten([...value], String, '; ')}}`;
-  const { dtype, dims, data } = value as Tensor;
-  return `${dtype} [${dims}]: ${shorten(data, String, ' ')}`;
+  const { dtype, dims } = value as Tensor;
+  const length = Math.min(elementsOf(value as Tensor), previewed + 1);
+  const read = dtype.endsWith('int64') ? ({ data }: Tensor, i: number) => String(data[i]) : elementReader(value as Tensor);
+  return `${dtype} [${dims}]: ${shorten(Array.from({ length }, (_, i) => read(value as Tensor, i)), String, ' ')}`;
 }
 
-/* Typed arrays as arrays of numbers; 64-bit integers as text, so that none loses digits; maps as pairs. */
+/* Typed arrays as arrays of numbers; what JSON has no number for, and 64-bit integers, as text; maps as pairs. */
 function plainArrays(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Map) return [...value];
   if (typeof value === 'bigint') return String(value);
   return ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value;

@@ -1,7 +1,8 @@
 // insitu test: runs ONNX backend-test cases and compares.
 import { relative } from 'node:path';
+import { fail } from '../src/errors.js';
 import { findCases, readCase } from './cases.js';
-import { createEngine, loadOptions, modelFlags, modelHelp, printer, UsageError, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { runCase } from './run-case.js';
 import type { Outcome } from './run-case.js';
@@ -18,18 +19,24 @@ Runs every case at or below each DIR: a folder with model.onnx and test_data_set
 atol + rtol * |expected|: 1e-7 and 1e-3, or what a tolerance.json in the folder says.
 Prints a line for each failure and, last, how many passed, failed and were skipped (refused as not supported).
 
-  --json FILE      writes every case as JSON; - is standard output
-${modelHelp}`,
+  --json FILE      writes {flavour, threads, backend, passed, failed, skipped, cases: [{case, status, maxAbsDiff, why}]};
+                   - is standard output
+${modelHelp}
+
+example: insitu test onnx/backend/test/data/node`,
   options: { ...modelFlags, json: { type: 'string' } },
   async run(flags, positionals) {
-    if (positionals.length === 0) throw new UsageError('pass at least one DIR');
+    if (positionals.length === 0) refuse('pass at least one DIR');
     const print = printer(flags);
     const options = loadOptions(flags);
     const cases = positionals.flatMap(findCases);
+    if (cases.length === 0) {
+      fail('InvalidArgument', `there is no case at or below ${positionals.join(', ')}`, 'A case has model.onnx and test_data_set_0.');
+    }
     const rows: Row[] = [];
-    const engine = await createEngine(flags);
-    try {
-      for (const folder of cases) {
+    const { flavour, threads } = await withEngine(flags, async (engine) => {
+      for (const [i, folder] of cases.entries()) {
+        progress.show('running cases', { done: i, total: cases.length });
         const row: Row = {
           case: relative('', folder) || '.',
           ...(await runCase(engine, readCase(folder), options)),
@@ -37,17 +44,15 @@ ${modelHelp}`,
         rows.push(row);
         if (row.status === 'failed') print(`failed ${row.case}: ${row.why}`);
       }
-    } finally {
-      await engine.dispose();
-    }
+      return engine.info;
+    });
     const count = (status: Row['status']) => rows.filter((row) => row.status === status).length;
     const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
     if (flags.json !== undefined) {
-      const { flavour, threads } = engine.info;
       const report = { flavour, threads, backend: options.backend, passed, failed, skipped, cases: rows };
       writeJson(flags.json, JSON.stringify(report, null, 2));
     }
     print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-    return failed > 0 || rows.length === 0 ? 1 : 0;
+    return failed > 0 ? 1 : 0;
   },
 };
