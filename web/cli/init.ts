@@ -40,8 +40,9 @@ example: npx insitu init --host vercel`,
     for (const piece of pieces) place(folder, piece, flags['dry-run'] === true);
     if (hosting && 'text' in hosting) console.log(`to add    to ${hosting.where}:\n\n${indented(hosting.text)}`);
     const steps = [
+      ...(folder === '.' ? [] : [`cd ${folder}`]),
       ...(Object.hasOwn(project.dependencies, 'insitu') || project.framework === 'static' ? [] : ['npm install insitu']),
-      ...(existsSync(join(folder, starter.model)) ? [] : [`put a model at ${join(folder, starter.model)}`]),
+      ...(existsSync(join(folder, starter.model)) ? [] : [`put a model at ${starter.model}`]),
       ...starter.next,
       'npx insitu doctor, with the address of the page, says whether threads are on',
     ];

@@ -41,8 +41,10 @@ export class ProgressLine {
     this.#label = label;
     this.#drawnAt = now;
     this.#drawn = true;
-    const text = extent ? `${label}  ${describe(extent)}` : `${label} …`;
-    this.#terminal.write(eraseLine + text.slice(0, (this.#terminal.columns || 80) - 1));
+    const state = extent ? `  ${describe(extent)}` : ' …';
+    const room = Math.max(1, (this.#terminal.columns || 80) - 1 - state.length);
+    const fitting = label.length > room ? `…${label.slice(label.length - room + 1)}` : label;
+    this.#terminal.write(eraseLine + fitting + state);
   }
 
   clear(): void {

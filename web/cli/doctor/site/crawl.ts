@@ -22,12 +22,21 @@ export interface Site {
   models: Answer[];
 }
 
-const mostScripts = 60;
+const mostScripts = 200;
 const timeoutMs = 20_000;
 
 /** Whether an answer is the file that was asked for; servers of single-page apps send the page for what is missing. */
 export const isThere = ({ status, headers }: Answer) =>
   status >= 200 && status < 300 && !headers.get('content-type')?.startsWith('text/html');
+
+const mostNamed = 3;
+
+/** Their paths, in a list that stays short. */
+export function namesOf(answers: readonly Answer[]): string {
+  const names = [...new Set(answers.map(({ url }) => url.pathname))];
+  const more = names.length - mostNamed;
+  return names.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
 
 /** `assets` and `models`: what cannot be seen in the scripts, because it is put together when they run. */
 export async function crawl(address: URL, { assets, models }: { assets?: URL; models: readonly URL[] }): Promise<Site> {
@@ -47,21 +56,23 @@ export async function crawl(address: URL, { assets, models }: { assets?: URL; mo
     if (list && !list.some(({ url }) => url.href === answer.url.href)) list.push(answer);
   };
   const base = new URL(/<base\b[^>]*\bhref\s*=\s*["']([^"']+)/i.exec(page.text)?.[1] ?? '', page.url);
+  const read = new Set([page]);
   const waiting = [{ text: page.text, bases: [base] }];
-  for (let scripts = 0; waiting.length > 0 && scripts < mostScripts;) {
+  while (waiting.length > 0) {
     const { text, bases } = waiting.shift()!;
     for (const name of namesIn(text)) {
       const candidates = bases.map((from) => parse(name, from)).filter((url) => url !== undefined);
       const answers: Answer[] = [];
       for (const url of candidates) {
-        answers.push(await get(url, /\.m?js$/.test(url.pathname)));
+        answers.push(await get(url, script.test(url.pathname)));
         if (isThere(answers.at(-1)!)) break;
       }
       const answer = answers.find(isThere) ?? answers[0];
-      if (!answer) continue;
+      // "ai.onnx" ends like a model and is none: what is not there was no name of one.
+      if (!answer || (!isThere(answer) && answer.url.pathname.endsWith('.onnx'))) continue;
       take(answer);
-      if (!answer.text || !isThere(answer) || isGlue(answer.url) || visited(answer)) continue;
-      scripts++;
+      if (!answer.text || !isThere(answer) || isGlue(answer.url) || read.has(answer) || read.size > mostScripts) continue;
+      read.add(answer);
       waiting.push({ text: answer.text, bases: [answer.url, base] });
     }
   }
@@ -69,14 +80,6 @@ export async function crawl(address: URL, { assets, models }: { assets?: URL; mo
   for (const name of named) take(await get(new URL(name, assets), false));
   for (const url of models) site.models.push(await get(url, false));
   return site;
-}
-
-const visitedAnswers = new WeakSet<Answer>();
-
-function visited(answer: Answer): boolean {
-  if (visitedAnswers.has(answer)) return true;
-  visitedAnswers.add(answer);
-  return false;
 }
 
 const isGlue = ({ pathname }: URL) => /\.mjs$/.test(pathname) && /\binsitu-(simd|relaxed)-/.test(pathname);
@@ -90,9 +93,13 @@ function listFor(site: Site, url: URL): Answer[] | undefined {
   return /^worker\b[\w.-]*\.js$/.test(name) ? site.workers : undefined;
 }
 
+/* Also what development servers turn into scripts. */
+const script = /\.(m?[jt]s|[jt]sx|svelte|vue|astro)$/;
+
 /* The addresses in a page or a script that end like a script, a module or a model. */
 function namesIn(text: string): Set<string> {
-  return new Set([...text.matchAll(/["'`]([^"'`\s<>\\]{1,300}?\.(?:m?js|wasm|onnx))(?:\?[^"'`\s]*)?["'`]/g)].map(([, name]) => name!));
+  const names = text.matchAll(/["'`]([^"'`\s<>\\]{1,300}?\.(?:m?[jt]s|[jt]sx|svelte|vue|astro|wasm|onnx)(?:\?[^"'`\s]*)?)["'`]/g);
+  return new Set([...names].map(([, name]) => name!));
 }
 
 function parse(name: string, base: URL): URL | undefined {

@@ -1,13 +1,17 @@
 // How a site serves the engine's files and models: whether they are there, their media types, origins, compression and caching.
 import { advice, ok, wrong } from '../finding.js';
 import type { Finding } from '../finding.js';
-import { isThere } from './crawl.js';
+import { isThere, namesOf } from './crawl.js';
 import type { Answer, Site } from './crawl.js';
 
 const javaScript = /^(text|application)\/(x-)?(java|ecma)script\b/;
 
-const namesOf = (answers: readonly Answer[]) => answers.map(({ url }) => url.pathname).join(', ');
 const header = ({ headers }: Answer, name: string) => headers.get(name) ?? '';
+
+/* What a file is, whatever a bundler has added to its name. */
+const kindOf = ({ url: { pathname } }: Answer) =>
+  /insitu-(simd|relaxed)-(st|mt)/.exec(pathname)?.[0].concat(pathname.slice(pathname.lastIndexOf('.'))) ??
+  (/\/worker[^/]*\.js$/.test(pathname) ? 'worker' : pathname);
 
 /* One finding for all the answers that a test picks out. */
 function* where(answers: readonly Answer[], picks: (answer: Answer) => boolean, say: (names: string, first: Answer) => Finding): Generator<Finding> {
@@ -21,11 +25,15 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
     return [advice('files', "no files of insitu are named in the page's scripts", 'they may be loaded from an address that is put together at run time',
       'Say where they are: --assets URL for the folder of worker.js and the .wasm files, --model URL for a model.')];
   }
-  const [here, missing] = [all.filter(isThere), all.filter((answer) => !isThere(answer))];
+  const here = all.filter(isThere);
+  // Scripts name some files twice: by the address that a bundler gave them, and for the option `assets`.
+  const found = new Set(here.map(kindOf));
+  const missing = all.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
   const hereOf = (answers: Answer[]) => answers.filter(isThere);
   const findings = [
-    ...where(missing, () => true, (names, { status }) => wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
-      'Serve these files: npx insitu copy DIR puts those of insitu where a site can serve them, and the option assets names the address.')),
+    ...where(missing, () => true, (names, { status, url }) => wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
+      url.pathname.includes('/.vite/') ? "Tell Vite to leave insitu alone: optimizeDeps: { exclude: ['insitu'] }"
+        : 'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
     ...where(hereOf(wasm), (answer) => !/^application\/wasm\b/.test(header(answer, 'content-type')), (names, first) =>
       wrong('media type', `${header(first, 'content-type') || 'no type'} for ${names}`, 'WebAssembly is compiled while it arrives only with its own type',
         'Serve .wasm as application/wasm.')),
@@ -44,7 +52,7 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
   ];
   const said = new Set(findings.map(({ check }) => check));
   return [...findings, ...['files', 'media type', 'caching', 'compression'].filter((check) => !said.has(check))
-    .map((check) => ok(check, `${here.length} files are as they should be`))];
+    .map((check) => ok(check, here.length === 1 ? 'the one file is as it should be' : `the ${here.length} files are as they should be`))];
 }
 
 function* checkOrigins(page: Answer, here: readonly Answer[], workers: readonly Answer[]): Generator<Finding> {

@@ -3,6 +3,7 @@
 // https://wicg.github.io/document-isolation-policy/
 import { advice, ok, wrong } from '../finding.js';
 import type { Finding } from '../finding.js';
+import { isThere, namesOf } from './crawl.js';
 import type { Answer, Site } from './crawl.js';
 
 const threads = 'the page is not cross-origin isolated, so models run on one thread';
@@ -54,8 +55,8 @@ function* ofPage(page: Answer): Generator<Finding> {
 /* A worker of an isolated page must send the policy itself, or browsers do not start it. */
 function* ofWorkers(page: Answer, scripts: readonly Answer[]): Generator<Finding> {
   if (!isIsolated(page)) return;
-  const without = scripts.filter((script) => !embedders.includes(valueOf(script, 'Cross-Origin-Embedder-Policy') ?? ''));
+  const without = scripts.filter((script) => isThere(script) && !embedders.includes(valueOf(script, 'Cross-Origin-Embedder-Policy') ?? ''));
   if (without.length === 0) return;
-  yield wrong('isolation', `${without.map(({ url }) => url.pathname).join(', ')} without Cross-Origin-Embedder-Policy`,
+  yield wrong('isolation', `${namesOf(without)} without Cross-Origin-Embedder-Policy`,
     'browsers do not start a worker without it from an isolated page', 'Send the headers with every file, not only with pages.');
 }
