@@ -1,6 +1,6 @@
 // The command line as a user meets it: output, messages and exit statuses.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ after(() => rmSync(folder, { recursive: true }));
 const flavour = ['--flavour', flavours[0]];
 const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
+
+const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'ops', 'init', 'doctor', 'copy'];
 
 function insitu(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
@@ -27,19 +29,49 @@ function writeCase(name, modelBytes, expected) {
   writeFileSync(join(set, 'output_0.pb'), Uint8Array.from(tensorProto('y', 'float32', [1, 4], Float32Array.from(expected))));
 }
 
-test('help and wrong usage', () => {
-  assert.equal(insitu('--help').status, 0);
-  assert.match(insitu('--help').stdout, /inspect[\s\S]*doctor/);
-  for (const command of ['inspect', 'run', 'test', 'bench', 'profile', 'ops', 'doctor', 'copy']) {
-    const { status, stdout } = insitu(command, '--help');
-    assert.equal(status, 0, command);
-    assert.match(stdout, new RegExp(`usage: insitu ${command}`));
+test('help', () => {
+  const { status, stdout } = insitu('--help');
+  assert.equal(status, 0);
+  assert.match(stdout, /inspect[\s\S]*doctor/);
+  assert.equal(insitu('help').stdout, stdout);
+  for (const command of commands) {
+    const help = insitu(command, '--help');
+    assert.equal(help.status, 0, command);
+    assert.match(help.stdout, new RegExp(`^usage: insitu ${command}[^]*\nexample: (npx )?insitu ${command}`));
+    assert(help.stdout.split('\n').every((line) => line.length <= 132), command);
+    assert.equal(insitu('help', command).stdout, help.stdout);
+    assert.equal(insitu(command, '-h').stdout, help.stdout);
   }
-  assert.equal(insitu().status, 2);
-  assert.equal(insitu('frobnicate').status, 2);
-  assert.equal(insitu('inspect').status, 2);
-  assert.equal(insitu('inspect', file, '--nonsense').status, 2);
-  assert.equal(insitu('bench', file, '--runs', 'many').status, 2);
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  for (const flag of ['--version', '-v']) assert.equal(insitu(flag).stdout, `${version}\n`);
+});
+
+test('wrong usage has the exit status 2 and says what was meant', () => {
+  const refused = (pattern, ...args) => {
+    const { status, stdout, stderr } = insitu(...args);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, pattern);
+  };
+  refused(/^insitu: runs ONNX models/);
+  refused(/there is no command 'frobnicate'\n/, 'frobnicate');
+  refused(/there is no command 'inspct': did you mean inspect\?/, 'inspct');
+  refused(/did you mean bench\?/, 'bnech', file);
+  refused(/there is no command 'constructor'/, 'constructor');
+  refused(/there is no command 'hlep'/, 'help', 'hlep');
+  refused(/pass one MODEL\n\nusage: insitu inspect MODEL/, 'inspect');
+  refused(/pass one MODEL/, 'run', file, file);
+  refused(/pass at least one MODEL/, 'bench');
+  refused(/pass at least one DIR/, 'test');
+  refused(/pass one DIR/, 'copy');
+  refused(/takes no argument/, 'ops', 'Conv');
+  refused(/there is no option --nonsense\n/, 'inspect', file, '--nonsense');
+  refused(/there is no option --flavor: did you mean --flavour\?/, 'inspect', file, '--flavor', 'simd-st');
+  refused(/--runs wants a whole number from 1, not 'many'/, 'bench', file, '--runs', 'many');
+  refused(/--json/, 'inspect', file, '--json');
+  refused(/--flavour is 'fast', not one of simd-st/, 'inspect', file, '--flavour', 'fast');
+  refused(/--backend is 'gpu'/, 'run', file, '--backend', 'gpu');
+  refused(/--dim wants NAME=VALUE/, 'run', file, '--dim', '3');
+  refused(/--input names an input twice/, 'run', file, '--input', 'x=random', '--input', 'x=random');
 });
 
 test('inspect tells what a model holds', () => {
@@ -55,10 +87,30 @@ test('inspect tells what a model holds', () => {
 test('errors have a code and a hint', () => {
   const broken = join(folder, 'broken.onnx');
   writeFileSync(broken, 'this is no model');
-  const { status, stderr } = insitu('inspect', broken, ...flavour);
-  assert.equal(status, 1);
-  assert.match(stderr, /^InvalidModel: /m);
-  assert.equal(insitu('inspect', join(folder, 'missing.onnx'), ...flavour).status, 1);
+  const refused = (pattern, ...args) => {
+    const { status, stdout, stderr } = insitu(...args);
+    assert.deepEqual([status, stdout], [1, ''], args.join(' '));
+    assert.match(stderr, pattern);
+    assert.doesNotMatch(stderr, /^ {4}at /m);
+  };
+  const missing = join(folder, 'missing.onnx');
+  for (const command of ['inspect', 'run', 'bench']) {
+    refused(/^InvalidModel: /, command, broken, ...flavour);
+    refused(/^Network: cannot read .*missing\.onnx/, command, missing);
+    refused(/^InvalidArgument: the folder .* has no model\.onnx\n {2}Pass/, command, folder);
+  }
+  refused(/there is no folder .*missing/, 'test', missing);
+  refused(/there is no folder .*add\.onnx/, 'test', file);
+  const empty = join(folder, 'empty');
+  mkdirSync(empty);
+  refused(/there is no case at or below .*empty/, 'test', empty);
+  refused(/cannot write .*: there is no folder/, 'inspect', file, '--json', join(folder, 'nowhere', 'report.json'));
+  refused(/cannot write .*: it is a folder/, 'ops', '--json', folder);
+  refused(/cannot copy into .*add\.onnx/, 'copy', file);
+  refused(/cannot read .*missing\.npy/, 'run', file, '--input', `x=${join(folder, 'missing.npy')}`);
+  refused(/is no kind of tensor file/, 'run', file, '--input', `x=${folder}`);
+  writeFileSync(join(folder, 'half.json'), '[[1, 2');
+  refused(/half\.json is no JSON/, 'run', file, '--input', `x=${join(folder, 'half.json')}`);
 });
 
 test('run feeds files and prints results', () => {
@@ -75,6 +127,8 @@ test('run feeds files and prints results', () => {
   writeFileSync(numpy, npy);
   assert.deepEqual(JSON.parse(insitu('run', file, '--input', `x=${numpy}`, '--json', '-', ...flavour).stdout).y.data, [2, 4, 6, 8]);
   assert.match(insitu('run', file, ...flavour).stdout, /'y' float32 \[1,4\]: /);
+  writeFileSync(input, '[["NaN", "Infinity", "-Infinity", 0]]');
+  assert.deepEqual(JSON.parse(insitu('run', file, '--input', `x=${input}`, '--json', '-', ...flavour).stdout).y.data, ['NaN', 'Infinity', '-Infinity', 4]);
   assert.equal(insitu('run', file, '--input', 'q=random', ...flavour).status, 1);
 });
 
@@ -105,14 +159,53 @@ test('bench writes a row', () => {
   assert.equal(row.runs, 3);
   assert(row.min_ms > 0 && row.p95_ms >= row.p50_ms && row.wasm_bytes > 0 && row.heap_bytes > 0);
   assert.equal(row.max_abs_diff, null);
+  assert.deepEqual(Object.keys(row), ['engine', 'model', 'flavour', 'threads', 'isolated', 'runs', 'p50_ms', 'p95_ms', 'min_ms', 'first_run_ms',
+    'load_ms', 'max_abs_diff', 'wasm_bytes', 'heap_bytes']);
 });
 
-test('ops, copy and doctor', () => {
-  const ops = JSON.parse(insitu('ops', '--json').stdout);
+test('bench shows no percentile that there are too few runs for', () => {
+  const few = insitu('bench', file, '--runs', '129', ...flavour).stdout;
+  assert.match(few, /p50 [\d.]+ ms, p90 [\d.]+ ms, min/);
+  assert.match(few, /not enough runs: p95 needs 130, p99 needs 662/);
+  const many = insitu('bench', file, '--runs', '662', ...flavour).stdout;
+  assert.match(many, /p90 [\d.]+ ms, p95 [\d.]+ ms, p99 [\d.]+ ms, min/);
+  assert.doesNotMatch(many, /not enough/);
+});
+
+test('ops and copy', () => {
+  const { stdout } = insitu('ops', '--json');
+  const ops = JSON.parse(stdout);
   assert(ops.some(({ name, domain }) => name === 'Conv' && domain === ''));
+  assert.equal(insitu('ops', '--json', '-').stdout, stdout);
+  assert.equal(insitu('ops', '--json', join(folder, 'ops.json')).status, 0);
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'ops.json'), 'utf8')), ops);
+  const lines = insitu('ops').stdout.trimEnd().split('\n');
+  assert.equal(lines.pop(), `${ops.length} operators`);
+  assert.equal(new Set(lines.map((line) => line.lastIndexOf(' opset '))).size, 1, 'columns are aligned');
+
   const copied = insitu('copy', join(folder, 'public'));
   assert.equal(copied.status, 0);
   assert.match(copied.stdout, /^sha256-[A-Za-z0-9+/]{43}= {2}insitu-simd-st\.wasm$/m);
   readFileSync(join(folder, 'public', 'worker.js'));
-  assert.match(insitu('doctor').stdout, /simd-st +starts/);
+  const { files } = JSON.parse(insitu('copy', join(folder, 'page'), '--module', '--json', '-').stdout);
+  for (const { name, bytes } of files) assert.equal(readFileSync(join(folder, 'page', name)).length, bytes);
+  assert(files.some(({ name }) => name === 'index.js'));
+});
+
+test('a reader that has seen enough is no failure', () => {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" "${cli}" ops | head -1`], { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.equal(stdout.trim().split('\n').length, 1);
+});
+
+test('Ctrl-C ends it at once, without a word', async () => {
+  const child = spawn(process.execPath, [cli, 'bench', file, '--runs', '100000000', ...flavour]);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { said += data; });
+  await new Promise((done) => setTimeout(done, 700));
+  child.kill('SIGINT');
+  const [code, signal] = await new Promise((done) => child.on('close', (...ended) => done(ended)));
+  assert.deepEqual([code, signal, said], [null, 'SIGINT', '']);
+  const shell = spawnSync('bash', ['-c', `"${process.execPath}" "${cli}" bench "${file}" --runs 100000000 & sleep 1; kill -INT $!; wait $!; echo $?`]);
+  assert.equal(String(shell.stdout), '130\n');
 });

@@ -30,8 +30,9 @@ example: npx insitu init --host vercel`,
   async run(flags, positionals) {
     if (positionals.length > 1) refuse('pass one DIR');
     const [folder = '.'] = positionals;
-    const project = readProject(folder, oneOf('--framework', flags.framework, frameworks));
-    const host = oneOf('--host', flags.host, hosts) ?? hostOf((file) => existsSync(join(folder, file))) ??
+    const [framework, wanted] = [oneOf('--framework', flags.framework, frameworks), oneOf('--host', flags.host, hosts)];
+    const project = readProject(folder, framework);
+    const host = wanted ?? hostOf((file) => existsSync(join(folder, file))) ??
       (project.framework === 'static' ? 'netlify' : undefined);
     const starter = starterOf(project);
     const hosting = host && hostHeaders(project, host);

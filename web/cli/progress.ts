@@ -42,9 +42,7 @@ export class ProgressLine {
     this.#drawnAt = now;
     this.#drawn = true;
     const state = extent ? `  ${describe(extent)}` : ' …';
-    const room = Math.max(1, (this.#terminal.columns || 80) - 1 - state.length);
-    const fitting = label.length > room ? `…${label.slice(label.length - room + 1)}` : label;
-    this.#terminal.write(eraseLine + fitting + state);
+    this.#terminal.write(eraseLine + shorten(label, (this.#terminal.columns || 80) - 1 - state.length) + state);
   }
 
   clear(): void {
@@ -60,6 +58,13 @@ export class ProgressLine {
       else if (phase === 'parse') this.show(`preparing ${model}`);
     };
   }
+}
+
+/* What is done to a file: its first word and the end of the path. */
+function shorten(label: string, room: number): string {
+  if (label.length <= room) return label;
+  const verb = label.slice(0, label.indexOf(' ') + 1);
+  return `${verb}…${label.slice(Math.min(label.length, label.length - room + verb.length + 1))}`;
 }
 
 function describe({ done, total, bytes = false }: Extent): string {
