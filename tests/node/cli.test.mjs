@@ -46,6 +46,18 @@ test('help', () => {
   for (const flag of ['--version', '-v']) assert.equal(insitu(flag).stdout, `${version}\n`);
 });
 
+test('docs/cli.md has every command and every option', () => {
+  const document = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const [common, ...sections] = document.split(/^## /m);
+  assert.deepEqual(sections.map((section) => section.split(':')[0]).sort(), [...commands].sort());
+  for (const section of sections) {
+    const [command] = section.split(':');
+    for (const [, option] of insitu(command, '--help').stdout.matchAll(/^ {2}(--?[a-z-]+)/gm)) {
+      assert((common + section).includes(`\`${option}`) || section.includes(` ${option} `), `${command} ${option}`);
+    }
+  }
+});
+
 test('wrong usage has the exit status 2 and says what was meant', () => {
   const refused = (pattern, ...args) => {
     const { status, stdout, stderr } = insitu(...args);

@@ -28,7 +28,8 @@ example: insitu copy public/insitu`,
       mkdirSync(folder, { recursive: true });
       for (const { name, bytes } of served) writeFileSync(join(folder, name), bytes);
     } catch (thrown) {
-      fail('InvalidArgument', `cannot copy into ${folder}: ${toInsituError(thrown).message}`, 'Pass a folder that can be written to.', thrown);
+      fail('InvalidArgument', `cannot copy into ${folder}: ${toInsituError(thrown).message}`, 'Pass a folder that can be written to.',
+        thrown);
     }
     for (const { name, integrity } of files) print(`${integrity}  ${name}`);
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ folder, files }, null, 2));

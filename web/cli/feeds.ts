@@ -63,7 +63,8 @@ function parse(bytes: Uint8Array, file: string): Nested {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (thrown) {
-    return fail('InvalidArgument', `${file} is no JSON: ${(thrown as Error).message}`, 'Write nested arrays, or {"dims": [...], "data": [...]}.', thrown);
+    return fail('InvalidArgument', `${file} is no JSON: ${(thrown as Error).message}`,
+      'Write nested arrays, or {"dims": [...], "data": [...]}.', thrown);
   }
 }
 

@@ -37,7 +37,8 @@ example: npx insitu init --host vercel`,
     const starter = starterOf(project);
     const hosting = host && hostHeaders(project, host);
     const pieces = [starter, ...frameworkHeaders(project), ...(hosting && 'path' in hosting ? [hosting] : [])];
-    console.log(`${names[project.framework]} in ${folder}${project.typescript ? ', with TypeScript' : ''}${host ? `, for ${host}` : ''}\n`);
+    const details = `${project.typescript ? ', with TypeScript' : ''}${host ? `, for ${host}` : ''}`;
+    console.log(`${names[project.framework]} in ${folder}${details}\n`);
     for (const piece of pieces) place(folder, piece, flags['dry-run'] === true);
     if (hosting && 'text' in hosting) console.log(`to add    to ${hosting.where}:\n\n${indented(hosting.text)}`);
     const steps = [
@@ -54,7 +55,8 @@ example: npx insitu init --host vercel`,
 
 const names: Record<(typeof frameworks)[number], string> = {
   next: 'a Next.js app', sveltekit: 'a SvelteKit app', astro: 'an Astro site', vite: 'a Vite app', parcel: 'a Parcel app',
-  webpack: 'a webpack app', rollup: 'a project built by Rollup', esbuild: 'a project built by esbuild', static: 'a static site', node: 'a Node program',
+  webpack: 'a webpack app', rollup: 'a project built by Rollup', esbuild: 'a project built by esbuild', static: 'a static site',
+  node: 'a Node program',
 };
 
 function oneOf<T extends string>(flag: string, text: unknown, known: readonly T[]): T | undefined {

@@ -23,7 +23,7 @@ export function metaPolicies(html: string): Policy[] {
   return [...html.replace(/<!--[^]*?-->/g, '').matchAll(/<meta\b(?:"[^"]*"|'[^']*'|[^>"'])*>/gi)].flatMap(([tag]) => {
     if (attribute(tag, 'http-equiv')?.slice(2).join('').toLowerCase() !== 'content-security-policy') return [];
     const content = attribute(tag, 'content');
-    return parsePolicies((content?.[2] ?? content?.[3] ?? '').replaceAll('&#39;', "'").replaceAll('&apos;', "'").replaceAll('&quot;', '"'));
+    return parsePolicies((content?.[2] ?? content?.[3] ?? '').replace(/&(#39|#x27|apos);/gi, "'"));
   });
 }
 
@@ -47,7 +47,8 @@ function* checkPolicy(policy: Policy, where: string, { self, scripts, workers, f
     const name = first(...names);
     if (name === undefined) return undefined;
     const url = urls.find((candidate) => !allows(policy.get(name)!, candidate, self));
-    return url && { name, url, source: url.origin === self.origin ? "'self'" : url.origin, given: policy.get(name)!.join(' ') || 'nothing' };
+    const source = url?.origin === self.origin ? "'self'" : url?.origin;
+    return url && { name, url, source, given: policy.get(name)!.join(' ') || 'nothing' };
   };
   const script = first('script-src', 'default-src');
   const lower = (policy.get(script ?? '') ?? []).map((source) => source.toLowerCase());

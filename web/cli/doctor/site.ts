@@ -31,8 +31,10 @@ function addressOf(text: string, base?: URL): URL {
 
 /* Workers have the policies that are sent with their scripts, not those of the page. */
 function checkPolicy({ page, workers, glue, wasm, models }: Site): Finding[] {
-  const urls = (answers: Answer[], name: string) => (answers.length > 0 ? answers.map(({ url }) => url) : [new URL(name, page.url)]);
-  const own = { self: page.url, scripts: urls(glue, 'insitu.mjs'), fetched: [...urls(wasm, 'insitu.wasm'), ...models.map(({ url }) => url)] };
+  const urls = (answers: Answer[], name: string) =>
+    (answers.length > 0 ? answers.map(({ url }) => url) : [new URL(name, page.url)]);
+  const fetched = [...urls(wasm, 'insitu.wasm'), ...models.map(({ url }) => url)];
+  const own = { self: page.url, scripts: urls(glue, 'insitu.mjs'), fetched };
   const sent = ({ headers }: Answer) => parsePolicies(headers.get('content-security-policy') ?? '');
   const ofPage = [...sent(page), ...metaPolicies(page.text)];
   const findings = [

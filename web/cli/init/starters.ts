@@ -120,6 +120,7 @@ function asPage(): Starter {
     content: `<!doctype html>
 <meta charset="utf-8">
 <title>insitu</title>
+<link rel="icon" href="data:,">
 <pre>Loading …</pre>
 <script type="module">
   ${imports.replace("'insitu'", "'./insitu/index.js'")}

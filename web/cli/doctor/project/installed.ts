@@ -17,9 +17,11 @@ export function checkInstalled(project: Project): Finding[] {
   if (dist) {
     const { version } = JSON.parse(readFileSync(join(dist, '..', 'package.json'), 'utf8'));
     if (asked) return [ok('package', `insitu ${version} is installed`)];
-    return [advice('package', `insitu ${version} is installed, but package.json does not ask for it`, 'the next npm install takes it away', 'npm install insitu')];
+    return [advice('package', `insitu ${version} is installed, but package.json does not ask for it`,
+      'the next npm install takes it away', 'npm install insitu')];
   }
   if (asked) return [wrong('package', 'package.json asks for insitu, which is not installed', 'imports of it fail', 'npm install')];
   if (project.framework === 'static') return [];
-  return [advice('package', 'insitu is not among the dependencies', 'imports of it fail, unless a workspace above has it', 'npm install insitu')];
+  return [advice('package', 'insitu is not among the dependencies', 'imports of it fail, unless a workspace above has it',
+    'npm install insitu')];
 }

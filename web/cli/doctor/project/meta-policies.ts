@@ -13,7 +13,8 @@ export function checkMetaPolicies(project: Project): Finding[] {
   return filesOf(project, /\.(html|astro|svelte|ejs)$/).flatMap((file) => {
     const policies = metaPolicies(textOf(project, file));
     if (policies.length === 0) return [];
-    const findings = checkPolicies(policies, file, { self: page, scripts: own('insitu.mjs'), workers: own('worker.js'), fetched: own('insitu.wasm') });
+    const needs = { self: page, scripts: own('insitu.mjs'), workers: own('worker.js'), fetched: own('insitu.wasm') };
+    const findings = checkPolicies(policies, file, needs);
     return findings.length > 0 ? findings : [ok('CSP', `the policy of ${file} lets the engine run`)];
   });
 }

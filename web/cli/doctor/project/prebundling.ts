@@ -9,7 +9,8 @@ export function checkPrebundling(project: Project): Finding[] {
   if (major === undefined || major >= 8) return [];
   const excluded = project.configs.some((file) => /optimizeDeps[^]*?exclude[^]*?['"]insitu['"]/.test(textOf(project, file)));
   if (excluded) return [ok('bundler', 'optimizeDeps leaves insitu alone')];
+  const cure = "optimizeDeps: { exclude: ['insitu'] }";
   return [wrong('bundler', `${major ? `Vite ${major}` : "Astro's Vite"} bundles insitu for its development server`,
     'index.js is parted from worker.js and the .wasm files, which are then not found in development (builds are fine)',
-    `In ${project.configs[0] ?? 'vite.config'}: ${project.framework === 'astro' ? "vite: { optimizeDeps: { exclude: ['insitu'] } }" : "optimizeDeps: { exclude: ['insitu'] }"}`)];
+    `In ${project.configs[0] ?? 'the configuration'}: ${project.framework === 'astro' ? `vite: { ${cure} }` : cure}`)];
 }

@@ -117,6 +117,7 @@ async function ask(url: URL, wantsText: boolean, origin?: string): Promise<Answe
     return { url: new URL(response.url), status: response.status, headers: response.headers, text };
   } catch (thrown) {
     const { message, cause } = thrown as Error;
-    return fail('Network', `cannot reach ${url}: ${cause ? toInsituError(cause).message : message}`, 'Check the address, and that the server runs.', thrown);
+    return fail('Network', `cannot reach ${url}: ${cause ? toInsituError(cause).message : message}`,
+      'Check the address, and that the server runs.', thrown);
   }
 }

@@ -14,7 +14,11 @@ const kindOf = ({ url: { pathname } }: Answer) =>
   (/\/worker[^/]*\.js$/.test(pathname) ? 'worker' : pathname);
 
 /* One finding for all the answers that a test picks out. */
-function* where(answers: readonly Answer[], picks: (answer: Answer) => boolean, say: (names: string, first: Answer) => Finding): Generator<Finding> {
+function* where(
+  answers: readonly Answer[],
+  picks: (answer: Answer) => boolean,
+  say: (names: string, first: Answer) => Finding,
+): Generator<Finding> {
   const picked = answers.filter(picks);
   if (picked.length > 0) yield say(namesOf(picked), picked[0]!);
 }
@@ -22,7 +26,8 @@ function* where(answers: readonly Answer[], picks: (answer: Answer) => boolean, 
 export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding[] {
   const all = [...workers, ...glue, ...wasm, ...models];
   if (wasm.length === 0 && glue.length === 0) {
-    return [advice('files', "no files of insitu are named in the page's scripts", 'they may be loaded from an address that is put together at run time',
+    return [advice('files', "no files of insitu are named in the page's scripts",
+      'they may be loaded from an address that is put together at run time',
       'Say where they are: --assets URL for the folder of worker.js and the .wasm files, --model URL for a model.')];
   }
   const here = all.filter(isThere);
@@ -31,12 +36,13 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
   const missing = all.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
   const hereOf = (answers: Answer[]) => answers.filter(isThere);
   const findings = [
-    ...where(missing, () => true, (names, { status, url }) => wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
-      url.pathname.includes('/.vite/') ? "Tell Vite to leave insitu alone: optimizeDeps: { exclude: ['insitu'] }"
-        : 'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
+    ...where(missing, () => true, (names, { status, url }) =>
+      wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
+        url.pathname.includes('/.vite/') ? "Tell Vite to leave insitu alone: optimizeDeps: { exclude: ['insitu'] }"
+          : 'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
     ...where(hereOf(wasm), (answer) => !/^application\/wasm\b/.test(header(answer, 'content-type')), (names, first) =>
-      wrong('media type', `${header(first, 'content-type') || 'no type'} for ${names}`, 'WebAssembly is compiled while it arrives only with its own type',
-        'Serve .wasm as application/wasm.')),
+      wrong('media type', `${header(first, 'content-type') || 'no type'} for ${names}`,
+        'WebAssembly is compiled while it arrives only with its own type', 'Serve .wasm as application/wasm.')),
     ...where([...hereOf(glue), ...hereOf(workers)], (answer) => !javaScript.test(header(answer, 'content-type')), (names, first) =>
       wrong('media type', `${header(first, 'content-type') || 'no type'} for ${names}`, 'browsers refuse modules of another type',
         'Serve .mjs and .js as text/javascript.')),
@@ -58,12 +64,14 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
 function* checkOrigins(page: Answer, here: readonly Answer[], workers: readonly Answer[]): Generator<Finding> {
   const foreign = here.filter(({ url }) => url.origin !== page.url.origin);
   yield* where(foreign.filter((answer) => workers.includes(answer)), () => true, (names) =>
-    wrong('origin', `${names} comes from another origin`, 'browsers start workers only from the origin of the page', 'Serve worker.js with the page.'));
+    wrong('origin', `${names} comes from another origin`, 'browsers start workers only from the origin of the page',
+      'Serve worker.js with the page.'));
   const readable = (answer: Answer) => ['*', page.url.origin].includes(header(answer, 'access-control-allow-origin'));
   yield* where(foreign, (answer) => !readable(answer), (names) =>
     wrong('origin', `${names} from another origin without CORS`, 'the page may not read what it fetches from there',
       `Send Access-Control-Allow-Origin: ${page.url.origin} and Cross-Origin-Resource-Policy: cross-origin.`));
-  yield* where(foreign, (answer) => readable(answer) && /same-(origin|site)/.test(header(answer, 'cross-origin-resource-policy')), (names, first) =>
-    advice('origin', `Cross-Origin-Resource-Policy: ${header(first, 'cross-origin-resource-policy')} for ${names}`,
+  const corp = (answer: Answer) => header(answer, 'cross-origin-resource-policy');
+  yield* where(foreign, (answer) => readable(answer) && /same-(origin|site)/.test(corp(answer)), (names, first) =>
+    advice('origin', `Cross-Origin-Resource-Policy: ${corp(first)} for ${names}`,
       'an isolated page can fetch them with CORS only', 'Send Cross-Origin-Resource-Policy: cross-origin.'));
 }

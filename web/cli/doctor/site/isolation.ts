@@ -20,14 +20,15 @@ export function checkIsolation({ page, workers, glue }: Site): Finding[] {
 }
 
 function* secureContext({ url }: Answer): Generator<Finding> {
-  if (url.protocol === 'https:' || url.hostname === 'localhost' || url.hostname.endsWith('.localhost') || /^(127\.|\[::1\])/.test(url.hostname)) return;
+  if (url.protocol === 'https:' || /^(127\.[\d.]+|\[::1\]|(.*\.)?localhost)$/.test(url.hostname)) return;
   yield wrong('isolation', 'the page is served over http', 'only https and localhost are secure contexts: elsewhere there are no threads ' +
     "and no cache: 'opfs'", 'Serve it over https.');
 }
 
 function* permission({ headers }: Answer): Generator<Finding> {
   if (!/\bcross-origin-isolated\s*=\s*\(\s*\)/.test(headers.get('permissions-policy') ?? '')) return;
-  yield wrong('isolation', 'Permissions-Policy switches cross-origin-isolated off', threads, 'Take cross-origin-isolated=() out of Permissions-Policy.');
+  yield wrong('isolation', 'Permissions-Policy switches cross-origin-isolated off', threads,
+    'Take cross-origin-isolated=() out of Permissions-Policy.');
 }
 
 function* ofPage(page: Answer): Generator<Finding> {
@@ -37,7 +38,8 @@ function* ofPage(page: Answer): Generator<Finding> {
   }
   const document = valueOf(page, 'Document-Isolation-Policy');
   if (document === 'isolate-and-require-corp' || document === 'isolate-and-credentialless') {
-    yield advice('isolation', `isolated by Document-Isolation-Policy: ${document}`, 'only Chromium knows this header; other browsers run on one thread',
+    yield advice('isolation', `isolated by Document-Isolation-Policy: ${document}`,
+      'only Chromium knows this header; other browsers run on one thread',
       'Send Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy as well, if the page can do with them.');
     return;
   }
@@ -48,7 +50,8 @@ function* ofPage(page: Answer): Generator<Finding> {
     const value = valueOf(page, name);
     if (accepted.some((candidate) => candidate === value)) continue;
     const reportOnly = page.headers.has(`${name}-Report-Only`) ? ' (only for reports)' : '';
-    yield wrong('isolation', value === undefined ? `there is no ${name}${reportOnly}` : `${name} is ${value}`, threads, `Send ${name}: ${wanted}`);
+    yield wrong('isolation', value === undefined ? `there is no ${name}${reportOnly}` : `${name} is ${value}`, threads,
+      `Send ${name}: ${wanted}`);
   }
 }
 
