@@ -123,7 +123,7 @@ async function site(headersOf, bodies = {}) {
     const headers = { ETag: '"1"', ...typesOf(path), ...headersOf(path, request) };
     const body = path === '/' ? '<script type="module" src="./insitu/index.js"></script><script>load("/model.onnx")</script>'
       : bodies[path] ?? (path === '/model.onnx' ? 'model' : read(path));
-    if (body === undefined) response.writeHead(404).end();
+    if (body === undefined) response.writeHead(404, { 'Content-Security-Policy': "default-src 'none'" }).end();
     else response.writeHead(200, headers).end(body);
   });
   await new Promise((done) => server.listen(0, 'localhost', done));
@@ -212,7 +212,12 @@ test('files on another origin, and files that are missing', async () => {
   assertFound(foreign, 'wrong', 'origin', /from another origin without CORS.*Access-Control-Allow-Origin: http:\/\/localhost/);
   const bundled = { '/page.html': '<script src="/app.js"></script>', '/app.js': 'new Worker(new URL("./worker.js", import.meta.url)); "./insitu-simd-st.wasm"' };
   const missing = await site(() => isolated, bundled);
-  assertFound(await examine(`${missing}page.html`), 'wrong', 'files', /not there \(404\): \/worker\.js.*insitu copy/);
+  const incomplete = await examine(`${missing}page.html`);
+  assertFound(incomplete, 'wrong', 'files', /not there \(404\): \/worker\.js.*insitu copy/);
+  assert.deepEqual(found(incomplete, 'wrong', 'CSP'), [], 'the policy of an error page is none of a worker');
+  const copy = await site(() => isolated, { '/page.html': '"/assets/worker-B8fe_Q1x.js"', '/assets/worker-B8fe_Q1x.js': '"./insitu-simd-st.wasm"' });
+  const copied = await examine(`${copy}page.html`);
+  assert.deepEqual([copied.status, found(copied, 'advice', 'files').length], [0, 1], 'a renamed script may be a copy that nothing runs');
   const silent = await site(() => isolated, { '/page.html': 'nothing' });
   assertFound(await examine(`${silent}page.html`), 'advice', 'files', /no files of insitu.*--assets/);
   assertFound(await examine(`${silent}page.html`, '--assets', '/insitu', '--model', 'model.onnx'), 'ok', 'files', /6 files/);

@@ -50,6 +50,9 @@ example: insitu run model.onnx --input image=digit.npy`,
   },
 };
 
+/* As many digits as a float32 holds. */
+const show = (element: number | string) => (typeof element === 'number' ? String(Number(element.toPrecision(7))) : element);
+
 function preview(value: Value): string {
   const shorten = (items: ArrayLike<unknown>, show: (item: never) => string, separator: string) =>
     Array.from(items as ArrayLike<never>).slice(0, previewed).map(show).join(separator) +
@@ -60,7 +63,7 @@ function preview(value: Value): string {
   const { dtype, dims } = value as Tensor;
   const length = Math.min(elementsOf(value as Tensor), previewed + 1);
   const read = dtype.endsWith('int64') ? ({ data }: Tensor, i: number) => String(data[i]) : elementReader(value as Tensor);
-  return `${dtype} [${dims}]: ${shorten(Array.from({ length }, (_, i) => read(value as Tensor, i)), String, ' ')}`;
+  return `${dtype} [${dims}]: ${shorten(Array.from({ length }, (_, i) => read(value as Tensor, i)), show, ' ')}`;
 }
 
 /* Typed arrays as arrays of numbers; what JSON has no number for, and 64-bit integers, as text; maps as pairs. */

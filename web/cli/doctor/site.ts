@@ -4,7 +4,7 @@ import { listOf, refuse } from '../command.js';
 import { checkPolicies, metaPolicies, parsePolicies } from './csp.js';
 import { ok, wrong } from './finding.js';
 import type { Finding } from './finding.js';
-import { crawl } from './site/crawl.js';
+import { crawl, isThere } from './site/crawl.js';
 import type { Answer, Site } from './site/crawl.js';
 import { checkFiles } from './site/files.js';
 import { checkIsolation } from './site/isolation.js';
@@ -39,7 +39,7 @@ function checkPolicy({ page, workers, glue, wasm, models }: Site): Finding[] {
   const ofPage = [...sent(page), ...metaPolicies(page.text)];
   const findings = [
     ...checkPolicies(ofPage, 'the page', { ...own, workers: urls(workers, 'worker.js') }),
-    ...workers.flatMap((worker) => checkPolicies(sent(worker), worker.url.pathname, { ...own, workers: [] })),
+    ...workers.filter(isThere).flatMap((worker) => checkPolicies(sent(worker), worker.url.pathname, { ...own, workers: [] })),
   ];
   if (findings.length > 0) return findings;
   return [ok('CSP', ofPage.length > 0 ? 'the policy lets the engine run' : 'there is none')];

@@ -1,9 +1,8 @@
 // What a served page loads of insitu: the page, its scripts as far as they name each other, and the engine's files and models that
 // they name.
-// Invariant: nothing is run; at most mostScripts files are read, and of large ones only the headers.
+// Invariant: nothing is run; at most mostRequests files are asked for, and all but scripts only for their headers.
 import { fail, toInsituError } from '../../../src/errors.js';
 import { progress } from '../../command.js';
-import { assetName } from '../../served-files.js';
 
 export interface Answer {
   url: URL;
@@ -11,6 +10,8 @@ export interface Answer {
   headers: Headers;
   /** Of pages and scripts. */
   text: string;
+  /** Of what is not there: the script that names it. */
+  namedIn?: URL;
 }
 
 export interface Site {
@@ -22,7 +23,7 @@ export interface Site {
   models: Answer[];
 }
 
-const mostScripts = 200;
+const mostRequests = 300;
 const timeoutMs = 20_000;
 
 /** Whether an answer is the file that was asked for; servers of single-page apps send the page for what is missing. */
@@ -42,14 +43,13 @@ export function namesOf(answers: readonly Answer[]): string {
 export async function crawl(address: URL, { assets, models }: { assets?: URL; models: readonly URL[] }): Promise<Site> {
   const page = await ask(address, true);
   const site: Site = { page, workers: [], glue: [], wasm: [], models: [] };
-  const seen = new Map<string, Promise<Answer>>();
-  const get = (url: URL, text: boolean) => {
+  const seen = new Map<string, Answer>();
+  const get = async (url: URL) => {
     url.hash = '';
-    if (!seen.has(url.href)) {
-      progress.show('asking', { done: seen.size });
-      seen.set(url.href, ask(url, text, address.origin));
-    }
-    return seen.get(url.href)!;
+    progress.show('asking', { done: seen.size });
+    const answer = seen.get(url.href) ?? await ask(url, script.test(url.pathname), address.origin);
+    seen.set(url.href, answer);
+    return answer;
   };
   const take = (answer: Answer) => {
     const list = listFor(site, answer.url);
@@ -57,37 +57,39 @@ export async function crawl(address: URL, { assets, models }: { assets?: URL; mo
   };
   const base = new URL(/<base\b[^>]*\bhref\s*=\s*["']([^"']+)/i.exec(page.text)?.[1] ?? '', page.url);
   const read = new Set([page]);
-  const waiting = [{ text: page.text, bases: [base] }];
-  while (waiting.length > 0) {
-    const { text, bases } = waiting.shift()!;
-    for (const name of namesIn(text)) {
-      const candidates = bases.map((from) => parse(name, from)).filter((url) => url !== undefined);
+  for (const from of read) {
+    for (const name of namesIn(from.text)) {
       const answers: Answer[] = [];
-      for (const url of candidates) {
-        answers.push(await get(url, script.test(url.pathname)));
+      for (const url of placesOf(name, from === page ? [base] : [from.url, base])) {
+        if (seen.size >= mostRequests && !seen.has(url.href)) break;
+        answers.push(await get(url));
         if (isThere(answers.at(-1)!)) break;
       }
       const answer = answers.find(isThere) ?? answers[0];
-      // "ai.onnx" ends like a model and is none: what is not there was no name of one.
-      if (!answer || (!isThere(answer) && answer.url.pathname.endsWith('.onnx'))) continue;
+      if (!answer) continue;
+      if (!isThere(answer)) {
+        // "ai.onnx" ends like a model and is none: what is not there was no name of one.
+        if (!answer.url.pathname.endsWith('.onnx')) take({ ...answer, namedIn: from.url });
+        continue;
+      }
       take(answer);
-      if (!answer.text || !isThere(answer) || isGlue(answer.url) || read.has(answer) || read.size > mostScripts) continue;
-      read.add(answer);
-      waiting.push({ text: answer.text, bases: [answer.url, base] });
+      if (answer.text && !isGlue(answer.url)) read.add(answer);
     }
   }
-  const named = assets ? ['worker.js', 'insitu-simd-st.mjs', 'insitu-simd-st.wasm', 'insitu-relaxed-mt.mjs', 'insitu-relaxed-mt.wasm'] : [];
-  for (const name of named) take(await get(new URL(name, assets), false));
-  for (const url of models) site.models.push(await get(url, false));
+  for (const name of assets ? assetsOfAll : []) take(await get(new URL(name, assets)));
+  for (const url of models) site.models.push(await get(url));
   return site;
 }
+
+/* What every browser may ask for. */
+const assetsOfAll = ['worker.js', 'insitu-simd-st.mjs', 'insitu-simd-st.wasm', 'insitu-relaxed-mt.mjs', 'insitu-relaxed-mt.wasm'];
 
 const isGlue = ({ pathname }: URL) => /\.mjs$/.test(pathname) && /\binsitu-(simd|relaxed)-/.test(pathname);
 
 /* Bundlers put digests into names: insitu-simd-st-DxK3.wasm, worker-B8fe.js, 74ed9a60.wasm. */
 function listFor(site: Site, url: URL): Answer[] | undefined {
   const name = url.pathname.split('/').at(-1)!;
-  if (name.endsWith('.wasm')) return /insitu/.test(name) || assetName.test(name) || /^[\w-]+\.wasm$/.test(name) ? site.wasm : undefined;
+  if (name.endsWith('.wasm')) return /^insitu-|^[0-9a-f]{8,}\.wasm$/.test(name) ? site.wasm : undefined;
   if (name.endsWith('.onnx')) return site.models;
   if (isGlue(url)) return site.glue;
   return /^worker\b[\w.-]*\.js$/.test(name) ? site.workers : undefined;
@@ -96,16 +98,25 @@ function listFor(site: Site, url: URL): Answer[] | undefined {
 /* Also what development servers turn into scripts. */
 const script = /\.(m?[jt]s|[jt]sx|svelte|vue|astro)$/;
 
-/* The addresses in a page or a script that end like a script, a module or a model. */
-function namesIn(text: string): Set<string> {
-  const names = text.matchAll(/["'`]([^"'`\s<>\\]{1,300}?\.(?:m?[jt]s|[jt]sx|svelte|vue|astro|wasm|onnx)(?:\?[^"'`\s]*)?)["'`]/g);
-  return new Set([...names].map(([, name]) => name!));
+/* The addresses in a page or a script that end like a script, a module or a model; those that matter most first. */
+function namesIn(text: string): string[] {
+  const found = text.matchAll(/["'`]([^"'`\s<>\\]{1,300}?\.(?:m?[jt]s|[jt]sx|svelte|vue|astro|wasm|onnx)(?:\?[^"'`\s\\]*)?)\\?["'`]/g);
+  const names = [...new Set([...found].map(([, name]) => name!))];
+  const matters = (name: string) => (/insitu|worker|\.(wasm|onnx)\b/.test(name) ? 0 : 1);
+  return names.sort((a, b) => matters(a) - matters(b));
 }
 
-function parse(name: string, base: URL): URL | undefined {
-  if (!URL.canParse(name, base) || name.includes('${')) return undefined;
-  const url = new URL(name, base);
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+/* Where a name may lead: bundlers also write names relative to a folder above the script. */
+function* placesOf(name: string, bases: readonly URL[]): Generator<URL> {
+  if (name.includes('${')) return;
+  const above = /^(\.{0,2}\/|[a-z]+:)/.test(name) ? [] : ['../', '../../', '../../../'];
+  for (const base of bases) {
+    for (const step of ['', ...above]) {
+      if (!URL.canParse(step + name, base)) continue;
+      const url = new URL(step + name, base);
+      if (url.protocol === 'http:' || url.protocol === 'https:') yield url;
+    }
+  }
 }
 
 async function ask(url: URL, wantsText: boolean, origin?: string): Promise<Answer> {

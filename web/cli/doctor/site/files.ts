@@ -13,6 +13,9 @@ const kindOf = ({ url: { pathname } }: Answer) =>
   /insitu-(simd|relaxed)-(st|mt)/.exec(pathname)?.[0].concat(pathname.slice(pathname.lastIndexOf('.'))) ??
   (/\/worker[^/]*\.js$/.test(pathname) ? 'worker' : pathname);
 
+/* Whether a bundler has put a digest into the name of a script. It may then be a mere copy, which nothing runs. */
+const isRenamed = (script?: URL) => /[.-](?=[\w~-]*[\dA-Z])[\w~-]{6,}\.m?js$/.test(script?.pathname ?? '');
+
 /* One finding for all the answers that a test picks out. */
 function* where(
   answers: readonly Answer[],
@@ -36,10 +39,13 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
   const missing = all.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
   const hereOf = (answers: Answer[]) => answers.filter(isThere);
   const findings = [
-    ...where(missing, () => true, (names, { status, url }) =>
+    ...where(missing, ({ namedIn }) => !isRenamed(namedIn), (names, { status, url }) =>
       wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
         url.pathname.includes('/.vite/') ? "Tell Vite to leave insitu alone: optimizeDeps: { exclude: ['insitu'] }"
           : 'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
+    ...where(missing, ({ namedIn }) => isRenamed(namedIn), (names, { namedIn }) =>
+      advice('files', `not there: ${names}, which ${namedIn!.pathname} names`, 'where a bundler has made another copy of that script, it is ' +
+        'of no matter; else the engine cannot be loaded', 'See in the browser whether the engine starts; if not, npx insitu copy DIR and the option assets.')),
     ...where(hereOf(wasm), (answer) => !/^application\/wasm\b/.test(header(answer, 'content-type')), (names, first) =>
       wrong('media type', `${header(first, 'content-type') || 'no type'} for ${names}`,
         'WebAssembly is compiled while it arrives only with its own type', 'Serve .wasm as application/wasm.')),
