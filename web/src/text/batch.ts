@@ -18,7 +18,8 @@ export function rowOf(texts: Texts, template: Template, special: boolean, trunca
   const pieces = (texts.length === 1 ? template.single : template.pair).filter((piece) => special || 'text' in piece);
   const extra = pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
   if (limit < extra) {
-    fail('InvalidArgument', `${limit} tokens have no room for ${extra} special ones`, 'Raise maxLength or padTo, or pass specialTokens: false.');
+    fail('InvalidArgument', `${limit} tokens have no room for ${extra} special ones`,
+      'Raise maxLength or padTo, or pass specialTokens: false.');
   }
   const kept = truncate(texts, truncation, limit - extra);
   const row: Row = { ids: [], typeIds: [] };
@@ -47,8 +48,8 @@ function truncate(texts: Texts, { strategy, left }: Truncation, room: number): T
   }
   const target = strategy === 'OnlyFirst' ? first : second;
   if (!target || target.length <= excess) {
-    return fail('InvalidArgument', `the ${strategy === 'OnlyFirst' ? 'first' : 'second'} text alone, which the tokenizer truncates, cannot ` +
-      `make up for ${excess} tokens too many`, 'Raise maxLength, or pass shorter texts.');
+    const which = strategy === 'OnlyFirst' ? 'first' : 'second';
+    return fail('InvalidArgument', `the ${which} text alone, which the tokenizer truncates, cannot make up for ${excess} tokens too many`, 'Raise maxLength, or pass shorter texts.');
   }
   const kept = cut(target, target.length - excess);
   return strategy === 'OnlyFirst' ? [kept, second!] : [first, kept];
@@ -92,7 +93,8 @@ export function feedsOf(rows: readonly Row[], { padding, padTo, dtype, inputs }:
     attention_mask: () => filled((row) => row.ids.map(() => 1), 0),
     token_type_ids: () => filled((row) => row.typeIds, padding.typeId),
   };
-  const wanted = inputs?.filter(({ name }) => Object.hasOwn(columns, name)) ?? Object.keys(columns).map((name) => ({ name, dtype: undefined }));
+  const wanted = inputs?.filter(({ name }) => Object.hasOwn(columns, name)) ??
+    Object.keys(columns).map((name) => ({ name, dtype: undefined }));
   return Object.fromEntries(wanted.map(({ name, dtype: own }) =>
     [name, tensor(columns[name]!(), dims, dtype ?? (own === 'int32' ? 'int32' : 'int64'))]));
 }

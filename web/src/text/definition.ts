@@ -74,7 +74,8 @@ function modelOf(model: unknown): Json {
     if (model.continuing_subword_prefix) return unsupported('model', type, 'with continuing_subword_prefix');
     return { ...model, type };
   }
-  if (typeof model.unk_token !== 'string' || !Object.hasOwn(vocab, model.unk_token)) return invalid('model', type, 'has no unk_token');
+  const { unk_token: unknown } = model;
+  if (typeof unknown !== 'string' || !Object.hasOwn(vocab, unknown)) return invalid('model', type, 'has no unk_token');
   return { ...model, type, ...(type === 'WordPiece' && { continuing_subword_prefix: model.continuing_subword_prefix ?? '##' }) };
 }
 
@@ -107,7 +108,8 @@ function truncationOf(part: unknown, config: Json): Truncation {
     return unsupported('truncation', String(strategy), 'as a strategy');
   }
   const limit = own ?? config.model_max_length;
-  return { maxLength: isIndex(limit) && limit <= longest ? limit : undefined, strategy, left: isLeft(direction, config.truncation_side) };
+  const maxLength = isIndex(limit) && limit <= longest ? limit : undefined;
+  return { maxLength, strategy, left: isLeft(direction, config.truncation_side) };
 }
 
 function paddingOf(part: unknown, config: Json, idOf: (token: unknown) => number | undefined): Padding {

@@ -3,7 +3,9 @@ import { InsituError } from 'insitu';
 import type { ErrorCode } from 'insitu';
 
 /** `node`: where in the file; `op`: which kind of part. */
-export function fail(code: ErrorCode, message: string, hint?: string, at: { node?: string; op?: string; cause?: unknown } = {}): never {
+interface Place { node?: string; op?: string; cause?: unknown }
+
+export function fail(code: ErrorCode, message: string, hint?: string, at: Place = {}): never {
   const { cause, ...place } = at;
   throw new InsituError({ code, message, hint, ...place }, cause === undefined ? undefined : { cause });
 }

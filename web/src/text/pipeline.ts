@@ -11,12 +11,12 @@ type Rewrite = (part: Json, node: string) => Json;
 const same: Rewrite = (part) => part;
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /* In a JavaScript replacement `$` has a meaning, in a replacement of a plain string none. */
-const literal: Rewrite = (part) =>
-  (isObject(part.pattern) && 'String' in part.pattern ? { ...part, content: String(part.content ?? '').replaceAll('$', '$$$$') } : part);
+const literal: Rewrite = (part) => (isObject(part.pattern) && 'String' in part.pattern
+  ? { ...part, content: String(part.content ?? '').replaceAll('$', '$$$$') } : part);
 
 /* Ideographs outside of the Basic Multilingual Plane, which the library takes for two characters each. */
 const farIdeographs = '[\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B73F}\\x{2B740}-\\x{2B81F}\\x{2B820}-\\x{2CEAF}\\x{2F800}-\\x{2FA1F}]';
-const asciiAndPunctuation = '[\\p{P}\\x21-\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E]';
+const punctuation = '[\\p{P}\\x21-\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E]';
 
 const normalizers: Record<string, Rewrite> = {
   Sequence: (part, node) => ({ type: 'Sequence', normalizers: listOf(part.normalizers, node, normalizers) }),
@@ -55,7 +55,7 @@ const preTokenizers: Record<string, Rewrite> = {
   },
   CharDelimiterSplit: (part, node) => split(escaped(String(part.delimiter)), 'Removed', node),
   Whitespace: (_part, node) => split('\\w+|[^\\w\\s]+', 'Removed', node, true),
-  Punctuation: (part, node) => split(asciiAndPunctuation, String(part.behavior ?? 'Isolated'), node),
+  Punctuation: (part, node) => split(punctuation, String(part.behavior ?? 'Isolated'), node),
   Digits: (part, node) => split('\\p{N}', part.individual_digits === true ? 'Isolated' : 'Contiguous', node),
   Metaspace: (part, node) => {
     const { replacement = '▁', add_prefix_space: prefix = true, prepend_scheme: scheme = prefix ? 'always' : 'never' } = part;
@@ -63,7 +63,8 @@ const preTokenizers: Record<string, Rewrite> = {
     const cut = split(escaped(String(replacement)), 'MergedWithNext', node);
     return { type: 'Sequence', pretokenizers: part.split === false ? [marked] : [marked, cut] };
   },
-  BertPreTokenizer: same, WhitespaceSplit: same, ByteLevel: (part) => ({ ...part, add_prefix_space: part.add_prefix_space ?? true }),
+  BertPreTokenizer: same, WhitespaceSplit: same,
+  ByteLevel: (part) => ({ ...part, add_prefix_space: part.add_prefix_space ?? true }),
 };
 
 const decoders: Record<string, Rewrite> = {
@@ -97,5 +98,6 @@ export function invalid(node: string, op: string, what: string): never {
 }
 
 export function unsupported(node: string, op: string, how: string): never {
-  return fail('UnsupportedOp', `'${op.slice(0, 40)}' ${how} is not supported`, 'docs/how-to/text.md lists what is.', { node, op: op.slice(0, 40) });
+  const name = op.slice(0, 40);
+  return fail('UnsupportedOp', `'${name}' ${how} is not supported`, 'docs/how-to/text.md lists what is.', { node, op: name });
 }

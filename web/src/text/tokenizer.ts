@@ -66,7 +66,8 @@ export async function createTokenizer(tokenizerJson: JsonSource, options: Tokeni
   try {
     library = new Library(...definition.library);
   } catch (thrown) {
-    fail('InvalidModel', `no tokenizer can be made of tokenizer.json: ${messageOf(thrown)}`, 'Pass the file as it was published.', { cause: thrown });
+    fail('InvalidModel', `no tokenizer can be made of tokenizer.json: ${messageOf(thrown)}`,
+      'Pass the file as it was published.', { cause: thrown });
   }
   return new BundledTokenizer(library, definition, inputs);
 }
@@ -125,7 +126,7 @@ class BundledTokenizer implements Tokenizer {
 
   #ids(text: unknown): readonly number[] {
     const { ids } = this.#guard(() => this.#library.encode(checkText(text), { add_special_tokens: false }));
-    if (ids.some((id) => id === undefined)) fail('InvalidModel', 'the tokenizer has a token without an id', 'Check its vocabulary.');
+    if (ids.includes(undefined as never)) fail('InvalidModel', 'the tokenizer has a token without an id', 'Check its vocabulary.');
     return ids;
   }
 
