@@ -2,14 +2,17 @@
 
 With it the int8 model and the profile are rebuilt from the committed float twin, and tests need no torch.
 """
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from layers import PLAN, Layer
-from onnx_writer import TYPES
 from quantize import QuantizedLayer
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from common.onnx_graph import TYPES  # noqa: E402
 
 DTYPES = {number: dtype for dtype, number in TYPES.items()}
 

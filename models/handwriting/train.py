@@ -8,21 +8,17 @@
 Seeds are fixed and every step runs on one thread: the same machine gives the same bytes. See card.md.
 """
 import argparse
-import hashlib
-import json
-import os
 import sys
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+from common.manifest import record, sha256  # noqa: E402
+from common.steady import steady  # noqa: E402
+
 VERSION = "1.0.0"
 FLOAT, INT8, PROFILE = "handwriting_fp32.onnx", "handwriting_int8.onnx", "handwriting.profile.json"
-# One thread everywhere; and memory kept by the allocator, which more than halves the time.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-               "MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_TOP_PAD_": "100000000",
-               "MALLOC_MMAP_THRESHOLD_": "1000000000"}
-
 TRAINING = dict(first_seed=100_000, writers=2000, per_writer=40, reject_share=0.25)
 CALIBRATION = dict(first_seed=500_000, writers=150, per_writer=40, reject_share=0.1)
 # The demo's pen is 18 px wide; the profile allows a little about it, the network far more.
@@ -35,16 +31,6 @@ TAILS = {"image.mean": 0.0039, "image.spread": 0.0039, "image.min": 0.0039, "ima
          "image.border": 0.03,
          "probabilities.top": 0.01, "probabilities.entropy": 0.01, "probabilities.margin": 0.01,
          "probabilities.class": 0.0039}
-
-
-def steady():
-    """Starts this program again with ENVIRONMENT, unless it is set already."""
-    if any(os.environ.get(k) != v for k, v in ENVIRONMENT.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ENVIRONMENT})
-
-
-def sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main():
@@ -94,10 +80,7 @@ def main():
     log(f"profile of {len(images)} drawings by {REFERENCE['writers']} writers")
 
     if args.out.resolve() == HERE:
-        files = [HERE / name for name in (FLOAT, INT8, PROFILE)]
-        rows = [{"file": f"handwriting/{f.name}", "bytes": f.stat().st_size, "sha256": sha256(f),
-                 "licence": "Apache-2.0"} for f in files]
-        (HERE.parent / "manifest.json").write_text(json.dumps({"files": rows}, indent=2) + "\n")
+        record("handwriting", [FLOAT, INT8, PROFILE])
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ export async function openFile(path: string | URL): Promise<{ chunks: AsyncItera
   return { chunks: fs.createReadStream(path, { highWaterMark: 1 << 20 }), total: size };
 }
 
-/** The bytes of a file: URL. */
-export async function readFile(url: URL): Promise<Uint8Array> {
+/** The bytes of a file, given as a path or a file: URL. */
+export async function readFile(path: string | URL): Promise<Uint8Array> {
   const fs = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
-  return fs.readFile(url);
+  return fs.readFile(path);
 }
 
 /** The base that relative model URLs are resolved against in a browser. */
