@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "base/tensor.h"
-#include "ops/small_float.h"
+#include "base/small_float.h"
 
 namespace insitu {
 
