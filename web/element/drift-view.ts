@@ -99,19 +99,19 @@ function lead({ state, learning, meter, samples }: DriftSnapshot): { share: numb
   return { share: meter, value: percent(meter), label: `of the evidence for an alarm, ${counted(samples, 'sample')}` };
 }
 
-/** 'Since sample 312: brightness +2.1 σ, sharpness −1 σ.' */
-export function describeAlarm({ cause, since, features }: DriftAlarm, outputs: Outputs): string {
-  if (cause === 'errors') return `The model has been wrong more often since label ${count(since)}.`;
+/* 'Changed since sample 312: brightness +2.1 σ, sharpness −1 σ.' */
+function describeAlarm({ since, features }: DriftAlarm, outputs: Outputs): string {
   const moved = features.slice(0, 3).map(({ name, shift }) => nameOf(name, outputs) + (shift === null ? '' : ` ${sigmas(shift)}`));
-  return `Inputs have changed since sample ${count(since)}: ${moved.join(', ')}.`;
+  return `Changed since sample ${count(since)}: ${moved.join(', ')}.`;
 }
 
-function remarks({ profile, keptEvery, state, recovery, failure }: DriftSnapshot): string {
+function remarks({ profile, keptEvery, state, meter, recovery, failure }: DriftSnapshot): string {
   return [
     failure && `Learning failed: ${failure}.`,
     profile && `Compared with a profile of ${counted(profile.count, 'input')}.`,
     profile?.modelMatches === false && 'The profile was made with another model.',
     keptEvery > 1 && `Neighbours resemble each other: one in ${keptEvery} is looked at.`,
+    state === 'calm' && meter >= 1 && 'Alarms come from 40 samples on.',
     state === 'drifting' && `${percent(recovery)} of the way back to calm.`,
   ].filter(Boolean).join(' ');
 }

@@ -2,8 +2,8 @@
 // the first time alone.
 import type { DriftAlarm, MonitorEventType, MonitorSnapshot } from 'insitu';
 
-import { describeAlarm } from './drift-view.js';
-import { counted } from './format.js';
+import { nameOf } from './drift-view.js';
+import { count, counted } from './format.js';
 
 export const kEvents: readonly MonitorEventType[] = ['drift', 'recovered', 'quality', 'profile', 'slow'];
 
@@ -24,7 +24,7 @@ export class News {
     const within = detail['slice'] ? `${String(detail['slice'])}: ` : '';
     switch (type) {
       case 'drift':
-        return { text: `Drift. ${within}${describeAlarm(detail as unknown as DriftAlarm, outputs)}`, level: 'bad' };
+        return { text: `Drift. ${within}${causeOf(detail as unknown as DriftAlarm, outputs)}`, level: 'bad' };
       case 'recovered':
         return {
           text: `Recovered. ${within}${detail['cause'] === 'errors' ? 'The model is right as often as before.' : 'Inputs look as expected again.'}`,
@@ -44,4 +44,10 @@ export class News {
     this.#told.add(what);
     return { text: `Data quality. ${what}.`, level: 'warn' };
   }
+}
+
+function causeOf({ cause, sample, features }: DriftAlarm, outputs: MonitorSnapshot['outputs']): string {
+  return cause === 'errors'
+    ? `The model is wrong more often, found at label ${count(sample)}.`
+    : `Found at sample ${count(sample)} in ${features.slice(0, 3).map(({ name }) => nameOf(name, outputs)).join(', ')}.`;
 }

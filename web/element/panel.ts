@@ -5,6 +5,7 @@ import { make, named, write } from './dom.js';
 import { kExports } from './download.js';
 import type { Export } from './download.js';
 import { DriftView } from './drift-view.js';
+import { counted } from './format.js';
 import { LatencyView } from './latency-view.js';
 import type { Notice } from './news.js';
 import { accuracyView, memoryView, qualityView, sliceView, sloView } from './status-views.js';
@@ -32,7 +33,8 @@ export class Panel {
       new LatencyView(level + 1), new DriftView(level + 1),
       ...[qualityView, accuracyView, sloView, sliceView, memoryView].map((view) => view(level + 1)),
     ];
-    this.#grid.append(...this.#views.map(({ element }) => element));
+    const parts = this.#views.map(({ element }) => element);
+    this.#grid.append(named(make('div', {}, ...parts.slice(0, 2)), 'row'), named(make('div', {}, ...parts.slice(2)), 'row'));
     const button = (label: string, onclick: () => void) => named(make('button', { type: 'button', textContent: label, onclick }), 'button');
     this.#tools = named(make('div', { role: 'group', ariaLabel: 'Tools' },
       make('span', { textContent: 'Export' }),
@@ -55,7 +57,7 @@ export class Panel {
     this.#live(true);
     const [state, level] = stateOf(snapshot);
     this.#setState(state, level);
-    write(this.#requests, `${snapshot.requests.toLocaleString('en')} request${snapshot.requests === 1 ? '' : 's'}`);
+    write(this.#requests, counted(snapshot.latency.requests, 'request'));
     for (const view of this.#views) view.show(snapshot);
   }
 

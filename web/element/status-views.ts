@@ -49,7 +49,7 @@ const kWindows = [['20', 6], ['100', 2], ['1000', 2]] as const;
 
 export function sloView(level: number): View {
   const facts = new Facts();
-  const table = new Table('How fast the error budget burns', ['Last', 'Burn rate', 'Of the limit']);
+  const table = new Table('How fast the error budget burns', ['Last', 'Burn rate', 'Of limit']);
   const element = section('slo', 'Objective', level, facts.element, table.element);
   return {
     element,
@@ -131,6 +131,6 @@ function factsOf({ requests, failures, total, infer, judged, withIssues, issues,
     'Total, p50 · p95': `${milliseconds(total.p50)} · ${milliseconds(total.p95)} ms`,
     'Inference, p50 · p95': `${milliseconds(infer.p50)} · ${milliseconds(infer.p95)} ms`,
     'Samples with issues': judged > 0 ? `${count(withIssues)} of ${count(judged)}${withIssues > 0 ? `: ${tally(issues)}` : ''}` : undefined,
-    'Drift': drift ? `${drift.state}, ${percent(drift.meter)} of an alarm` : undefined,
+    'Drift': drift ? drift.state === 'calm' ? `calm, evidence ${percent(drift.meter)}` : drift.state : undefined,
   };
 }
