@@ -18,6 +18,8 @@ const kModules = {
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
   text: 'web/src/text/index.ts',
+  element: 'web/element/element.ts',
+  react: 'web/react/index.ts',
 };
 
 const kDemoFiles = {
@@ -33,11 +35,11 @@ const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
 /* A module as small as can be: a tenth smaller than esbuild makes it. */
 async function minify(code, sourceMap = false) {
   const terser = await import('terser');
-  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 }, sourceMap });
+  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3, directives: false }, format: { max_line_len: 1000 }, sourceMap });
 }
 
 async function bundle() {
-  const { build } = await import('esbuild');
+  const { build, transform } = await import('esbuild');
   // Of what a model was prepared by, for those that are kept: another build is another digest.
   const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
     .filter(([, path]) => existsSync(path))
@@ -57,7 +59,16 @@ async function bundle() {
         (kind === 'dynamic-import' && nameOf(path) in kModules ? { path: `./${nameOf(path)}.js`, external: true } : undefined));
     },
   };
-  await build({ ...common, entryPoints: kModules, external: ['node:*'], sourcemap: true, plugins: [modulesOutside] });
+  // Style sheets become strings of the module that imports them.
+  const stylesInside = {
+    name: 'styles-inside',
+    setup: (plugin) => plugin.onLoad({ filter: /\.css$/ }, async ({ path }) => ({
+      contents: (await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true })).code.trim(), loader: 'text',
+    })),
+  };
+  await build({
+    ...common, entryPoints: kModules, external: ['node:*', 'react'], sourcemap: true, plugins: [modulesOutside, stylesInside],
+  });
   for (const name of Object.keys(kModules)) {
     const [file, map] = [`${name}.js`, `${name}.js.map`];
     const small = await minify(readDist(file), { content: readDist(map), url: map });

@@ -3,9 +3,11 @@
 
 import type { DriftFeature, DriftSnapshot } from 'insitu';
 
-import { History, LineChart } from './chart.js';
+import { short } from '../element/format.js';
+import { History } from '../element/history.js';
+import { LineChart } from './chart.js';
 import { make, makeBar } from './dom.js';
-import { short, textOf } from './features.js';
+import { textOf } from './features.js';
 
 /** From this share of the way to the alarm on, the meter says "rising". */
 const kRising = 0.65;

@@ -4,9 +4,10 @@
 
 import { tensor, type DriftAlarm, type Engine, type Session } from 'insitu';
 
+import { short } from '../element/format.js';
 import { DriftView } from './drift.js';
 import { byId, make } from './dom.js';
-import { short, textOf } from './features.js';
+import { textOf } from './features.js';
 import { labModel } from './lab-model.js';
 import { kNoTrouble, kSceneSide, SceneMaker, type Trouble } from './scenes.js';
 

@@ -2,7 +2,8 @@
 
 import type { MonitorSnapshot } from 'insitu';
 
-import { History, LineChart } from './chart.js';
+import { History } from '../element/history.js';
+import { LineChart } from './chart.js';
 import { byId, make, milliseconds } from './dom.js';
 
 const kStages = [
