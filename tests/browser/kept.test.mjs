@@ -1,94 +1,24 @@
 // cache: 'opfs' in a real Chromium: what a visit keeps, the next one restores, and whatever is wrong with it does no harm.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { dist, start } from './support.mjs';
+import { files, isRestored, offline, startWithModels, visit as visitSite } from './kept-visits.mjs';
+import { dist } from './support.mjs';
 
-const handwriting = `${dist}demo/models/handwriting.int8.onnx`;
 const flavours = JSON.parse(readFileSync(`${dist}flavours.json`, 'utf8'));
-const folder = mkdtempSync(join(tmpdir(), 'insitu-kept-'));
-const model = join(folder, 'model.onnx');
 
-let site;
+let site, model;
 before(async () => {
-  copyFileSync(handwriting, model);
-  site = await start({ mounts: new Map([['/models/', folder]]) });
+  site = await startWithModels(['model.onnx', 'other.onnx']);
+  model = join(site.folder, 'model.onnx');
 });
-after(async () => {
-  await site.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => site.close());
 
-/* A visit: a page of its own that loads, runs once on ramps, waits until the model is kept and says what happened. */
-async function visit(context, options = {}, { offline = false } = {}) {
-  const page = await context.newPage();
-  await page.goto(new URL('demo/', site.url).href);
-  if (offline) await page.route('**/models/**', (route) => route.abort());
-  try {
-    return await page.evaluate(async (options) => {
-      const { load, tensor } = await import('/index.js');
-      const phases = [];
-      let isKept;
-      const kept = new Promise((done, failed) => {
-        isKept = done;
-        setTimeout(failed, 20_000, new Error('the model was not kept'));
-      });
-      kept.catch(() => {});
-      const session = await load('/models/model.onnx', {
-        cache: 'opfs', ...options,
-        onProgress: ({ phase, total }) => {
-          phases.push(phase);
-          if (phase === 'keep' && total !== undefined) isKept();
-        },
-      });
-      const image = tensor(Float32Array.from({ length: 784 }, (_, i) => (i % 100) / 100), [1, 1, 28, 28]);
-      const run = async () => Array.from(Object.values(await session.run({ image }))[0].data);
-      const outputs = await run();
-      if (phases.includes('download') && options.cache !== 'none') await kept;
-      const again = await run();
-      const explained = await session.explain();
-      const { drift } = await session.monitor.snapshot().catch(() => ({}));
-      await session.dispose();
-      return { phases: [...new Set(phases)], outputs, again, explained, monitored: drift !== undefined };
-    }, options);
-  } finally {
-    await page.close();
-  }
-}
-
-/* A file that turns out to be of no use is read as well, but the model is downloaded then. */
-const isRestored = ({ phases }) => phases.includes('restore') && !phases.includes('download') && !phases.includes('keep');
-
-/* The kept files of the origin: { name: bytes }; `change` may be given to alter them in the page. */
-async function files(page, change) {
-  return page.evaluate(async (change) => {
-    const root = await navigator.storage.getDirectory();
-    const kept = await root.getDirectoryHandle('insitu').catch(() => undefined);
-    const sizes = {};
-    if (!kept) return sizes;
-    for (const [name, handle] of await Array.fromAsync(kept)) {
-      if (!/^[0-9a-f]+$/.test(name)) continue;  // the browser's own, while a file is being written
-      const file = await handle.getFile();
-      sizes[name] = file.size;
-      if (!change) continue;
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      const at = Math.floor(bytes.length * change.at);
-      bytes[at] ^= 1;
-      let writable;  // once the page before has let go of the file
-      for (let tries = 50; !writable; tries--) {
-        writable = await handle.createWritable().catch((thrown) => { if (tries === 0) throw thrown; });
-        await new Promise((done) => { setTimeout(done, 20); });
-      }
-      await writable.write(change.cut ? bytes.subarray(0, at) : bytes);
-      await writable.close();
-    }
-    return sizes;
-  }, change);
-}
+const visit = (...what) => visitSite(site, ...what);
+const integrityOf = (bytes) => `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
 
 for (const flavour of flavours) {
   test(`${flavour}: the second visit restores what the first one kept, and computes the same`, async () => {
@@ -134,18 +64,45 @@ test('files that were changed or cut short are noticed, and the model is loaded'
   await close();
 });
 
-test('with integrity a kept model needs no server; without it, its server decides', async () => {
-  const { context, close } = await site.open('demo/');
-  const integrity = `sha256-${createHash('sha256').update(readFileSync(model)).digest('base64')}`;
+test('with integrity a kept model needs no server, and none but the model of that digest is used', async () => {
+  const { page, context, close } = await site.open('demo/');
+  const integrity = integrityOf(readFileSync(model));
   const first = await visit(context, { integrity });
   assert.ok(first.phases.includes('verify'));
-  const second = await visit(context, { integrity }, { offline: true });
-  assert.ok(isRestored(second), second.phases.join());
+  const second = await visit(context, { integrity }, { route: offline });
+  assert.ok(isRestored(second) && !second.unchecked, second.phases.join());
   assert.deepEqual(second.outputs, first.outputs);
-  const wrong = `sha256-${createHash('sha256').update('another').digest('base64')}`;
-  await assert.rejects(visit(context, { integrity: wrong }), /SHA-256/);
-  await visit(context);
-  await assert.rejects(visit(context, {}, { offline: true }), /cannot reach/);
+  const wrong = integrityOf('another');
+  await assert.rejects(visit(context, { integrity: wrong }), /SHA-256 of the model/);
+  await assert.rejects(visit(context, { integrity: wrong }, { route: offline }), /cannot reach/);
+  // A kept file that was changed is no longer the model: it is asked for again, and checked again.
+  await files(page, { at: 0.5 });
+  await assert.rejects(visit(context, { integrity }, { route: offline }), /cannot reach/);
+  await visit(context, { integrity });
+  await files(page, { at: 0.5 });
+  const forged = (route) => route.fulfill({ body: readFileSync(model).fill(1, 500, 510) });
+  await assert.rejects(visit(context, { integrity }, { route: forged }), /SHA-256 of the model/);
+  assert.deepEqual(await files(page), {});
+  await close();
+});
+
+test('where nobody answers, what was kept of the address is used and said to be unchecked; an answer is an answer', async () => {
+  const { page, context, close } = await site.open('demo/');
+  const { outputs } = await visit(context);
+  const alone = await visit(context, {}, { route: offline });
+  assert.ok(isRestored(alone) && alone.unchecked, alone.phases.join());
+  assert.deepEqual(alone.outputs, outputs);
+  const online = await visit(context);
+  assert.ok(isRestored(online) && !online.unchecked);
+  for (const status of [404, 503]) {
+    await assert.rejects(visit(context, {}, { route: (route) => route.fulfill({ status }) }), new RegExp(`answered ${status}`));
+  }
+  await assert.rejects(visit(context, { cache: 'none' }, { route: offline }), /cannot reach/);
+  await assert.rejects(visit(context, { backend: 'reference' }, { route: offline }), /cannot reach/);
+  await assert.rejects(visit(context, {}, { model: 'other.onnx', route: offline }), /cannot reach/);
+  await assert.rejects(visit(context, { integrity: integrityOf('another') }, { route: offline }), /cannot reach/);
+  await files(page, { at: 0.5 });
+  await assert.rejects(visit(context, {}, { route: offline }), /cannot reach/);
   await close();
 });
 

@@ -1,7 +1,7 @@
 // Engine: one WebAssembly instance, in a worker by default, and the sessions that live in it.
 // Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
 import { Disposable } from './disposable.js';
-import { fail, InsituError, throwIfAborted, toInsituError } from './errors.js';
+import { fail, InsituError, throwIfAborted } from './errors.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
@@ -9,7 +9,7 @@ import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
 import { request } from './source.js';
-import type { DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
+import type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
   ModelSource, OperatorInfo, ReferenceProfile, WindowReport } from './types.js';
 import { upload } from './upload.js';
 import { fromWire } from './value.js';
@@ -164,7 +164,7 @@ export class Engine extends Disposable {
   async #openKept(model: ModelSource, options: LoadOptions, preparedBy: unknown[]): Promise<Kept | undefined> {
     try {
       const { open } = await keptModels();
-      return await open(request, model, options, {
+      return await open({ request, fail }, model, options, {
         build: this.#build, options: JSON.stringify([this.#info.flavour, ...preparedBy]),
       });
     } catch (thrown) {
@@ -189,13 +189,16 @@ export class Engine extends Disposable {
 
 const keptModels = () => import('./kept.js');
 
-/** Removes every model that `cache: 'opfs'`, and all of monitors that `persist: 'opfs'` has kept for the page's origin. */
-export async function clearCache(): Promise<void> {
-  try {
-    await (await keptModels()).clear();
-  } catch (thrown) {
-    fail('InvalidArgument', `what was kept cannot be removed: ${toInsituError(thrown).message}`,
-      'A model is being kept or restored, perhaps in another tab: try again when it is ready.', thrown);
+/** What `cache: 'opfs'` and `persist: 'opfs'` have kept for the page's origin, longest unused first. */
+export async function listCache(): Promise<CacheEntry[]> {
+  return (await keptModels()).list();
+}
+
+/** Removes of what is kept for the page's origin what `filter` chooses; everything without one. */
+export async function clearCache(filter?: (entry: CacheEntry) => boolean): Promise<void> {
+  if (await (await keptModels()).clear(filter)) {
+    fail('InvalidArgument', 'some of what is kept is in use and was not removed',
+      'A model is being kept or restored, perhaps in another tab: try again when it is ready.');
   }
 }
 

@@ -1,5 +1,5 @@
 // insitu: runs ONNX models where the data is. What is exported here is the whole API; docs/api.md describes it.
-export { clearCache, Engine, load } from './engine.js';
+export { clearCache, Engine, listCache, load } from './engine.js';
 export { InsituError } from './errors.js';
 export { tensor } from './tensor.js';
 export type { ErrorCode } from './errors.js';
@@ -9,7 +9,7 @@ export type { Session } from './session.js';
 export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
   QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
-export type { DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
+export type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
   ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,
   WindowReport } from './types.js';
 export type { Value } from './value.js';

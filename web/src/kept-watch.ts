@@ -2,10 +2,10 @@
 // those who ask for it load it.
 // Invariant: of several tabs with the same model one keeps; a file is replaced whole or not at all; whatever fails here, the
 // watch begins anew.
+import { lockName, openFolder, replace, watchName } from './kept-store.js';
 import type { Client } from './rpc/client.js';
 import type { WatchParams } from './rpc/protocol.js';
 
-const folderName = 'insitu';
 const everyMs = 30_000;
 
 /** What became of `persist: 'opfs'`: kept here, by another tab, or nowhere. */
@@ -29,11 +29,11 @@ const unavailable: WatchKeeper = { persistence: 'unavailable', save: async () =>
 export async function keepWatch(client: Client, session: number, sha256: string, watch: WatchParams): Promise<WatchKeeper> {
   const { navigator, document } = globalThis;
   if (!navigator?.storage?.getDirectory || !navigator.locks) return unavailable;
-  const name = `watch-${sha256}`;
-  const release = await claim(`${folderName}-${name}`);
+  const name = watchName(sha256);
+  const release = await claim(lockName(name));
   if (typeof release === 'string') return { ...unavailable, persistence: release };
   try {
-    const handle = await (await folder()).getFileHandle(name, { create: true });
+    const handle = await (await openFolder()).getFileHandle(name, { create: true });
     const bytes = await (await handle.getFile()).arrayBuffer();
     if (bytes.byteLength > 0) {
       await client.call('restoreMonitor', { session, sha256, watch, state: bytes }, { transfer: [bytes] }).catch(() => {});
@@ -61,20 +61,12 @@ export async function keepWatch(client: Client, session: number, sha256: string,
   return { persistence: 'opfs', save, end: () => save().then(stop) };
 }
 
-async function folder(): Promise<FileSystemDirectoryHandle> {
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
-}
-
 async function write(client: Client, session: number, name: string): Promise<void> {
   const parts = await client.call('saveMonitor', { session });
-  const file = await (await (await folder()).getFileHandle(name, { create: true })).createWritable();
-  try {
+  const handle = await (await openFolder()).getFileHandle(name, { create: true });
+  await replace(handle, async (file) => {
     for (const part of parts) await file.write(part);
-    await file.close();
-  } catch (thrown) {
-    await file.abort();
-    throw thrown;
-  }
+  });
 }
 
 /* What lets go of the lock, or why there is none. */

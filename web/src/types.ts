@@ -9,6 +9,20 @@ export interface Progress {
   /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
   loaded: number;
   total?: number;
+  /** Of 'restore': the model's address could not be reached, so that nobody knows whether what was kept is the latest. */
+  unchecked?: true;
+}
+
+/** Something that is kept for the page's origin: a model, or what a monitor knows of one. */
+export interface CacheEntry {
+  readonly kind: 'model' | 'watch';
+  /** Where the model came from, where it had an address. */
+  readonly url?: string;
+  /** Of the model file, in hexadecimal, where it was hashed: with `integrity`, and for what a monitor knows. */
+  readonly sha256?: string;
+  readonly bytes: number;
+  /** In milliseconds since 1970. */
+  readonly lastUsed: number;
 }
 
 export interface EngineOptions {
@@ -55,11 +69,18 @@ export interface InspectOptions {
 export interface LoadOptions extends InspectOptions {
   /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
   integrity?: string;
+  /** The same of files of `externalData`, by their name there. */
+  externalIntegrity?: Record<string, string>;
   /**
    * 'opfs' keeps what was prepared from a model that has an address in the origin private file system, for the next visit;
    * see docs/api.md. Default 'none'.
    */
   cache?: 'none' | 'opfs';
+  /**
+   * What all kept models may take together once this one is among them: those unused longest make room. Default 1 GiB, or two
+   * fifths of what the browser lets the origin store where that is less.
+   */
+  cacheBytes?: number;
   /** Fixes symbolic dims by name. */
   dims?: Record<string, number>;
   /** 'reference' runs every operator on the plain kernels that the fast ones are tested against. */

@@ -8,7 +8,7 @@ import type { LoadOptions, ModelSource } from './types.js';
 
 const chunksUnderWay = 8;
 
-type UploadOptions = Pick<LoadOptions, 'integrity' | 'externalData' | 'signal' | 'onProgress'>;
+type UploadOptions = Pick<LoadOptions, 'integrity' | 'externalData' | 'externalIntegrity' | 'signal' | 'onProgress'>;
 
 /** Sends the model and its external files; `hash` when the engine shall know the model's digest. */
 export async function upload(
@@ -17,19 +17,26 @@ export async function upload(
   options: UploadOptions,
   hash: boolean,
 ): Promise<Uploaded> {
-  const { integrity, externalData = {}, signal, onProgress } = options;
+  const { integrity, externalData = {}, externalIntegrity = {}, signal, onProgress } = options;
+  const digests = Object.fromEntries(Object.entries(externalIntegrity).map(([name, text]) => [name, parseIntegrity(text)]));
+  const unknown = Object.keys(digests).find((name) => !Object.hasOwn(externalData, name));
+  if (unknown !== undefined) fail('InvalidArgument', `externalIntegrity names '${unknown}', which externalData does not`, 'Use the same names in both.');
   const sha256 = integrity === undefined ? undefined : parseIntegrity(integrity);
   const begun: number[] = [];
-  try {
-    const main = await send(client, model, options, hash || sha256 !== undefined, begun);
+  const verified = async (what: string, source: ModelSource, sha256: string | undefined, hash: boolean) => {
+    const id = await send(client, source, options, hash || sha256 !== undefined, begun);
     if (sha256 !== undefined) {
       onProgress?.({ phase: 'verify', loaded: 0, total: 1 });
-      await client.call('verify', { upload: main, sha256 }, { signal });
+      await client.call('verify', { upload: id, sha256, what }, { signal });
       onProgress?.({ phase: 'verify', loaded: 1, total: 1 });
     }
+    return id;
+  };
+  try {
+    const main = await verified('the model', model, sha256, hash);
     const external: Record<string, number> = {};
     for (const [name, source] of Object.entries(externalData)) {
-      external[name] = await send(client, source, options, false, begun);
+      external[name] = await verified(`'${name}'`, source, digests[name], false);
     }
     return { upload: main, external };
   } catch (thrown) {

@@ -106,13 +106,13 @@ export class Host {
         reader.close();
       }
     },
-    verify: ({ upload, sha256 }) => {
+    verify: ({ upload, sha256, what }) => {
       const actual = unwrap(this.#native.uploadDigest(upload));
       if (actual === sha256) return;
       this.#native.uploadDiscard(upload);
       throw new InsituError({
         code: 'Integrity',
-        message: `the model's SHA-256 is ${actual}, but ${sha256} was asked for`,
+        message: `the SHA-256 of ${what} is ${actual}, but ${sha256} was asked for`,
         hint: 'Load the file that belongs to the digest; the one that came may have been changed on its way.',
       });
     },

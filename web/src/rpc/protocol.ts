@@ -126,8 +126,8 @@ export interface Methods {
   chunk: { params: { upload: number; bytes: Uint8Array }; result: void };
   /** As chunks of all its bytes behind `head`, with which it has to begin. */
   read: { params: { upload: number; file: Blob | FileSystemFileHandle; head: Uint8Array }; result: void };
-  /** Checks the digest; the upload is gone when it does not match. */
-  verify: { params: { upload: number; sha256: string }; result: void };
+  /** Checks the digest; the upload is gone when it does not match. Errors call it `what`. */
+  verify: { params: { upload: number; sha256: string; what: string }; result: void };
   discard: { params: { uploads: number[] }; result: void };
   load: {
     params: Uploaded & PrepareParams & { dims: Record<string, number>; referenceOnly: boolean; keep: boolean };
