@@ -12,11 +12,8 @@ const texts = [...expected.keys()].slice(0, 40);
 
 let site, opened;
 before(async () => {
-  site = await start({ csp: true });
+  site = await start({ csp: true, mounts: new Map([['/text/', models.pathname]]) });
   opened = await site.open('demo/');
-  for (const name of ['tokenizer.json', 'intents_int8.onnx']) {
-    await opened.context.route(`**/text/${name}`, (route) => route.fulfill({ body: readFileSync(new URL(name, models)) }));
-  }
 });
 after(() => site.close());
 
