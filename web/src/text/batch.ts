@@ -49,7 +49,8 @@ function truncate(texts: Texts, { strategy, left }: Truncation, room: number): T
   const target = strategy === 'OnlyFirst' ? first : second;
   if (!target || target.length <= excess) {
     const which = strategy === 'OnlyFirst' ? 'first' : 'second';
-    return fail('InvalidArgument', `the ${which} text alone, which the tokenizer truncates, cannot make up for ${excess} tokens too many`, 'Raise maxLength, or pass shorter texts.');
+    return fail('InvalidArgument', `the ${which} text alone, which the tokenizer truncates, cannot make up for ${excess} tokens too many`,
+      'Raise maxLength, or pass shorter texts.');
   }
   const kept = cut(target, target.length - excess);
   return strategy === 'OnlyFirst' ? [kept, second!] : [first, kept];
