@@ -2,6 +2,7 @@
 
 Written apart from phrases.py, without looking for words that training knows; a test makes sure that no template is in both.
 """
+from sentences import spoken
 
 SLOTS = {
     "item": "hoodie|kettle|monitor|suitcase|pillow|router|helmet|guitar|sofa|scarf|earbuds|sandals|mouse|drill|curtains|puzzle",
@@ -157,3 +158,10 @@ HELD_OUT = {
         my dog ate my homework
     """,
 }
+
+EACH, SEED, TYPOS = 36, 3, 0.25
+
+
+def sentences():
+    """[(text, label)]: three of each template."""
+    return spoken(HELD_OUT, SLOTS, EACH, SEED, openings=OPENINGS, closings=CLOSINGS, typos=TYPOS)

@@ -1,6 +1,8 @@
 """Templates -> sentences, with typos. Seeded: the same seed gives the same sentences. Standard library and numpy alone."""
 import re
 
+import numpy as np
+
 OPENINGS = ("||||||hi, |hello, |hey, |please help: |hi there |dear support, |good morning, |excuse me, |question: |urgent! |"
             "hello team, |so, |well, |i have a question, ")
 CLOSINGS = "|||||.|?|!|??|...| please| thanks| thank you| asap| :(|, please help|. thank you|. best regards|, can you help"
@@ -60,3 +62,10 @@ def speak(template, slots, rng, openings=OPENINGS, closings=CLOSINGS, typos=0.4)
         if rng.random() < typos:
             text = misspell(text, rng)
     return case(text, rng)
+
+
+def spoken(blocks, slots, each, seed, **manner):
+    """[(text, label)], `each` of every block; its templates take turns. Labels are the places of the blocks."""
+    rng = np.random.default_rng(seed)
+    return [(speak(lines[i % len(lines)], slots, rng, **manner), label)
+            for label, block in enumerate(blocks.values()) for lines in [templates(block)] for i in range(each)]

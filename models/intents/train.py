@@ -22,22 +22,7 @@ FLOAT, INT8, TOKENIZER = "intents_fp32.onnx", "intents_int8.onnx", "tokenizer.js
 HELD_OUT = HERE.parents[1] / "tests" / "models" / "fixtures" / "intents.json"
 # Sentences for each intent, from whole templates and from short ones.
 SENTENCES = {"phrases": 1200, "fragments": 1200}
-HELD_OUT_EACH = 36
 VOCABULARY, LONGEST = 1200, 48
-
-
-def spoken(blocks, slots, each, seed, **manner):
-    """[(text, label)]: the templates of a block take turns."""
-    import numpy as np
-    from sentences import speak, templates
-    rng = np.random.default_rng(seed)
-    return [(speak(lines[i % len(lines)], slots, rng, **manner), label)
-            for label, block in enumerate(blocks.values()) for lines in [templates(block)] for i in range(each)]
-
-
-def held_out():
-    import held_out as other
-    return spoken(other.HELD_OUT, other.SLOTS, HELD_OUT_EACH, 3, openings=other.OPENINGS, closings=other.CLOSINGS, typos=0.25)
 
 
 def main():
@@ -56,6 +41,7 @@ def main():
     import phrases
     import quantize
     import wordpiece
+    from sentences import spoken
 
     labels = list(phrases.TRAINING)
     told = (spoken(phrases.TRAINING, phrases.SLOTS, SENTENCES["phrases"], 1)
@@ -79,11 +65,12 @@ def main():
 
 def write_held_out(labels, ids, w, quantized):
     """Text, label, ids, and the probabilities of both models, each text a batch of its own."""
+    import held_out
     import network
     import quantize
     import wordpiece
     lines = []
-    for text, label in held_out():
+    for text, label in held_out.sentences():
         row = wordpiece.encode(text, ids, LONGEST)
         short = lambda p: [float(f"{v:.4g}") for v in p[0]]  # noqa: E731
         lines.append(json.dumps({"text": text, "label": labels[label], "ids": row, "fp32": short(network.forward(w, [row])),

@@ -107,7 +107,8 @@ class Rasterizer(unittest.TestCase):
 
 class Files(unittest.TestCase):
     def test_manifest_tells_the_truth(self):
-        rows = json.loads((MODELS / "manifest.json").read_text())["files"]
+        rows = [row for row in json.loads((MODELS / "manifest.json").read_text())["files"]
+                if row["file"].startswith("handwriting/")]
         self.assertEqual({Path(row["file"]).name for row in rows}, {train.FLOAT, train.INT8, train.PROFILE})
         for row in rows:
             data = (MODELS / row["file"]).read_bytes()

@@ -1,5 +1,5 @@
 // Every JavaScript block of README.md and docs/api.md marked ```js runs as it stands, in a folder that
-// has the handwriting model under the name the blocks use.
+// has the models and the tokenizer under the names the blocks use.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -11,10 +11,11 @@ const folder = new URL('build/readme/', root);
 const run = promisify(execFile);
 
 await mkdir(folder, { recursive: true });
-for (const file of ['handwriting_int8.onnx', 'handwriting.profile.json'])
-  await copyFile(new URL(`models/handwriting/${file}`, root), new URL(file, folder));
+for (const file of ['handwriting/handwriting_int8.onnx', 'handwriting/handwriting.profile.json', 'intents/intents_int8.onnx',
+                    'intents/tokenizer.json'])
+  await copyFile(new URL(`models/${file}`, root), new URL(file.split('/')[1], folder));
 
-for (const document of ['README.md', 'docs/api.md', 'docs/monitoring.md']) {
+for (const document of ['README.md', 'docs/api.md', 'docs/monitoring.md', 'docs/how-to/text.md']) {
   const text = await readFile(new URL(document, root), 'utf8');
   const blocks = [...text.matchAll(/^```js\n([\s\S]*?)^```$/gm)];
   for (const [index, [, source]] of blocks.entries()) {

@@ -8,7 +8,7 @@ import { fail } from './fail.js';
 import type { Piece, Template } from './template.js';
 
 /** Tensors [batch, length] by the names that models give their inputs: input_ids, attention_mask, token_type_ids. */
-export type Feeds = Record<string, Tensor>;
+export type Feeds = Record<string, Tensor> & { input_ids: Tensor };
 export interface Row { readonly ids: number[]; readonly typeIds: number[] }
 /** One text, or two. */
 export type Texts = readonly [readonly number[]] | readonly [readonly number[], readonly number[]];
@@ -49,7 +49,8 @@ function truncate(texts: Texts, { strategy, left }: Truncation, room: number): T
   const target = strategy === 'OnlyFirst' ? first : second;
   if (!target || target.length <= excess) {
     const which = strategy === 'OnlyFirst' ? 'first' : 'second';
-    return fail('InvalidArgument', `the ${which} text alone, which the tokenizer truncates, cannot make up for ${excess} tokens too many`, 'Raise maxLength, or pass shorter texts.');
+    return fail('InvalidArgument', `the ${which} text alone, which the tokenizer truncates, cannot make up for ${excess} tokens too many`,
+      'Raise maxLength, or pass shorter texts.');
   }
   const kept = cut(target, target.length - excess);
   return strategy === 'OnlyFirst' ? [kept, second!] : [first, kept];
@@ -96,5 +97,5 @@ export function feedsOf(rows: readonly Row[], { padding, padTo, dtype, inputs }:
   const wanted = inputs?.filter(({ name }) => Object.hasOwn(columns, name)) ??
     Object.keys(columns).map((name) => ({ name, dtype: undefined }));
   return Object.fromEntries(wanted.map(({ name, dtype: own }) =>
-    [name, tensor(columns[name]!(), dims, dtype ?? (own === 'int32' ? 'int32' : 'int64'))]));
+    [name, tensor(columns[name]!(), dims, dtype ?? (own === 'int32' ? 'int32' : 'int64'))])) as Feeds;
 }

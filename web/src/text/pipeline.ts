@@ -15,7 +15,7 @@ const literal: Rewrite = (part) => (isObject(part.pattern) && 'String' in part.p
   ? { ...part, content: String(part.content ?? '').replaceAll('$', '$$$$') } : part);
 
 /* Ideographs outside of the Basic Multilingual Plane, which the library takes for two characters each. */
-const farIdeographs = '[\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B73F}\\x{2B740}-\\x{2B81F}\\x{2B820}-\\x{2CEAF}\\x{2F800}-\\x{2FA1F}]';
+const farIdeographs = '[\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B81F}\\x{2B820}-\\x{2CEAF}\\x{2F800}-\\x{2FA1F}]';
 const punctuation = '[\\p{P}\\x21-\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E]';
 
 const normalizers: Record<string, Rewrite> = {

@@ -146,7 +146,8 @@ function listOf(text: unknown): readonly unknown[] {
 }
 
 function checkText(text: unknown): string {
-  return typeof text === 'string' ? text : fail('InvalidArgument', `a text is ${text === null ? 'null' : typeof text}`, 'Pass strings.');
+  if (typeof text === 'string') return text;
+  return fail('InvalidArgument', `a text is ${text === null ? 'null' : typeof text}`, 'Pass strings.');
 }
 
 function checkLength(length: number | undefined, name: string): number | undefined {
