@@ -110,7 +110,7 @@ export async function clear(filter?: (entry: CacheEntry) => boolean): Promise<nu
   if (!folder) return 0;
   let inUse = 0;
   for (const { name, entry } of await listAll(folder)) {
-    if ((filter?.(entry) ?? true) && !(await remove(folder, name, entry.kind))) inUse++;
+    if ((!filter || filter(entry)) && !(await remove(folder, name, entry.kind))) inUse++;
   }
   if (!filter && inUse === 0) {
     await (await navigator.storage.getDirectory()).removeEntry(folderName, { recursive: true }).catch(() => inUse++);
