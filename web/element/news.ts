@@ -21,13 +21,13 @@ export class News {
 
   /** undefined: not worth a word. */
   of(type: string, detail: Record<string, unknown>, outputs: MonitorSnapshot['outputs']): Notice | undefined {
-    const within = detail['slice'] ? `${String(detail['slice'])}: ` : '';
+    const within = detail['slice'] ? ` in ${String(detail['slice'])}` : '';
     switch (type) {
       case 'drift':
-        return { text: `Drift. ${within}${causeOf(detail as unknown as DriftAlarm, outputs)}`, level: 'bad' };
+        return { text: `Drift${within}. ${causeOf(detail as unknown as DriftAlarm, outputs)}`, level: 'bad' };
       case 'recovered':
         return {
-          text: `Recovered. ${within}${detail['cause'] === 'errors' ? 'The model is right as often as before.' : 'Inputs look as expected again.'}`,
+          text: `Recovered${within}. ${detail['cause'] === 'errors' ? 'The model is right as often as before.' : 'Inputs look as expected again.'}`,
           level: 'good',
         };
       case 'slow':
