@@ -13,10 +13,11 @@ export async function open(monitor = {}, options = {}) {
   return session;
 }
 
-/** Runs on images of which nothing is like a digit: the alarm comes after some ten. */
-export async function feed(session, runs, options = {}) {
+/** Runs on images of which nothing is like a digit: the alarm comes after some 40. `spoil`: the value of a pixel of each. */
+export async function feed(session, runs, options = {}, spoil = 0) {
   for (let i = 0; i < runs; i++) {
     const image = Float32Array.from({ length: side * side }, (_, k) => ((k * 7 + i * 13) % 29 === 0 ? 1 : 0));
+    image[1] = spoil;
     await session.run({ image: tensor(image, [1, 1, side, side]) }, options);
   }
 }
