@@ -2,7 +2,7 @@
 // https://onnx.ai/onnx/operators/onnx__DFT.html (20; the axis attribute of 17 becomes an input).
 // The signal is cut or padded with zeros to dft_length; onesided keeps floor(N / 2) + 1 bins.
 #include "ops/axes.h"
-#include "ops/fft.h"
+#include "base/fft.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
 #include "ops/scalar_input.h"

@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "base/tensor.h"
 #include "base/small_float.h"
+#include "base/tensor.h"
 
 namespace insitu {
 

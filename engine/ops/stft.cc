@@ -2,7 +2,7 @@
 // weighted by a window. https://onnx.ai/onnx/operators/onnx__STFT.html (17)
 // y [batch, floor((samples - frame_length) / frame_step) + 1, bins, 2]; onesided, the default,
 // keeps floor(frame_length / 2) + 1 bins. Without frame_length, a frame is as long as the window.
-#include "ops/fft.h"
+#include "base/fft.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
 #include "ops/scalar_input.h"

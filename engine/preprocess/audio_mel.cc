@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fft.h"
 #include "preprocess/audio.h"
-#include "preprocess/fourier.h"
 
 namespace insitu {
 namespace {
@@ -126,21 +126,28 @@ Result<Tensor> MelSpectrogram(std::span<const float> samples, const MelOptions& 
   int64_t frames = (padded - options.fft_size) / options.hop + 1;
   if (options.log == MelLog::kWhisper && frames > 1) --frames;
 
-  Fourier fourier(static_cast<size_t>(options.fft_size));
+  INSITU_ASSIGN(Fft fft, Fft::Make(options.fft_size));
+  INSITU_ASSIGN(Tensor line, AllocateComplex(options.fft_size));
+  const size_t bins = static_cast<size_t>(options.fft_size) / 2 + 1;
   const std::vector<double> window = MakeWindow(options);
-  const std::vector<Filter> filters = MakeFilters(options, fourier.bins());
+  const std::vector<Filter> filters = MakeFilters(options, bins);
   INSITU_ASSIGN(Tensor result, Tensor::Allocate(DType::kFloat32, {1, options.mels, frames}));
   const std::span<float> values = result.View().As<float>();
-  std::vector<double> frame(window.size()), powers(fourier.bins());
+  std::vector<double> powers(bins);
   for (int64_t t = 0; t < frames; ++t) {
     const int64_t first = t * options.hop - before;
-    for (size_t i = 0; i < frame.size(); ++i)
-      frame[i] = window[i] == 0 ? 0
-                                : window[i] * SampleAt(samples, first + static_cast<int64_t>(i),
-                                                       options.reflects);
-    fourier.Powers(frame, powers);
-    if (options.power != 2) {
-      for (double& power : powers) power = std::pow(power, options.power / 2);
+    Complex* const frame = ComplexData(line);
+    for (size_t i = 0; i < window.size(); ++i) {
+      const double weight = window[i];
+      frame[i] = {weight == 0 ? 0
+                              : weight * SampleAt(samples, first + static_cast<int64_t>(i),
+                                                  options.reflects),
+                  0};
+    }
+    fft.Forward(frame);
+    for (size_t k = 0; k < bins; ++k) {
+      const double power = frame[k].re * frame[k].re + frame[k].im * frame[k].im;
+      powers[k] = options.power == 2 ? power : std::pow(power, options.power / 2);
     }
     for (size_t mel = 0; mel < filters.size(); ++mel) {
       double sum = 0;

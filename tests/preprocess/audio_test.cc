@@ -4,15 +4,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <complex>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <numbers>
-#include <random>
 #include <vector>
 
-#include "preprocess/fourier.h"
 #include "support/places.h"
 
 using namespace insitu;
@@ -43,27 +40,6 @@ std::vector<float> Values(const Result<Tensor>& tensor) {
 }
 
 }  // namespace
-
-TEST_CASE("A transform is the sum of its definition, for any length") {
-  std::mt19937 random(3);
-  std::normal_distribution<double> normal;
-  for (const size_t size : {1, 2, 3, 8, 15, 30, 49, 97, 400, 512}) {
-    std::vector<double> samples(size);
-    for (double& sample : samples) sample = normal(random);
-    Fourier fourier(size);
-    std::vector<double> powers(fourier.bins());
-    fourier.Powers(samples, powers);
-    for (size_t k = 0; k < powers.size(); ++k) {
-      std::complex<double> sum = 0;
-      for (size_t n = 0; n < size; ++n)
-        sum +=
-            samples[n] * std::polar(1.0, -2 * std::numbers::pi * static_cast<double>(k * n % size) /
-                                             static_cast<double>(size));
-      CAPTURE(size, k);
-      CHECK(std::abs(powers[k] - std::norm(sum)) < 1e-9 * static_cast<double>(size));
-    }
-  }
-}
 
 TEST_CASE("Mel spectrograms are librosa's") {
   std::ifstream file(test::ProjectDir() + "/tests/preprocess/fixtures/mel.bin", std::ios::binary);

@@ -1,5 +1,5 @@
 // Radix 2 and the chirp transform.
-#include "ops/fft.h"
+#include "base/fft.h"
 
 #include <bit>
 #include <cmath>
