@@ -243,6 +243,20 @@ test('integrity is checked before anything is parsed, and progress is told', asy
   await engine.dispose();
 });
 
+test('the integrity of external files is checked by their names', async () => {
+  const engine = await Engine.create({ flavour: flavours[0] });
+  const weights = Uint8Array.of(1, 2, 3);
+  const digest = `sha256-${createHash('sha256').update(weights).digest('base64')}`;
+  const loadWith = (bytes, externalIntegrity) => engine.load(addModel(), { externalData: { 'weights.bin': bytes }, externalIntegrity });
+  const session = await loadWith(weights, { 'weights.bin': digest });
+  assert.deepEqual((await session.run(feed())).y.data, sum);
+  await assert.rejects(loadWith(Uint8Array.of(1, 2, 4), { 'weights.bin': digest }), insituError('Integrity', /'weights\.bin'/));
+  await assert.rejects(loadWith(weights, { other: digest }), insituError('InvalidArgument', /'other'/));
+  await session.dispose();
+  assert.ok((await engine.memory()).bufferBytes < 1000, 'nothing of what was sent stays behind');
+  await engine.dispose();
+});
+
 test('models come from streams and responses, whatever the length says', async () => {
   const engine = await Engine.create({ flavour: flavours[0] });
   const pieces = () => new ReadableStream({
