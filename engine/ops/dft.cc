@@ -1,8 +1,8 @@
 // DFT: the discrete Fourier transform along one axis of a real [..., 1] or complex [..., 2] signal.
 // https://onnx.ai/onnx/operators/onnx__DFT.html (20; the axis attribute of 17 becomes an input).
 // The signal is cut or padded with zeros to dft_length; onesided keeps floor(N / 2) + 1 bins.
-#include "ops/axes.h"
 #include "base/fft.h"
+#include "ops/axes.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
 #include "ops/scalar_input.h"
