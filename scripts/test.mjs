@@ -12,10 +12,10 @@ import { buildModule, buildPreset } from './lib/flavours.mjs';
 import { root } from './lib/paths.mjs';
 import { say, step, StepError } from './lib/progress.mjs';
 import { add, noTests, runCatch, runNode, summary } from './lib/test-runners.mjs';
+import { wasmFlavours } from './lib/third-party.mjs';
 import { setup } from './setup.mjs';
 
 const all = process.argv.includes('--all');
-const moduleFlavours = ['simd-st', 'simd-mt', 'relaxed-st', ...(all ? ['relaxed-mt'] : [])];
 
 const nodeStage = (name, folder, args) => ({
   name,
@@ -43,13 +43,13 @@ const catchStage = (name, preset) => ({
 });
 
 const stages = [
-  { name: 'set-up', run: () => setup({ flavours: ['native', ...moduleFlavours], tests: true, browser: true }), vital: true },
+  { name: 'set-up', run: () => setup({ flavours: ['native', ...wasmFlavours], tests: true, browser: true }), vital: true },
   checkStage('layers', checkLayers),
   catchStage('native under sanitizers', 'dev-asan'),
   {
     name: 'package',
     run: async () => {
-      for (const flavour of moduleFlavours) await buildModule(flavour);
+      for (const flavour of wasmFlavours) await buildModule(flavour);
       await buildWeb();
     },
   },
