@@ -12,12 +12,17 @@ import { pins, sourceTree } from './sources.mjs';
 const bundledFile = join(buildDir, 'bundled.json');
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Remembers which npm packages are in the bundles, by what esbuild says of them. */
-export function noteBundled(metafiles) {
+/** The folders of the npm packages of which something is in the bundles, by what esbuild says of them. */
+export function bundledFolders(metafiles) {
   const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs)).flatMap(({ inputs: parts }) => Object.entries(parts));
   const folders = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
-  writeFileSync(bundledFile, `${JSON.stringify([...new Set(folders)].sort())}\n`);
+  return [...new Set(folders)].sort();
+}
+
+/** Remembers them for shippedParts(). */
+export function noteBundled(metafiles) {
+  writeFileSync(bundledFile, `${JSON.stringify(bundledFolders(metafiles))}\n`);
 }
 
 function sourceParts() {
