@@ -1,10 +1,13 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: a bundle for each of kModules, cli.js, insitu-FLAVOUR.{mjs,wasm}, flavours.json, types/, demo/.
+// are built, and the demo. Layout: a bundle for each of kModules, cli.js, insitu-FLAVOUR.{mjs,wasm}, flavours.json,
+// THIRD_PARTY_NOTICES.txt, types/, demo/.
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { noteBundled, shippedParts } from './lib/attribution.mjs';
 import { moduleFolder } from './lib/flavours.mjs';
+import { noticesOf } from './lib/notices.mjs';
 import { distDir, root } from './lib/paths.mjs';
 import { run, runMain, step } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
@@ -45,7 +48,7 @@ async function bundle() {
     .filter(([, path]) => existsSync(path))
     .map(([flavour, path]) => [flavour, createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)]));
   const common = {
-    bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root,
+    bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root, metafile: true,
     define: { INSITU_BUILDS: JSON.stringify(builds) },
   };
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
@@ -66,7 +69,7 @@ async function bundle() {
       contents: (await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true })).code.trim(), loader: 'text',
     })),
   };
-  await build({
+  const modules = await build({
     ...common, entryPoints: kModules, external: ['node:*', 'react'], sourcemap: true, plugins: [modulesOutside, stylesInside],
   });
   for (const name of Object.keys(kModules)) {
@@ -75,8 +78,9 @@ async function bundle() {
     writeFileSync(join(distDir, file), small.code);
     writeFileSync(join(distDir, map), small.map);
   }
-  await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
+  const cli = await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
   chmodSync(join(distDir, 'cli.js'), 0o755);
+  noteBundled([modules.metafile, cli.metafile]);
   const packageOutside = {
     name: 'package-outside',
     setup: (plugin) => plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: '../index.js', external: true })),
@@ -114,6 +118,7 @@ export async function buildWeb({ types = true } = {}) {
     mkdirSync(join(distDir, 'demo', 'models'), { recursive: true });
     await copyModules();
     await bundle();
+    writeFileSync(join(distDir, 'THIRD_PARTY_NOTICES.txt'), noticesOf(shippedParts()));
     for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
     if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });
   });

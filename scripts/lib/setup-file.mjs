@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildDir, setupFile } from './paths.mjs';
 import { onPath } from './platform.mjs';
+import { StepError } from './progress.mjs';
 
 /** libraries: { flavour: { name: folder } }. Flavours of an earlier set-up keep their lines. */
 export function writeSetupFile({ compilers, onnxProto, libraries }) {
@@ -24,4 +25,12 @@ export function writeSetupFile({ compilers, onnxProto, libraries }) {
   const text = `# Written by scripts/setup.mjs; not for editing.\n${[...lines.values()].sort().join('\n')}\n`;
   mkdirSync(buildDir, { recursive: true });
   if (text !== old) writeFileSync(setupFile, text);
+}
+
+/** A variable of the last set-up. */
+export function setupVariable(name) {
+  const text = existsSync(setupFile) ? readFileSync(setupFile, 'utf8') : '';
+  const [, value] = new RegExp(`^set\\(${name} "(.*)"\\)$`, 'm').exec(text) ?? [];
+  if (!value) throw new StepError(`build/setup.cmake does not say ${name}: run npm run setup.`);
+  return value;
 }

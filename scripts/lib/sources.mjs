@@ -8,6 +8,12 @@ import { run, step, StepError } from './progress.mjs';
 
 export const pins = JSON.parse(readFileSync(join(root, 'scripts', 'third-party.json'), 'utf8'));
 
+/** What decides the content of sources, for the keys of what is built from them. */
+export function pinsOf(names) {
+  return pins.sources.filter(({ name }) => names.includes(name))
+    .map(({ name, version, tarball, sha256, licence }) => ({ name, version, tarball, sha256, licence }));
+}
+
 const entryOf = (source) => [`source-${source.name}`, source.sha256.slice(0, 16)];
 
 async function fetchAndUnpack(task, source, apt, partial) {

@@ -8,7 +8,7 @@ import { entry, entryPath, hashFiles, keyOf } from './cache.mjs';
 import { root } from './paths.mjs';
 import { capture, onPath } from './platform.mjs';
 import { run, step, StepError } from './progress.mjs';
-import { pins } from './sources.mjs';
+import { pins, pinsOf } from './sources.mjs';
 
 export const wasmFlavours = ['simd-st', 'simd-mt', 'relaxed-st', 'relaxed-mt'];
 
@@ -86,9 +86,8 @@ async function buildInto(task, item, compiler, sources, key, partial) {
 /** Builds one archive if the cache has it not; resolves to its folder. */
 async function ensureLibrary(item, compiler, sources) {
   const name = [item.library, item.part, item.variant].filter(Boolean).join('-');
-  const pinned = pins.sources.filter((source) => item.sources.includes(source.name));
   const recipe = hashFiles(join(root, 'cmake', 'third_party', item.library));
-  const key = keyOf(name, pinned, recipe, compiler.id);
+  const key = keyOf(name, pinsOf(item.sources), recipe, compiler.id);
   if (!existsSync(entryPath(name, key))) {
     await step(`build ${name}`, (task) =>
       entry(name, key, (partial) => buildInto(task, item, compiler, sources, key, partial)),
@@ -119,8 +118,7 @@ export async function ensureProtoc(sources) {
 /** Folder with the lite C++ of onnx-ml.proto, generated into the cache. */
 export async function ensureOnnxProto(sources, protoc) {
   const recipe = 1;
-  const pinned = pins.sources.filter((source) => ['onnx', 'protobuf'].includes(source.name));
-  const key = keyOf(recipe, pinned);
+  const key = keyOf(recipe, pinsOf(['onnx', 'protobuf']));
   if (existsSync(entryPath('onnx-proto', key))) return entryPath('onnx-proto', key);
   return step('generate the ONNX messages', (task) =>
     entry('onnx-proto', key, async (partial) => {

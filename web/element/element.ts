@@ -1,5 +1,6 @@
 // <insitu-monitor>: the live panel of a session's monitor. docs/how-to/monitor-panel.md describes it for users.
 // Invariant: importing this defines nothing; while nobody can see the panel, or nothing is left to ask, nothing runs.
+/** The live panel of a monitor, as an element. @module insitu/element */
 import type { Monitor, MonitorSnapshot } from 'insitu';
 
 import { download } from './download.js';
@@ -26,15 +27,22 @@ function styles(): CSSStyleSheet {
   return sheet;
 }
 
+/** A session, or whatever else has its monitor. */
+export interface MonitoredSession {
+  /** What is shown. */
+  readonly monitor: Monitor;
+}
+
 /**
  * Attributes: `interval` (ms from one update to the next, default 1000, at least 100), `heading` (the title), `level` (of the
  * title's heading, 1 to 5, default 2; read when the element is first connected). Events of the monitor ('drift', 'recovered',
  * 'quality', 'profile', 'slow') are dispatched on the element, too, with the same detail; they do not bubble.
  */
 export class InsituMonitor extends Base {
+  /** @internal */
   static readonly observedAttributes = ['heading', 'interval'];
 
-  #session: { readonly monitor: Monitor } | null = null;
+  #session: MonitoredSession | null = null;
   #monitor: Monitor | null = null;
   #snapshot: MonitorSnapshot | null = null;
   #panel: Panel | undefined;
@@ -44,10 +52,11 @@ export class InsituMonitor extends Base {
   readonly #news = new News();
 
   /** The session whose monitor is shown; null: none. */
-  get session(): { readonly monitor: Monitor } | null {
+  get session(): MonitoredSession | null {
     return this.#session;
   }
-  set session(session: { readonly monitor: Monitor } | null | undefined) {
+  /** Shows another one. */
+  set session(session: MonitoredSession | null | undefined) {
     this.monitor = session?.monitor;
     this.#session = session ?? null;
   }
@@ -56,6 +65,7 @@ export class InsituMonitor extends Base {
   get monitor(): Monitor | null {
     return this.#monitor;
   }
+  /** Shows another one. */
   set monitor(monitor: Monitor | null | undefined) {
     if (monitor === this.#monitor) return;
     this.#detach();
@@ -72,6 +82,7 @@ export class InsituMonitor extends Base {
     const asked = Number(this.getAttribute('interval') ?? kInterval);
     return Number.isFinite(asked) && asked > 0 ? Math.max(asked, kLeastInterval) : kInterval;
   }
+  /** Sets the attribute. */
   set interval(ms: number) {
     this.setAttribute('interval', String(ms));
   }
@@ -81,6 +92,7 @@ export class InsituMonitor extends Base {
     return this.#snapshot;
   }
 
+  /** @internal */
   connectedCallback(): void {
     this.#build();
     this.#sight = new IntersectionObserver((entries) => {
@@ -91,12 +103,14 @@ export class InsituMonitor extends Base {
     this.#attach();
   }
 
+  /** @internal */
   disconnectedCallback(): void {
     this.#sight?.disconnect();
     this.#seen = false;
     this.#detach();
   }
 
+  /** @internal */
   attributeChangedCallback(name: string): void {
     if (name === 'interval') this.#feed?.refresh();
     else if (this.#panel) this.#panel.title = this.getAttribute('heading') ?? 'Model monitor';

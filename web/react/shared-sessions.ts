@@ -4,12 +4,16 @@
 import { load } from 'insitu';
 import type { EngineOptions, InsituError, LoadOptions, ModelSource, Progress, Session } from 'insitu';
 
+/** How useSession() loads a model: the options of load(), but for what the component sees to itself. */
 export type SessionOptions = Omit<LoadOptions & EngineOptions, 'signal' | 'onProgress'>;
 
+/** How far a session has come. */
 export interface SessionState {
   /** 'idle': there is no model. */
   readonly status: 'idle' | 'loading' | 'ready' | 'error';
+  /** null unless the status is 'ready'. */
   readonly session: Session | null;
+  /** null unless the status is 'error'. */
   readonly error: InsituError | null;
   /** While loading. */
   readonly progress: Progress | null;

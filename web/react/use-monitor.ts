@@ -2,6 +2,7 @@
 import type { Monitor, MonitorSnapshot } from 'insitu';
 import { useEffect, useState } from 'react';
 
+import type { MonitoredSession } from '../element/element.js';
 import { Feed } from '../element/feed.js';
 
 /**
@@ -9,7 +10,7 @@ import { Feed } from '../element/feed.js';
  * session, and when it can no longer be asked, because it was disposed for example.
  */
 export function useMonitor(
-  session: { readonly monitor: Monitor } | null | undefined, { interval = 1000 }: { interval?: number } = {},
+  session: MonitoredSession | null | undefined, { interval = 1000 }: { interval?: number } = {},
 ): MonitorSnapshot | null {
   const monitor = session?.monitor;
   const [latest, setLatest] = useState<{ of: Monitor; snapshot: MonitorSnapshot } | null>(null);

@@ -5,6 +5,7 @@ import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { keyOf, kIdle, kLoading, restart, stateOf, acquire } from './shared-sessions.js';
 import type { SessionOptions, SessionState } from './shared-sessions.js';
 
+/** What useSession() gives. */
 export type UsedSession = SessionState & {
   /** Disposes the session and loads it anew: after an error, or when the engine has crashed. */
   readonly reload: () => void;

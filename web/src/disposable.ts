@@ -25,6 +25,7 @@ export abstract class Disposable {
     return (this.#disposed ??= this.free());
   }
 
+  /** dispose(), for `await using`. */
   [asyncDispose](): Promise<void> {
     return this.dispose();
   }

@@ -15,6 +15,7 @@ import { upload } from './upload.js';
 import { fromWire } from './value.js';
 import type { Value } from './value.js';
 
+/** One WebAssembly instance, in a worker by default, and the sessions in it; their runs queue. */
 export class Engine extends Disposable {
   readonly #options: EngineOptions;
   #client: Client;
@@ -31,12 +32,14 @@ export class Engine extends Disposable {
     this.#build = build;
   }
 
+  /** Starts an engine. Rejects with Network where its files cannot be had, Internal where there is no WebAssembly SIMD. */
   static async create(options: EngineOptions = {}): Promise<Engine> {
     const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
     return new Engine(kept, started);
   }
 
+  /** What runs, and why nothing faster does. Another one after a crash. */
   get info(): EngineInfo {
     return this.#info;
   }
@@ -86,7 +89,12 @@ export class Engine extends Disposable {
   async parseValue(
     source: ModelSource,
     kind: 'tensor' | 'sequence' | 'optional' = 'tensor',
-  ): Promise<{ name: string; value: Value }> {
+  ): Promise<{
+    /** Its name in the file. */
+    name: string;
+    /** What it holds. */
+    value: Value;
+  }> {
     const client = await this.#usableClient();
     const sent = await upload(client, source, {}, false);
     const wire = await client.call('parseValue', { upload: sent.upload, kind });
@@ -98,10 +106,12 @@ export class Engine extends Disposable {
     return (await this.#usableClient()).call('operators', undefined);
   }
 
+  /** How much memory it has and uses. */
   async memory(): Promise<MemoryReport> {
     return (await this.#usableClient()).call('memory', undefined);
   }
 
+  /** A histogram of times of your own. */
   async createHistogram(): Promise<Histogram> {
     const client = await this.#usableClient();
     return new Histogram(client, await client.call('createHistogram', undefined));
@@ -123,6 +133,7 @@ export class Engine extends Disposable {
     return JSON.parse(await client.call('mergeProfiles', { profiles: texts }));
   }
 
+  /** A drift detector for rows of features of your own. */
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
     const client = await this.#usableClient();
     const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;

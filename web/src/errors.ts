@@ -1,6 +1,7 @@
 // InsituError: the one error type that leaves this package, and its plain form that crosses workers.
 // Invariant: `message` says what is wrong, where, and what to do, in one line; the parts are kept as fields.
 
+/** What kind of error it is; docs/api.md has a line on each. */
 export type ErrorCode =
   | 'InvalidModel'
   | 'UnsupportedOp'
@@ -17,15 +18,23 @@ export type ErrorCode =
   | 'Crashed'
   | 'Internal';
 
+/** The parts of an error. @inline */
 export interface ErrorFields {
+  /** What kind of error it is. */
   code: ErrorCode;
+  /** What is wrong. */
   message: string;
+  /** The name of the graph node, input or output where it happened. */
   node?: string;
+  /** The operator type of that node. */
   op?: string;
+  /** What to do about it. */
   hint?: string;
 }
 
+/** The one error that leaves insitu. Its message says what is wrong, where, and what to do, in one line. */
 export class InsituError extends Error {
+  /** What kind of error it is. */
   readonly code: ErrorCode;
   /** The name of the graph node, input or output where it happened. */
   readonly node?: string;
@@ -35,6 +44,7 @@ export class InsituError extends Error {
   readonly hint?: string;
   readonly #summary: string;
 
+  /** Made by insitu. */
   constructor(fields: ErrorFields, options?: ErrorOptions) {
     super(oneLine(fields), options);
     this.name = 'InsituError';

@@ -1,4 +1,5 @@
 // insitu: runs ONNX models where the data is. What is exported here is the whole API; docs/api.md describes it.
+/** Engines, sessions, tensors and the watch. @module insitu */
 export { clearCache, Engine, listCache, load } from './engine.js';
 export { InsituError } from './errors.js';
 export { tensor } from './tensor.js';

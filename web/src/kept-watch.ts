@@ -8,7 +8,7 @@ import type { WatchParams } from './rpc/protocol.js';
 
 const everyMs = 30_000;
 
-/** What became of `persist: 'opfs'`: kept here, by another tab, or nowhere. */
+/** What became of `persist: 'opfs'`: kept here, by another tab, or nowhere. @inline */
 export type Persistence = 'opfs' | 'busy' | 'unavailable';
 
 /** What keeps the watch of one session up to date. */

@@ -10,6 +10,7 @@ import type { MonitorSnapshot } from './snapshot.js';
 import { openSource } from './source.js';
 import type { MonitorOptions, ReferenceProfile } from './types.js';
 
+/** docs/monitoring.md says when each comes, and what its detail holds. */
 export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile' | 'slow';
 
 /** Events: 'drift', 'recovered', 'quality', 'profile', 'slow', each a CustomEvent with a detail. */
@@ -30,6 +31,7 @@ export class Monitor extends EventTarget {
     });
   }
 
+  /** All that is known now, as plain JSON. */
   async snapshot(): Promise<MonitorSnapshot> {
     this.#check();
     const [{ json, last, ...besides }, memory] = await Promise.all([
@@ -151,6 +153,7 @@ abstract class WatchHandle extends Disposable {
 export class Histogram extends WatchHandle {
   protected readonly kind = 'histogram';
 
+  /** Adds times, in ms. */
   async record(ms: Float64Array): Promise<void> {
     this.checkUsable();
     const copy = new Float64Array(ms).buffer;
@@ -177,6 +180,7 @@ export class Histogram extends WatchHandle {
     await this.client.call('merge', { histogram: this.handle, other: other.handle });
   }
 
+  /** Counts by bucket, as plain JSON. */
   async toJSON(): Promise<unknown> {
     this.checkUsable();
     return JSON.parse(await this.client.call('histogramJson', { histogram: this.handle }));
@@ -194,6 +198,7 @@ export class Detector extends WatchHandle {
     return this.client.call('update', { detector: this.handle, rows: copy }, { transfer: [copy] });
   }
 
+  /** Forgets what was observed; the profile stays. */
   async reset(): Promise<void> {
     this.checkUsable();
     await this.client.call('resetDetector', { detector: this.handle });

@@ -23,8 +23,11 @@ export interface Surroundings {
   tracks: boolean;
 }
 
+/** A loaded model. */
 export class Session extends Disposable {
+  /** What run() is to be fed with. */
   readonly inputs: readonly TensorInfo[];
+  /** What run() gives. */
   readonly outputs: readonly TensorInfo[];
   /** metadata_props of the model. */
   readonly metadata: Readonly<Record<string, string>>;

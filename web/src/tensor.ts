@@ -26,8 +26,11 @@ const arrays = {
   uint4: [Uint8Array, 4],
 } as const;
 
+/** @inline */
 type NumericDType = keyof typeof arrays;
+/** The element types of ONNX, and strings. */
 export type DType = NumericDType | 'string';
+/** What carries the elements of a tensor; docs/api.md says which array belongs to which dtype. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -41,19 +44,26 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** Elements with their extents. `data.length` is the product of `dims`; half of it for 4-bit types. */
 export interface Tensor {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The extents; empty for a scalar. */
   readonly dims: readonly number[];
+  /** The elements, the last dim's fastest; 4-bit ones two a byte, the low half first. */
   readonly data: TypedArray | readonly string[];
 }
 
 /** An input or output of a model. A dim is a number, the name of a symbol, an expression of such names, or '?'. */
 export interface TensorInfo extends TypeInfo {
+  /** The name that feeds and results have. */
   readonly name: string;
 }
+/** The type of a value: of a tensor, or of what holds tensors. */
 export interface TypeInfo {
   /** The element type of a tensor, or which kind of value holds tensors. */
   readonly dtype: DType | 'sequence' | 'optional' | 'map';
+  /** A number, the name of a symbol, an expression of such names, or `?` each. */
   readonly dims: readonly (number | string)[];
   /** What a sequence, an optional value or a map holds. */
   readonly element?: TypeInfo;

@@ -1,13 +1,16 @@
 // The public option and report types, without behaviour.
 import type { DType, Tensor, TensorInfo } from './tensor.js';
 
+/** A build of the engine: SIMD or relaxed SIMD, one thread (st) or several (mt). */
 export type Flavour = 'simd-st' | 'simd-mt' | 'relaxed-st' | 'relaxed-mt';
 
+/** How far a phase of start or load() has come. */
 export interface Progress {
   /** 'restore' reads a kept model instead of downloading it; 'keep' comes after load(), while it is stored. */
   phase: 'engine' | 'download' | 'verify' | 'parse' | 'restore' | 'keep';
   /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
   loaded: number;
+  /** Where it is known. */
   total?: number;
   /** Of 'restore': the model's address could not be reached, so that nobody knows whether what was kept is the latest. */
   unchecked?: true;
@@ -15,16 +18,19 @@ export interface Progress {
 
 /** Something that is kept for the page's origin: a model, or what a monitor knows of one. */
 export interface CacheEntry {
+  /** What it is. */
   readonly kind: 'model' | 'watch';
   /** Where the model came from, where it had an address. */
   readonly url?: string;
   /** Of the model file, in hexadecimal, where it was hashed: with `integrity`, and for what a monitor knows. */
   readonly sha256?: string;
+  /** Its size. */
   readonly bytes: number;
   /** In milliseconds since 1970. */
   readonly lastUsed: number;
 }
 
+/** How an engine starts. What cannot be had falls back, and `engine.info.reasons` says why. */
 export interface EngineOptions {
   /** 'auto': up to 4 where the page is cross-origin isolated, else 1. */
   threads?: number | 'auto';
@@ -32,14 +38,21 @@ export interface EngineOptions {
   worker?: boolean;
   /** The folder with worker.js, the .mjs and the .wasm files, where a bundler has moved them. */
   assets?: string | URL;
+  /** Which build to take; default 'auto': the fastest that runs here. */
   flavour?: 'auto' | Flavour;
+  /** Stops the start: it rejects with Cancelled. */
   signal?: AbortSignal;
+  /** Told how far the start has come. */
   onProgress?: (progress: Progress) => void;
 }
 
+/** What an engine is. */
 export interface EngineInfo {
+  /** Of insitu. */
   readonly version: string;
+  /** The build that runs. */
   readonly flavour: Flavour;
+  /** Threads that compute, the worker included. */
   readonly threads: number;
   /** Whether the page is cross-origin isolated, which threads need. */
   readonly isolated: boolean;
@@ -49,6 +62,7 @@ export interface EngineInfo {
   readonly reasons: readonly string[];
 }
 
+/** Where a model comes from: a URL (under Node also a path), an answer, a file, bytes, or a stream of them. */
 export type ModelSource =
   | string
   | URL
@@ -59,13 +73,17 @@ export type ModelSource =
   | Uint8Array
   | ReadableStream<Uint8Array>;
 
+/** How a model is read. */
 export interface InspectOptions {
   /** The files that a model with external data names, by that name. */
   externalData?: Record<string, ModelSource>;
+  /** Stops it: the call rejects with Cancelled. */
   signal?: AbortSignal;
+  /** Told how far each phase has come. */
   onProgress?: (progress: Progress) => void;
 }
 
+/** How a model is loaded. */
 export interface LoadOptions extends InspectOptions {
   /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
   integrity?: string;
@@ -90,9 +108,11 @@ export interface LoadOptions extends InspectOptions {
    * the first run; default true.
    */
   warmUp?: boolean;
+  /** How the model is watched; `false`: not at all. Default: latency and data quality. */
   monitor?: MonitorOptions | false;
 }
 
+/** How a model is run once. */
 export interface RunOptions {
   /**
    * A queued run stops at once. A running one rejects at once; where the page is cross-origin isolated and the
@@ -117,26 +137,46 @@ export interface RunOptions {
   startedAt?: number;
 }
 
+/** What a model contains, and whether it would run. */
 export interface ModelReport {
+  /** Of the file format. */
   readonly irVersion: number;
   /** By domain; '' is ai.onnx. */
   readonly opsets: Record<string, number>;
+  /** What wrote the file, with its version. */
   readonly producer: string;
+  /** metadata_props of the model. */
   readonly metadata: Record<string, string>;
+  /** What it is to be fed with. */
   readonly inputs: readonly TensorInfo[];
+  /** What it gives. */
   readonly outputs: readonly TensorInfo[];
   /** Nodes by operator. */
   readonly operators: Record<string, number>;
+  /** Elements of all initializers. */
   readonly parameters: number;
+  /** Bytes of all initializers. */
   readonly initializerBytes: number;
   /** Whether everything in the model is supported. */
   readonly runnable: boolean;
-  readonly unsupported: readonly { node: string; op: string; what: string }[];
+  /** What is not, part by part. */
+  readonly unsupported: readonly {
+    /** The name of the node. */
+    node: string;
+    /** Its operator. */
+    op: string;
+    /** What of it is not supported. */
+    what: string;
+  }[];
 }
 
+/** Where one node of a model runs. */
 export interface ExplainRow {
+  /** Its name in the model. */
   readonly node: string;
+  /** Its operator. */
   readonly op: string;
+  /** XNNPACK, a kernel of insitu's own, the plain reference, or nowhere, because it became part of something else. */
   readonly on: 'xnnpack' | 'kernel' | 'reference' | 'folded';
   /** Why there, or what it was folded into. */
   readonly why?: string;
@@ -144,16 +184,23 @@ export interface ExplainRow {
   readonly bytes: number;
 }
 
+/** The time that one operator took. */
 export interface OperatorProfile {
+  /** The name of the node. */
   readonly name: string;
+  /** Its operator, after fusion. */
   readonly op: string;
+  /** 'xnnpack', 'kernel' or 'reference'. */
   readonly backend: string;
+  /** How often it ran. */
   readonly calls: number;
+  /** What all calls took together. */
   readonly totalMs: number;
   /** Of the total, 0 to 1. */
   readonly share: number;
 }
 
+/** The memory of an engine. */
 export interface MemoryReport {
   /** The size of the WebAssembly memory. It never shrinks. */
   readonly heapBytes: number;
@@ -161,8 +208,11 @@ export interface MemoryReport {
   readonly bufferBytes: number;
 }
 
+/** An operator that the engine knows. */
 export interface OperatorInfo {
+  /** As models name it. */
   readonly name: string;
+  /** '' is ai.onnx. */
   readonly domain: string;
   /** Opset versions in which the operator or its meaning changed. */
   readonly since: readonly number[];
@@ -174,21 +224,34 @@ export interface OperatorInfo {
 
 /** What in-distribution inputs look like; the JSON that exportProfile() gives. See docs/monitoring.md. */
 export interface ReferenceProfile {
+  /** 'insitu-profile'. */
   readonly format: string;
+  /** Of the format. */
   readonly version: number;
   /** What confidences are worth, of classifiers that labels are known of. */
   readonly accuracy?: {
-    readonly output: string; readonly accuracy: number; readonly count: number; readonly labels?: readonly string[];
+    /** The name of the output that holds the scores. */
+    readonly output: string;
+    /** The share of right predictions, 0 to 1. */
+    readonly accuracy: number;
+    /** Labelled predictions that it is known from. */
+    readonly count: number;
+    /** The names of the classes, by number. */
+    readonly labels?: readonly string[];
   };
   readonly [member: string]: unknown;
 }
 
+/** How a model is watched. */
 export interface MonitorOptions {
   /**
    * A profile, where to get one ('model': in the model's metadata, as insitu.profile), or how many inputs to learn one from
    * (at least 2,000).
    */
-  profile?: ReferenceProfile | string | URL | { learn: number };
+  profile?: ReferenceProfile | string | URL | {
+    /** Inputs to learn from: 2,000 or more. */
+    learn: number;
+  };
   /** The mean number of in-distribution inputs between false alarms; default 10,000. */
   falseAlarmEvery?: number;
   /** Watch one input in N; default 1. */
@@ -202,7 +265,12 @@ export interface MonitorOptions {
    * A service level objective: runs longer than `p95Ms`, and failures, use up the error budget (the share of runs that may,
    * default 0.05). A 'slow' event says when it burns twice as fast, and when that is over.
    */
-  slo?: { p95Ms?: number; errorBudget?: number };
+  slo?: {
+    /** A longer run is bad; default 0: only failures are. */
+    p95Ms?: number;
+    /** The share of runs that may be bad, 0.5 at most; default 0.05. */
+    errorBudget?: number;
+  };
   /** 'opfs' keeps what the monitor knows in the origin private file system, and goes on with it on the next visit. Default 'none'. */
   persist?: 'none' | 'opfs';
   /** Puts a clock around every operator of one run in N, for `operators` in snapshots. Default 0: none. */
@@ -211,6 +279,7 @@ export interface MonitorOptions {
   tracks?: boolean;
 }
 
+/** How a detector works. */
 export interface DetectorOptions {
   /** The mean number of in-distribution rows between false alarms; default 10,000. */
   falseAlarmEvery?: number;
@@ -222,15 +291,33 @@ export interface DetectorOptions {
 
 /** How a window of rows differs from a profile. P-values say how sure that is, the others how large. */
 export interface WindowReport {
+  /** Rows of the window. */
   readonly count: number;
+  /** In the order of the profile. */
   readonly features: readonly {
+    /** As in the profile. */
     readonly name: string;
     /** Finite values. */
     readonly count: number;
-    /** `adjusted`: the p-value for as many tests as there are features (Benjamini and Hochberg). */
-    readonly ks: { readonly statistic: number; readonly p: number; readonly adjusted: number };
+    /** Kolmogorov and Smirnov's test. */
+    readonly ks: {
+      /** The largest distance of the two distributions, 0 to 1. */
+      readonly statistic: number;
+      /** How likely such a distance is where nothing has changed. */
+      readonly p: number;
+      /** The p-value for as many tests as there are features (Benjamini and Hochberg). */
+      readonly adjusted: number;
+    };
+    /** Pearson's test over bins of the profile. */
     readonly chiSquare: {
-      readonly statistic: number; readonly degrees: number; readonly p: number; readonly adjusted: number;
+      /** The sum of squared deviations over what is expected. */
+      readonly statistic: number;
+      /** Degrees of freedom. */
+      readonly degrees: number;
+      /** How likely such a sum is where nothing has changed. */
+      readonly p: number;
+      /** As that of `ks`. */
+      readonly adjusted: number;
     };
     /** Population stability index, in nats, over the profile's deciles. */
     readonly psi: number;

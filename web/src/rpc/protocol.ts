@@ -114,9 +114,11 @@ export interface DetectorParams {
   correlated: boolean;
 }
 
+/** What a detector says of the rows it was given. */
 export interface DetectorUpdate {
   /** The first row of this call that raised an alarm, from 0. */
   alarmAt: number | null;
+  /** After the last row. */
   state: 'calm' | 'drifting';
 }
 

@@ -8,7 +8,10 @@ import { fail } from './fail.js';
 import type { Piece, Template } from './template.js';
 
 /** Tensors [batch, length] by the names that models give their inputs: input_ids, attention_mask, token_type_ids. */
-export type Feeds = Record<string, Tensor> & { input_ids: Tensor };
+export type Feeds = Record<string, Tensor> & {
+  /** The tokens' numbers. */
+  input_ids: Tensor;
+};
 export interface Row { readonly ids: number[]; readonly typeIds: number[] }
 /** One text, or two. */
 export type Texts = readonly [readonly number[]] | readonly [readonly number[], readonly number[]];

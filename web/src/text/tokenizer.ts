@@ -10,6 +10,7 @@ import { fail, messageOf } from './fail.js';
 import { readJson } from './read.js';
 import type { JsonSource } from './read.js';
 
+/** How a tokenizer is made. */
 export interface TokenizerOptions {
   /** tokenizer_config.json, of which these are used: pad_token, padding_side, truncation_side, model_max_length. */
   config?: JsonSource;
@@ -17,6 +18,7 @@ export interface TokenizerOptions {
   for?: readonly TensorInfo[];
 }
 
+/** How texts become tensors. */
 export interface EncodeOptions {
   /** The second text of each pair. */
   pair?: string | readonly string[];
@@ -30,11 +32,13 @@ export interface EncodeOptions {
   specialTokens?: boolean;
 }
 
+/** How ids become text. */
 export interface DecodeOptions {
   /** Whether [CLS], [PAD] and the like appear in the text; default false. */
   specialTokens?: boolean;
 }
 
+/** Text to the tensors that a model takes, and back. */
 export interface Tokenizer {
   /** How many tokens there are, those added behind the model's own included. */
   readonly vocabularySize: number;
@@ -44,7 +48,9 @@ export interface Tokenizer {
   decode(ids: Tensor | Iterable<number | bigint>, options?: DecodeOptions): string;
   /** The tokens of a text as strings, without special ones. */
   tokenize(text: string): string[];
+  /** The id of a token; undefined where there is no such token. */
   idOf(token: string): number | undefined;
+  /** The token of an id; undefined where there is no such id. */
   tokenOf(id: number): string | undefined;
 }
 

@@ -1,0 +1,16 @@
+// `npm run docs`: the API reference, from the sources' own comments (typedoc.json), into dist/demo/api/: static pages that work from
+// any server, offline too, and under a strict policy. A missing comment, a type that is not exported and a dead link are errors.
+//
+// usage: node scripts/docs.mjs [FOLDER]
+import { join, resolve } from 'node:path';
+import { ensureNodeModules } from './lib/npm.mjs';
+import { distDir, root } from './lib/paths.mjs';
+import { run, runMain, say, step } from './lib/progress.mjs';
+
+await runMain(async () => {
+  const out = process.argv[2] ? resolve(process.argv[2]) : join(distDir, 'demo', 'api');
+  await ensureNodeModules();
+  await step('write the API reference', (task) =>
+    run(task, process.execPath, [join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'), '--out', out], { cwd: root }));
+  say(`The API reference is in ${out}.`);
+});
