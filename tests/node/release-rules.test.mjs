@@ -105,7 +105,7 @@ test('likeness: differences, agreement of classes, and what cannot be compared',
   likeness.note(scores([[1, 2, 3]]), undefined);
   const { maxAbsDifference, ...counts } = likeness.report();
   assert.equal(maxAbsDifference, 2);
-  assert.deepEqual(counts, { compared: 4, agreed: 1, unlike: 2, top1: { rows: 4, agreed: 3 } });
+  assert.deepEqual(counts, { compared: 4, agreed: 1, unlike: 2, top1: { rows: 3, agreed: 2 } });
   const labels = new Likeness({ rtol: 0, atol: 0 });
   labels.note({ dtype: 'int64', dims: [1, 2], data: BigInt64Array.of(1n, 2n) }, { dtype: 'int64', dims: [1, 2], data: BigInt64Array.of(1n, 2n) });
   assert.deepEqual(labels.report(), { compared: 1, agreed: 1, unlike: 0, maxAbsDifference: 0, top1: null });

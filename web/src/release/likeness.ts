@@ -46,8 +46,8 @@ export class Likeness {
   }
 
   #noteTops(stable: Tensor, candidate: Tensor): void {
+    if (String(stable.dims) !== String(candidate.dims)) return;
     const [was, is] = [tops(stable), tops(candidate)];
-    if (was.length !== is.length) return;
     this.#rows += was.length;
     this.#sameTop += was.filter((top, i) => top === is[i]).length;
   }
