@@ -162,23 +162,23 @@ test('drift that the stable model shows, too, does not end it; drift of the cand
   for (let i = 0; i < 2000; i++) await learner.run(sample());
   const profile = await learner.monitor.exportProfile();
   await learner.dispose();
-  const monitor = { profile, falseAlarmEvery: 1000 };
-  for (const [stable, state] of [[monitor, 'running'], [{}, 'rolled back']]) {
+  const monitor = { profile, falseAlarmEvery: 1000, quality: 'log' };
+  for (const [stable, outcome] of [[monitor, 'running'], [{}, 'rolled back']]) {
     const session = await engine.load(shiftModel(1), { monitor: stable });
     const canary = await session.canary(shiftModel(1), { share: 0.2, monitor });
     const drifted = new Promise((resolve) => { canary.monitor.addEventListener('drift', resolve); });
-    const told = state === 'running' ? drifted : ended(canary);
+    const told = outcome === 'running' ? drifted : ended(canary);
     let over = false;
     void told.then(() => (over = true));
     for (let i = 0; !over && i < 2000; i++) await session.run(sample(2), { key: `k${i}` });
     await drifted;
-    if (state !== 'running') {
+    if (outcome !== 'running') {
       const { reason, because } = await told;
       assert.equal(reason, 'drift');
       assert.match(because, /x\./);
     }
     await session.monitor.snapshot();  // behind the snapshot that judges
-    assert.equal((await canary.report()).state, state);
+    assert.equal((await canary.report()).state, outcome);
     await session.dispose();
   }
 });
