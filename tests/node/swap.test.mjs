@@ -135,7 +135,14 @@ for (const worker of [false, true]) {
     test('swaps follow each other; a disposed session or engine refuses them', async () => {
       const session = await engine.load(shiftModel(1));
       const { bufferBytes } = await engine.memory();
-      const [first, second] = [session.swap(shiftModel(2)), session.swap(shiftModel(3))];
+      const slow = new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => { setTimeout(resolve, 50); });
+          controller.enqueue(shiftModel(2));
+          controller.close();
+        },
+      });
+      const [first, second] = [session.swap(slow), session.swap(shiftModel(3))];
       assert.equal((await first).golden, 0);
       await second;
       assert.equal(await answer(session), 3);
@@ -177,6 +184,26 @@ test('the monitor remains the same object, hears the new model alone, and begins
   assert.deepEqual(heard, ['input nan', 'output nan']);
   await session.swap(shiftModel(4), { monitor: false });
   await assert.rejects(monitor.snapshot(), insituError('InvalidArgument', /no monitor/));
+});
+
+test('what the old model notices in its last runs is not said of the new one', async () => {
+  const engine = await Engine.create({ flavour: flavours[0], worker: true });
+  after(() => engine.dispose());
+  const session = await engine.load(shiftModel(1));
+  const heard = [];
+  session.monitor.addEventListener('quality', ({ detail }) => heard.push(detail));
+  const last = [];
+  const onProgress = ({ phase, loaded }) => {
+    if (phase === 'parse' && loaded === 1) for (let i = 0; i < 50; i++) last.push(session.run({ x: tensor([i, NaN, 2, 3], [1, 4]) }));
+  };
+  await session.swap(shiftModel(2), { onProgress });
+  for (const [i, run] of last.entries()) assert.equal((await run).y.data[0], i + 1);
+  assert.equal(last.length, 50);
+  await session.monitor.snapshot();
+  assert.deepEqual(heard, []);
+  await session.run({ x: tensor([1, NaN, 2, 3], [1, 4]) });
+  await session.monitor.snapshot();
+  assert.equal(heard[0].times, 1);
 });
 
 test('dispose() waits for the runs that were asked before it', async () => {

@@ -45,11 +45,11 @@ export class OpenModel {
     return monitor ? monitor.tracks === true : false;
   }
 
-  /** Frees it behind the runs that were asked of it. */
+  /** Frees it behind the runs that were asked of it, which its monitor says nothing of any more. */
   async free(): Promise<void> {
     const { client, id } = this;
-    await this.keeper?.end();
     client.listen(id);
+    await this.keeper?.end();
     try {
       await client.enqueue('disposeSession', { session: id });
     } catch (thrown) {

@@ -85,10 +85,9 @@ async function checkGolden(inside: Inside, model: OpenModel, golden: Golden, i: 
   }
 }
 
-/** Lets `next` answer from here on; gives the model that did. */
+/** Lets `next` answer from here on; gives the model that did, which has to be freed. */
 export function takeOver({ models, monitor }: Inside, next: OpenModel): OpenModel {
   const old = models.current;
-  old.client.listen(old.id);
   models.current = next;
   next.client.listen(next.id, monitor);
   return old;
