@@ -20,6 +20,7 @@ const kModules = {
   'in-process': 'web/src/rpc/in-process.ts',
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
+  release: 'web/src/release/release.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',
   react: 'web/react/index.ts',

@@ -1,5 +1,5 @@
 // A broken instance: its calls reject with Crashed, its sessions too, and the next load() starts a new one.
-// The instance is a make-believe one, whose run() breaks as a WebAssembly trap does.
+// The instance is a make-believe one, whose run() breaks as a WebAssembly trap does, but for models with the dim 'steady'.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,21 +16,35 @@ let instances = 0;
 const info = (name) => ({ name, dtype: 'float32', dims: [1] });
 export default async () => {
   const version = String(++instances);
+  const steady = new Set();
+  let sessions = 0;
   return {
     wasmMemory: new WebAssembly.Memory({ initial: 1 }),
     start: () => ({ ok: { version, cancelAddress: 0 } }),
     uploadBegin: () => ({ ok: 1 }), uploadReserve: () => ({ ok: 64 }), uploadCommit: () => ({ ok: undefined }), uploadDiscard() {},
-    load: () => ({ ok: { session: 1, inputs: [info('x')], outputs: [info('y')], metadata: {} } }),
+    load(upload, external, { dims }) {
+      const session = ++sessions;
+      if (dims.steady) steady.add(session);
+      return { ok: { session, inputs: [info('x')], outputs: [], metadata: {} } };
+    },
     stage: () => ({ ok: 64 }), clear() {},
-    run() { throw new WebAssembly.RuntimeError('unreachable'); },
-    disposeSession() {},
+    run(session) {
+      if (!steady.has(session)) throw new WebAssembly.RuntimeError('unreachable');
+      return { ok: [] };
+    },
+    disposeSession() {}, monitorSnapshot: () => ({ error: { code: 'InvalidArgument', message: 'no monitor' } }), memory: () => ({}),
+    createHistogram: () => ({ ok: 1 }), histogramRecord: () => ({ ok: undefined }), disposeWatch() {},
+    histogramQuantiles: (_, qs) => ({ ok: qs.map(() => null) }),
   };
 };
 `);
 
+const steady = { monitor: false, dims: { steady: 1 } };
+const start = () => Engine.create({ worker: false, flavour: 'simd-st', assets: pathToFileURL(folder) });
+
 test('a crash rejects everything under way, and load() recovers', async () => {
-  const engine = await Engine.create({ worker: false, flavour: 'simd-st', assets: pathToFileURL(folder) });
-  assert.equal(engine.info.version, '1');
+  const engine = await start();
+  const first = Number(engine.info.version);
   const options = { monitor: false };
   const [a, b] = [await engine.load(new Uint8Array(8), options), await engine.load(new Uint8Array(8), options)];
   const feed = { x: tensor([1]) };
@@ -39,8 +53,47 @@ test('a crash rejects everything under way, and load() recovers', async () => {
   await assert.rejects(b.run(feed), crashed);
   await a.dispose();
   const again = await engine.load(new Uint8Array(8), options);
-  assert.equal(engine.info.version, '2');
+  assert.equal(Number(engine.info.version), first + 1);
   assert.equal(again.inputs[0].name, 'x');
   await assert.rejects(b.run(feed), crashed, 'sessions of the old instance stay broken');
   await engine.dispose();
+});
+
+test('a swap whose golden run crashes rejects, and the next swap brings the session back', async () => {
+  const engine = await start();
+  after(() => engine.dispose());
+  const session = await engine.load(new Uint8Array(8), steady);
+  const feed = { x: tensor([1]) };
+  await session.run(feed);
+  const crashing = session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: {} }] });
+  await Promise.all([
+    assert.rejects(crashing, insituError('Crashed')),
+    assert.rejects(session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: {} }] }), insituError('Crashed')),
+  ]);
+  await assert.rejects(session.run(feed), insituError('Crashed'));
+  await session.swap(new Uint8Array(8));
+  assert.deepEqual(await session.run(feed), {});
+});
+
+test('a candidate that crashes ends its trial, and everything settles', async () => {
+  const engine = await start();
+  after(() => engine.dispose());
+  const feed = { x: tensor([1]) };
+  const session = await engine.load(new Uint8Array(8), steady);
+  const canary = await session.canary(new Uint8Array(8), { dims: {}, share: 1 });
+  const told = new Promise((resolve) => { canary.addEventListener('rollback', ({ detail }) => resolve(detail)); });
+  const runs = [session.run(feed), session.run(feed)];
+  await Promise.all(runs.map((run) => assert.rejects(run, insituError('Crashed', /unreachable/))));
+  const { reason, because, candidate } = await told;
+  assert.equal(reason, 'crashed');
+  assert.match(because, /unreachable/);
+  assert.equal(candidate.infer.p50, null);
+  await session.swap(new Uint8Array(8));
+  const shadow = await session.shadow(new Uint8Array(8), { dims: {} });
+  assert.deepEqual(await session.run(feed), {}, 'the caller has been answered before');
+  await shadow.settled();
+  assert.deepEqual((await shadow.report()).candidate.failures, { Crashed: 1 });
+  await shadow.stop();
+  await assert.rejects(session.run(feed), insituError('Crashed'));
+  await session.dispose();
 });

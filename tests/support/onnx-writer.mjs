@@ -87,6 +87,18 @@ export function addModel(more = {}) {
   });
 }
 
+/** y = x + `by` in every element, float32; `dims` of x and y. */
+export function shiftModel(by, { dims = ['batch', 4], names = ['x', 'y'] } = {}) {
+  const [x, y] = names;
+  return model({
+    nodes: [{ op: 'Add', inputs: [x, 'b'], outputs: [y] }],
+    inputs: [{ name: x, dtype: 'float32', dims }],
+    outputs: [{ name: y, dtype: 'float32', dims }],
+    initializers: [{ name: 'b', dtype: 'float32', dims: [1], data: Float32Array.of(by) }],
+    metadata: { by: String(by) },
+  });
+}
+
 /** y = x unchanged, of any dtype, [n]. */
 export function identityModel(dtype) {
   return model({

@@ -9,7 +9,7 @@ import type { Value } from '../src/value.js';
 import { dataSets, findModel, sourceOptions, valueFiles } from './cases.js';
 import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, wholeNumber, withEngine, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
-import { compare } from './compare.js';
+import { compare } from '../src/compare.js';
 import { randomFeed } from './feeds.js';
 import { readValues } from './run-case.js';
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../src/errors.js';
 import type { InspectOptions } from '../src/types.js';
-import type { Tolerance } from './compare.js';
+import type { Tolerance } from '../src/compare.js';
 import type { Case } from './run-case.js';
 
 const modelFile = 'model.onnx';

@@ -6,8 +6,8 @@ import { InsituError, toInsituError } from '../src/errors.js';
 import type { Tensor, TensorInfo } from '../src/tensor.js';
 import type { InspectOptions, LoadOptions } from '../src/types.js';
 import type { Value } from '../src/value.js';
-import { compare } from './compare.js';
-import type { Tolerance } from './compare.js';
+import { compare } from '../src/compare.js';
+import type { Tolerance } from '../src/compare.js';
 
 /** Models and values by path or URL. */
 export interface Case {

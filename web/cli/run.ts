@@ -7,7 +7,7 @@ import { findModel, sourceOptions } from './cases.js';
 import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, splitPair, withEngine, writeJson }
   from './command.js';
 import type { Command } from './command.js';
-import { elementReader, elementsOf } from './compare.js';
+import { elementReader, elementsOf } from '../src/compare.js';
 import { readFeed } from './feeds.js';
 
 const previewed = 8;

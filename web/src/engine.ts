@@ -4,6 +4,7 @@ import { Disposable } from './disposable.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
+import { OpenModel } from './model.js';
 import { Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -46,6 +47,13 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
+    return new Session({
+      open: (...asked) => this.#open(...asked),
+      createHistogram: () => this.createHistogram(),
+    }, await this.#open(model, options));
+  }
+
+  async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
@@ -63,12 +71,15 @@ export class Engine extends Disposable {
       finish(() => client.call('restore', { ...found, warmUp, watch })));
     const open = async (description: SessionDescription) => {
       const { session, sha256 } = description;
-      const { persist = 'none', tracks = false } = monitor || {};
-      const keeper = watch && persist === 'opfs' ? await this.#keepWatch(client, session, sha256, watch) : undefined;
-      return new Session(client, description, { name: nameOf(model), keeper, tracks });
+      const persist = monitor && monitor.persist === 'opfs';
+      const keeper = watch && persist ? await this.#keepWatch(client, session, sha256, watch) : undefined;
+      const { cacheBytes } = options;
+      return new OpenModel(client, description, {
+        name: nameOf(model), keeper, options: { dims, backend, warmUp, monitor, cache, cacheBytes },
+      });
     };
     if (restored) return open(restored);
-    if (client.broken) return this.load(model, { ...options, cache: 'none' });
+    if (client.broken) return this.#open(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external }, hash);
     const keep = kept?.keeps === true;
@@ -254,8 +265,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined
   }
 }
 
-function nameOf(model: ModelSource): string {
-  if (typeof model === 'string' || model instanceof URL) return `'${model}'`;
-  if ('url' in model && model.url) return `'${model.url}'`;
-  return 'name' in model ? `'${model.name}'` : 'a model';
+function nameOf(model: ModelSource): string | undefined {
+  if (typeof model === 'string' || model instanceof URL) return String(model);
+  return 'url' in model && model.url ? model.url : 'name' in model ? String(model.name) : undefined;
 }

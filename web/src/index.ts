@@ -5,6 +5,13 @@ export { InsituError } from './errors.js';
 export { tensor } from './tensor.js';
 export type { ErrorCode } from './errors.js';
 export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
+export type { Canary, CanaryOptions, CanaryReport, RollbackReason } from './release/canary.js';
+export type { CandidateOptions, Golden, ModelName } from './release/candidate.js';
+export type { LikenessReport } from './release/likeness.js';
+export type { Shadow, ShadowOptions, ShadowReport } from './release/shadow.js';
+export type { SwapOptions, SwapReport } from './release/swap.js';
+export type { Quantiles, TallyReport } from './release/tally.js';
+export type { Sides } from './release/trial.js';
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
 export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,

@@ -1,8 +1,8 @@
 // The watch of a session, and the same machinery on streams of one's own.
 // Invariant: what happens here happens on the device; nothing is sent anywhere. See docs/monitoring.md.
-import { Disposable } from './disposable.js';
+import { Disposable, freeWhenCollected } from './disposable.js';
 import { fail, InsituError } from './errors.js';
-import type { WatchKeeper } from './kept-watch.js';
+import type { OpenModel } from './model.js';
 import type { Client } from './rpc/client.js';
 import type { DetectorUpdate, WatchObject, WatchParams } from './rpc/protocol.js';
 import { toSnapshot } from './snapshot.js';
@@ -15,30 +15,22 @@ export type MonitorEventType = 'drift' | 'recovered' | 'quality' | 'profile' | '
 
 /** Events: 'drift', 'recovered', 'quality', 'profile', 'slow', each a CustomEvent with a detail. */
 export class Monitor extends EventTarget {
-  readonly #client: Client;
-  readonly #session: number;
-  readonly #check: () => void;
-  readonly #keeper?: WatchKeeper;
+  readonly #model: () => OpenModel;
 
-  constructor(client: Client, session: number, check: () => void, keeper?: WatchKeeper) {
+  /** `model` gives the one that is watched, or throws where it cannot be asked. */
+  constructor(model: () => OpenModel) {
     super();
-    this.#client = client;
-    this.#session = session;
-    this.#check = check;
-    this.#keeper = keeper;
-    client.listen(session, (event, detail) => {
-      this.dispatchEvent(new CustomEvent(event, { detail: JSON.parse(detail) }));
-    });
+    this.#model = model;
   }
 
   /** All that is known now, as plain JSON. */
   async snapshot(): Promise<MonitorSnapshot> {
-    this.#check();
+    const { client, id, keeper } = this.#model();
     const [{ json, last, ...besides }, memory] = await Promise.all([
-      this.#client.call('snapshot', { session: this.#session }),
-      this.#client.call('memory', undefined),
+      client.call('snapshot', { session: id }),
+      client.call('memory', undefined),
     ]);
-    return toSnapshot(json, last ?? null, { ...besides, persistence: this.#keeper?.persistence ?? 'none', memory });
+    return toSnapshot(json, last ?? null, { ...besides, persistence: keeper?.persistence ?? 'none', memory });
   }
 
   /**
@@ -46,24 +38,24 @@ export class Monitor extends EventTarget {
    * InvalidArgument where the run is not among the last 1,024 with an id.
    */
   async feedback(id: string, label: number | bigint | string): Promise<void> {
-    this.#check();
+    const { client, id: session } = this.#model();
     const truth = typeof label === 'bigint' ? Number(label) : label;
     if (typeof truth !== 'number' && typeof truth !== 'string') {
       fail('InvalidArgument', `the label is a ${typeof truth}`, 'Pass the number of the class, or its name.');
     }
-    await this.#client.call('feedback', { session: this.#session, id: String(id), label: truth });
+    await client.call('feedback', { session, id: String(id), label: truth });
   }
 
   /** How many ms the page took with the results of the latest run: the stage 'postprocess'. */
   async postprocessed(ms: number): Promise<void> {
-    this.#check();
-    await this.#client.call('postprocess', { session: this.#session, ms: checkNumber('ms', ms) });
+    const { client, id } = this.#model();
+    await client.call('postprocess', { session: id, ms: checkNumber('ms', ms) });
   }
 
   /** The profile given or learnt. InvalidArgument while there is none. */
   async exportProfile(): Promise<ReferenceProfile> {
-    this.#check();
-    return JSON.parse(await this.#client.call('exportProfile', { session: this.#session }));
+    const { client, id } = this.#model();
+    return JSON.parse(await client.call('exportProfile', { session: id }));
   }
 
   /**
@@ -72,17 +64,17 @@ export class Monitor extends EventTarget {
    * sends nothing anywhere.
    */
   async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace' | 'ticket'): Promise<string> {
-    this.#check();
+    const { client, id, keeper } = this.#model();
     // A count that was told must not be forgotten: the next visit would go on below it.
-    await this.#keeper?.save();
-    return this.#client.call('exportMonitor', { session: this.#session, format: String(format) });
+    await keeper?.save();
+    return client.call('exportMonitor', { session: id, format: String(format) });
   }
 
   /** Forgets latency, counts and drift; a profile given or learnt stays. */
   async reset(): Promise<void> {
-    this.#check();
-    await this.#client.call('resetMonitor', { session: this.#session });
-    await this.#keeper?.save();
+    const { client, id, keeper } = this.#model();
+    await client.call('resetMonitor', { session: id });
+    await keeper?.save();
   }
 }
 
@@ -129,29 +121,55 @@ async function readText(source: string | URL, signal?: AbortSignal): Promise<str
   return text + decoder.decode();
 }
 
-abstract class WatchHandle extends Disposable {
-  protected readonly client: Client;
-  protected readonly handle: number;
-  protected abstract readonly kind: WatchObject;
+/* One of the engine's own objects. */
+class Handle {
+  readonly client: Client;
+  readonly kind: WatchObject;
+  readonly number: number;
 
-  constructor(client: Client, handle: number) {
-    super();
+  constructor(client: Client, kind: WatchObject, number: number) {
     this.client = client;
-    this.handle = handle;
+    this.kind = kind;
+    this.number = number;
+  }
+
+  async free(): Promise<void> {
+    const { client, kind, number } = this;
+    if (!client.broken) await client.call('disposeWatch', { kind, handle: number });
+  }
+}
+
+abstract class WatchHandle extends Disposable {
+  readonly #handle: Handle;
+
+  constructor(client: Client, kind: WatchObject, number: number) {
+    super();
+    this.#handle = new Handle(client, kind, number);
+    freeWhenCollected(this, this.#handle);
+  }
+
+  protected get client(): Client {
+    return this.#handle.client;
+  }
+
+  protected get handle(): number {
+    return this.#handle.number;
   }
 
   protected get label(): string {
-    return `the ${this.kind === 'histogram' ? 'Histogram' : 'Detector'}`;
+    return `the ${this.#handle.kind === 'histogram' ? 'Histogram' : 'Detector'}`;
   }
 
-  protected async free(): Promise<void> {
-    if (!this.client.broken) await this.client.call('disposeWatch', { kind: this.kind, handle: this.handle });
+  protected free(): Promise<void> {
+    return this.#handle.free();
   }
 }
 
 /** Times in an exponential histogram: 1 % error, merges exactly, refuses percentiles it has too few samples for. */
 export class Histogram extends WatchHandle {
-  protected readonly kind = 'histogram';
+  constructor(client: Client, handle: number) {
+    super(client, 'histogram', handle);
+  }
 
   /** Adds times, in ms. */
   async record(ms: Float64Array): Promise<void> {
@@ -189,7 +207,9 @@ export class Histogram extends WatchHandle {
 
 /** A drift detector on rows of features. */
 export class Detector extends WatchHandle {
-  protected readonly kind = 'detector';
+  constructor(client: Client, handle: number) {
+    super(client, 'detector', handle);
+  }
 
   /** `rows`: n x features of the profile, row by row. */
   async update(rows: Float32Array): Promise<DetectorUpdate> {

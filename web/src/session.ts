@@ -1,90 +1,122 @@
 // Session: a loaded model. Checks feeds before they leave the page and gives results their owner.
-// Invariant: results are copies that belong to the caller; a failed run changes nothing that a later one sees.
-import { Disposable } from './disposable.js';
+// Invariant: results are copies that belong to the caller; a failed run changes nothing that a later one sees; a run has one
+// model from its checks to its results, whatever takes the place of that model meanwhile.
+import { Disposable, freeWhenCollected } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
-import type { WatchKeeper } from './kept-watch.js';
+import { Models } from './model.js';
+import type { OpenModel } from './model.js';
 import { Monitor } from './monitor.js';
-import type { Client } from './rpc/client.js';
-import type { SessionDescription, WireValue } from './rpc/protocol.js';
+import type { Canary, CanaryOptions } from './release/canary.js';
+import type { Home, Inside, Witness } from './release/inside.js';
+import type { Shadow, ShadowOptions } from './release/shadow.js';
+import type { SwapOptions, SwapReport } from './release/swap.js';
+import type { WireValue } from './rpc/protocol.js';
 import { checkTensor, describe } from './tensor.js';
 import { showTracks } from './tracks.js';
 import type { Tensor, TensorInfo } from './tensor.js';
-import type { ExplainRow, OperatorProfile, RunOptions } from './types.js';
+import type { ExplainRow, ModelSource, OperatorProfile, RunOptions } from './types.js';
 import { buffersOf, fromWire, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const longestId = 100;
 const kLargestSpare = 16 << 20;  // bytes; larger ones would keep too much memory
 
-/** What else a session is made of: how errors call its model, what keeps its watch, and whether its runs show their stages. */
-export interface Surroundings {
-  name: string;
-  keeper?: WatchKeeper;
-  tracks: boolean;
-}
-
 /** A loaded model. */
 export class Session extends Disposable {
-  /** What run() is to be fed with. */
-  readonly inputs: readonly TensorInfo[];
-  /** What run() gives. */
-  readonly outputs: readonly TensorInfo[];
-  /** metadata_props of the model. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Its calls reject when the session was loaded with `monitor: false`. */
+  /** Its calls reject when the model was loaded with `monitor: false`. The same object when another model takes over. */
   readonly monitor: Monitor;
-  readonly #client: Client;
-  readonly #id: number;
-  readonly #name: string;
-  readonly #keeper?: WatchKeeper;
-  readonly #tracks: boolean;
-  /* Buffers of the feeds of an earlier run. Filling one again takes a tenth of the time that a new one takes, each of whose
-     pages the system has to provide. */
-  #spare: ArrayBuffer[] = [];
+  readonly #models: Models;
+  readonly #inside: Inside;
 
   /** Made by Engine.load(). */
-  constructor(client: Client, { session, inputs, outputs, metadata }: SessionDescription, { name, keeper, tracks }: Surroundings) {
+  constructor(home: Home, model: OpenModel) {
     super();
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.metadata = metadata;
-    this.#client = client;
-    this.#id = session;
-    this.#name = name;
-    this.#keeper = keeper;
-    this.#tracks = tracks;
-    this.monitor = new Monitor(client, session, () => this.checkUsable(), keeper);
+    this.#models = new Models(model);
+    freeWhenCollected(this, this.#models);
+    const watch = (watched: () => OpenModel) => new Monitor(() => (this.checkUsable(), watched()));
+    this.monitor = watch(() => this.#models.current);
+    model.client.listen(model.id, this.monitor);
+    this.#inside = {
+      home, models: this.#models, monitor: this.monitor, watch, fail, turn: Promise.resolve(),
+      checkUsable: () => this.checkUsable(),
+      run: (...asked) => this.#run(...asked),
+    };
+  }
+
+  /** What run() is to be fed with. */
+  get inputs(): readonly TensorInfo[] {
+    return this.#models.current.description.inputs;
+  }
+
+  /** What run() gives. */
+  get outputs(): readonly TensorInfo[] {
+    return this.#models.current.description.outputs;
+  }
+
+  /** metadata_props of the model. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#models.current.description.metadata;
   }
 
   /**
    * Runs the model once; runs of one Engine queue. Results are new values by output name: tensors, unless `outputs`
    * says otherwise; name their types as `Results` then.
    */
-  async run<Results extends Record<string, Value> = Record<string, Tensor>>(
+  run<Results extends Record<string, Value> = Record<string, Tensor>>(
     feeds: Record<string, Value>,
     options: RunOptions = {},
   ): Promise<Results> {
+    const { route } = this.#inside;
+    return (route ? route.run(feeds, options) : this.#run(this.#models.current, feeds, options)) as Promise<Results>;
+  }
+
+  async #run(
+    model: OpenModel,
+    feeds: Record<string, Value>,
+    options: RunOptions,
+    witness?: Witness,
+  ): Promise<Record<string, Value>> {
     const { signal, transfer = false, outputs = [], into, watch = true, slice, features, id = '' } = options;
     const { timeOrigin } = performance, asked = performance.now(), prepared = preparedFrom(options.startedAt, asked);
     const hidden = globalThis.document?.visibilityState === 'hidden';
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
-    for (const name of [...outputs, ...Object.keys(into ?? {})]) this.#checkOutput(name);
-    const wire = this.#prepare(feeds, transfer);
-    const { values: results, spare, times } = await this.#client.enqueue(
+    for (const name of [...outputs, ...Object.keys(into ?? {})]) checkOutput(model, name);
+    const wire = this.#prepare(model, feeds, transfer);
+    const result = await model.client.enqueue(
       'run',
       {
-        session: this.#id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
+        session: model.id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
         watch: watch
           ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
           : undefined,
       },
       { signal, transfer: buffersOf(wire) },
     );
-    if (this.#tracks) showTracks(asked, prepared, times);
-    this.#spare = spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
-    const values = Object.fromEntries(results.map((result) => [result.name, fromWire(result)]));
-    return (into ? writeInto(into, values) : values) as Results;
+    witness?.(result, wire);
+    if (model.tracks) showTracks(asked, prepared, result.times);
+    model.spare = result.spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
+    const values = Object.fromEntries(result.values.map((value) => [value.name, fromWire(value)]));
+    return into ? writeInto(into, values) : values;
+  }
+
+  /**
+   * Puts another model in the place of this one, between two runs: those asked before are answered by the old one, later ones
+   * by the new one. Rejects where the new one cannot be loaded, does not take what the old one takes or fails its golden
+   * vectors; nothing has changed then. Resolves when the old one is freed. Swaps asked meanwhile wait for their turn.
+   */
+  async swap(model: ModelSource, options: SwapOptions = {}): Promise<SwapReport> {
+    return (await release()).swap(this.#inside, model, options);
+  }
+
+  /** Lets another model answer one request in `every`, too, behind this one, and compares; no caller sees its answers. */
+  async shadow(model: ModelSource, options: ShadowOptions = {}): Promise<Shadow> {
+    return (await release()).shadow(this.#inside, model, options);
+  }
+
+  /** Lets another model answer a share of the requests until it is promoted, or rolled back, also by itself where it is worse. */
+  async canary(model: ModelSource, options: CanaryOptions = {}): Promise<Canary> {
+    return (await release()).canary(this.#inside, model, options);
   }
 
   /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
@@ -93,54 +125,58 @@ export class Session extends Disposable {
     if (!Number.isSafeInteger(runs) || runs < 1) {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
     }
-    const wire = this.#prepare(feeds, false);
-    return this.#client.enqueue('profile', { session: this.#id, feeds: wire, runs }, { transfer: buffersOf(wire) });
+    const model = this.#models.current;
+    const wire = this.#prepare(model, feeds, false);
+    return model.client.enqueue('profile', { session: model.id, feeds: wire, runs }, { transfer: buffersOf(wire) });
   }
 
   /** Where every node of the model runs, and why there. */
   async explain(): Promise<ExplainRow[]> {
     this.checkUsable();
-    return this.#client.call('explain', { session: this.#id });
+    const { client, id } = this.#models.current;
+    return client.call('explain', { session: id });
   }
 
   protected get label(): string {
-    return `the Session of ${this.#name}`;
+    const { name } = this.#models.current;
+    return `the Session of ${name === undefined ? 'a model' : `'${name}'`}`;
   }
 
   protected async free(): Promise<void> {
-    await this.#keeper?.end();
-    this.#client.listen(this.#id, undefined);
-    if (!this.#client.broken) await this.#client.call('disposeSession', { session: this.#id });
+    await this.#inside.route?.end();
+    await this.#models.free();
   }
 
-  #prepare(feeds: Record<string, Value>, transfer: boolean): WireValue[] {
-    const listing = `The model takes ${this.inputs.map(describe).join(', ') || 'nothing'}.`;
+  #prepare({ description: { inputs }, spare }: OpenModel, feeds: Record<string, Value>, transfer: boolean): WireValue[] {
+    const listing = `The model takes ${inputs.map(describe).join(', ') || 'nothing'}.`;
     for (const name of Object.keys(feeds)) {
-      if (!this.inputs.some((input) => input.name === name)) {
+      if (!inputs.some((input) => input.name === name)) {
         throw new InsituError({
           code: 'InvalidArgument', message: `the model has no input '${name}'`, node: name, hint: listing,
         });
       }
     }
-    return this.inputs.map((info) => {
+    return inputs.map((info) => {
       if (!Object.hasOwn(feeds, info.name)) {
         throw new InsituError({
           code: 'InvalidArgument', message: `the input '${info.name}' was not fed`, node: info.name, hint: listing,
         });
       }
-      return toWire(feeds[info.name]!, info, transfer, this.#spare);
+      return toWire(feeds[info.name]!, info, transfer, spare);
     });
   }
+}
 
-  #checkOutput(name: string): void {
-    if (this.outputs.some((output) => output.name === name)) return;
-    throw new InsituError({
-      code: 'InvalidArgument',
-      message: `the model has no output '${name}'`,
-      node: name,
-      hint: `It gives ${this.outputs.map(describe).join(', ')}.`,
-    });
-  }
+const release = () => import('./release/release.js');
+
+function checkOutput({ description: { outputs } }: OpenModel, name: string): void {
+  if (outputs.some((output) => output.name === name)) return;
+  throw new InsituError({
+    code: 'InvalidArgument',
+    message: `the model has no output '${name}'`,
+    node: name,
+    hint: `It gives ${outputs.map(describe).join(', ')}.`,
+  });
 }
 
 /* One name for the same slice, however its keys are ordered. */

@@ -133,6 +133,8 @@ export interface RunOptions {
   features?: Record<string, number | string>;
   /** What `monitor.feedback()` will call the run when its label is known. */
   id?: string;
+  /** Which model of a canary answers: the same key, the same model. Default `id`; without it every run counts by itself. */
+  key?: string;
   /** performance.now() when the page began to prepare the feeds: counts as the stage 'preprocess'. */
   startedAt?: number;
 }

@@ -1,7 +1,7 @@
 // A contest: engines that run the same feeds in turns. Each has a worker of its own of the same kind, and the page waits
 // for one before it asks the next, so that only one computes at any time.
 // Invariant: what engines give is compared before anything is timed, with the first that ran the same form.
-import { compare } from '../../../web/cli/compare.ts';
+import { compare } from '../../../web/src/compare.ts';
 import { statistics } from './statistics.mjs';
 import { contestantOf } from './contestant.mjs';
 

@@ -1,6 +1,8 @@
 // The page's end of the line to one engine instance, in a worker or in process. The only file that touches Worker.
 // Invariant: every call settles: with its result, its error, Disposed after close(), or Crashed when the instance
-// broke. Runs go out one at a time, so that one cancel word in shared memory always means the running one.
+// broke. Runs go out one at a time, so that one cancel word in shared memory always means the running one. The line does
+// not refer to its Client: an instance that nobody can ask for anything any more ends.
+import { freeWhenCollected } from '../disposable.js';
 import { isNode, nodeModule } from '../environment.js';
 import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
@@ -19,10 +21,13 @@ export interface CallOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+/* Those that wait for an answer, whoever else refers to them. */
+const waiting = /* @__PURE__ */ new Set<Client>();
+
 export class Client {
   readonly #line: Line;
   readonly #pending = new Map<number, Pending>();
-  readonly #listeners = new Map<number, (event: string, detail: string) => void>();
+  readonly #listeners = new Map<number, WeakRef<EventTarget>>();
   #nextId = 1;
   #runs: Promise<unknown> = Promise.resolve();
   #cancelWord?: Int32Array;
@@ -31,17 +36,23 @@ export class Client {
 
   private constructor(line: Line) {
     this.#line = line;
-    line.port.onmessage = ({ data }) => this.#receive(data);
+    const weak = new WeakRef(this);
+    line.port.onmessage = ({ data }) => {
+      const client = weak.deref();
+      if (client) client.#receive(data);
+    };
+    freeWhenCollected(this, { free: line.close });
   }
 
   static async start(options: EngineOptions): Promise<{ client: Client } & Pick<StartResult, 'info' | 'build'>> {
     const { signal, onProgress, flavour, threads, worker = !isNode } = options;
     throwIfAborted(signal);
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
-    let client: Client | undefined;
-    const onFailure = (error: InsituError) => client?.fail(error);
+    let opened: WeakRef<Client> | undefined;
+    const onFailure = (error: InsituError) => opened?.deref()?.fail(error);
     const line = worker ? await openWorker(assets, onFailure) : (await import('./in-process.js')).openInProcess();
-    client = new Client(line);
+    const client = new Client(line);
+    opened = new WeakRef(client);
     try {
       const started = await client.call('start', { flavour, threads, assets }, { signal, onProgress });
       if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
@@ -82,12 +93,19 @@ export class Client {
         return;
       }
       this.#pending.set(id, { ...settle, onProgress });
-      if (this.#pending.size === 1) this.#line.port.ref?.();
+      if (this.#pending.size === 1) {
+        waiting.add(this);
+        this.#line.port.ref?.();
+      }
     });
   }
 
   /** Queues a run behind those before it. While it waits an abort stops it at once; once it runs, see RunOptions. */
-  enqueue<M extends 'run' | 'profile'>(method: M, params: Params<M>, options: CallOptions): Promise<ResultOf<M>> {
+  enqueue<M extends 'run' | 'profile' | 'disposeSession'>(
+    method: M,
+    params: Params<M>,
+    options: CallOptions = {},
+  ): Promise<ResultOf<M>> {
     const { signal, transfer } = options;
     return new Promise<ResultOf<M>>((resolve, reject) => {
       const abort = () => {
@@ -113,9 +131,14 @@ export class Client {
     });
   }
 
-  /** Who hears what the monitor of a session notices; undefined: nobody any more. */
-  listen(session: number, listener: ((event: string, detail: string) => void) | undefined): void {
-    if (listener) this.#listeners.set(session, listener);
+  /** Settles when no run waits or is under way. */
+  async idle(): Promise<void> {
+    for (let last; last !== this.#runs;) await (last = this.#runs);
+  }
+
+  /** Where the events of the monitor of a session happen; undefined: nowhere any more. Does not keep the target alive. */
+  listen(session: number, target?: EventTarget): void {
+    if (target) this.#listeners.set(session, new WeakRef(target));
     else this.#listeners.delete(session);
   }
 
@@ -130,9 +153,10 @@ export class Client {
     if (this.#broken) return;
     this.#broken = reason;
     this.#line.close();
-    const waiting = [...this.#pending.values()];
+    const calls = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of waiting) reject(reason);
+    waiting.delete(this);
+    for (const { reject } of calls) reject(reason);
     for (const mourn of this.#mourners) mourn();
   }
 
@@ -146,12 +170,19 @@ export class Client {
 
   #receive(reply: Reply): void {
     if ('crashed' in reply) return this.fail(new InsituError(reply.crashed));
-    if ('event' in reply) return this.#listeners.get(reply.session)?.(reply.event, reply.detail);
+    if ('event' in reply) {
+      const { session, event, detail } = reply;
+      this.#listeners.get(session)?.deref()?.dispatchEvent(new CustomEvent(event, { detail: JSON.parse(detail) }));
+      return;
+    }
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if ('progress' in reply) return pending.onProgress?.(reply.progress);
     this.#pending.delete(reply.id);
-    if (this.#pending.size === 0) this.#line.port.unref?.();
+    if (this.#pending.size === 0) {
+      waiting.delete(this);
+      this.#line.port.unref?.();
+    }
     if ('error' in reply) pending.reject(new InsituError(reply.error));
     else pending.resolve(reply.result as never);
   }

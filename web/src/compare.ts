@@ -1,7 +1,7 @@
 // Comparison of a tensor with what it should be: |actual - expected| <= atol + rtol |expected|.
 // Invariant: two NaNs are equal, as are two equal infinities; text and dims must be the same.
-import type { Tensor } from '../src/tensor.js';
-import type { Value } from '../src/value.js';
+import type { Tensor } from './tensor.js';
+import type { Value } from './value.js';
 
 export interface Tolerance {
   rtol: number;
@@ -29,7 +29,7 @@ export function compare(actual: Value | undefined, expected: Value, tolerance: T
   };
 }
 
-function isTensor(value: Value): value is Tensor {
+export function isTensor(value: Value): value is Tensor {
   return value !== null && 'dtype' in value;
 }
 

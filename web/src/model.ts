@@ -1,0 +1,73 @@
+// A model that is open in an engine: what a Session runs, until another one takes its place.
+// Invariant: nothing here refers to the Session, so that the models of one that was collected can be freed.
+import type { WatchKeeper } from './kept-watch.js';
+import type { Client } from './rpc/client.js';
+import type { SessionDescription } from './rpc/protocol.js';
+import type { LoadOptions } from './types.js';
+
+/** What an open model is besides what the engine says of it. */
+interface Surroundings {
+  /** The address or the name of its file, where it has one. */
+  name?: string;
+  keeper?: WatchKeeper;
+  /** Those it was opened with that also fit another model in its place. */
+  options: LoadOptions;
+}
+
+export class OpenModel {
+  readonly client: Client;
+  readonly description: SessionDescription;
+  readonly name?: string;
+  readonly keeper?: WatchKeeper;
+  readonly options: LoadOptions;
+  /**
+   * Buffers of the feeds of an earlier run. Filling one again takes a tenth of the time that a new one takes, each of whose
+   * pages the system has to provide.
+   */
+  spare: ArrayBuffer[] = [];
+
+  constructor(client: Client, description: SessionDescription, { name, keeper, options }: Surroundings) {
+    this.client = client;
+    this.description = description;
+    this.name = name;
+    this.keeper = keeper;
+    this.options = options;
+  }
+
+  /** Its number in the engine. */
+  get id(): number {
+    return this.description.session;
+  }
+
+  /** Whether its runs show their stages in the performance panel. */
+  get tracks(): boolean {
+    const { monitor } = this.options;
+    return monitor ? monitor.tracks === true : false;
+  }
+
+  /** Frees it behind the runs that were asked of it, which its monitor says nothing of any more. */
+  async free(): Promise<void> {
+    const { client, id } = this;
+    client.listen(id);
+    await this.keeper?.end();
+    try {
+      await client.enqueue('disposeSession', { session: id });
+    } catch (thrown) {
+      if (!client.broken) throw thrown;
+    }
+  }
+}
+
+/** The models of one Session: the one that answers, and one on trial. */
+export class Models {
+  current: OpenModel;
+  candidate?: OpenModel;
+
+  constructor(current: OpenModel) {
+    this.current = current;
+  }
+
+  async free(): Promise<void> {
+    await Promise.all([this.current.free(), this.candidate?.free()]);
+  }
+}

@@ -1,0 +1,73 @@
+// How like each other the answers of two models are, output by output.
+// Invariant: only what can be compared enters the figures; what cannot (other dims, NaN on one side) is counted as unlike.
+import { compare, elementReader, elementsOf, isTensor } from '../compare.js';
+import type { Tolerance } from '../compare.js';
+import type { Tensor } from '../tensor.js';
+import type { Value } from '../value.js';
+
+export interface LikenessReport {
+  readonly compared: number;
+  /** Of these, those that differ by no more than the tolerance, and those with other dims or with numbers on one side alone. */
+  readonly agreed: number;
+  readonly unlike: number;
+  /** The largest of those that can be compared. */
+  readonly maxAbsDifference: number;
+  /** Rows, and those whose largest element is the same; null for what does not look like the scores of classes. */
+  readonly top1: { readonly rows: number; readonly agreed: number } | null;
+}
+
+export class Likeness {
+  readonly #tolerance: Tolerance;
+  #compared = 0;
+  #agreed = 0;
+  #unlike = 0;
+  #maxAbsDifference = 0;
+  #rows = 0;
+  #sameTop = 0;
+
+  constructor(tolerance: Tolerance) {
+    this.#tolerance = tolerance;
+  }
+
+  note(stable: Value, candidate: Value | undefined): void {
+    const { problem, maxAbsDiff } = compare(candidate, stable, this.#tolerance);
+    this.#compared++;
+    if (!problem) this.#agreed++;
+    if (maxAbsDiff === Infinity) this.#unlike++;
+    else this.#maxAbsDifference = Math.max(this.#maxAbsDifference, maxAbsDiff);
+    if (candidate !== undefined && isScores(stable) && isScores(candidate)) this.#noteTops(stable, candidate);
+  }
+
+  report(): LikenessReport {
+    return {
+      compared: this.#compared, agreed: this.#agreed, unlike: this.#unlike, maxAbsDifference: this.#maxAbsDifference,
+      top1: this.#rows > 0 ? { rows: this.#rows, agreed: this.#sameTop } : null,
+    };
+  }
+
+  #noteTops(stable: Tensor, candidate: Tensor): void {
+    if (String(stable.dims) !== String(candidate.dims)) return;
+    const [was, is] = [tops(stable), tops(candidate)];
+    this.#rows += was.length;
+    this.#sameTop += was.filter((top, i) => top === is[i]).length;
+  }
+}
+
+/* Floats in one row or in rows, of two classes or more. */
+function isScores(value: Value): value is Tensor {
+  return value !== null && isTensor(value) && /float(16|32|64)$/.test(value.dtype) && value.dims.length > 0 &&
+    value.dims.length <= 2 && value.dims.at(-1)! >= 2;
+}
+
+/* The place of the largest element of each row, the first of several. */
+function tops(scores: Tensor): number[] {
+  const read = elementReader(scores);
+  const classes = scores.dims.at(-1)!;
+  return Array.from({ length: elementsOf(scores) / classes }, (_, row) => {
+    let top = 0;
+    for (let i = 1; i < classes; i++) {
+      if (read(scores, row * classes + i) > read(scores, row * classes + top)) top = i;
+    }
+    return top;
+  });
+}

@@ -1,0 +1,33 @@
+// session.swap(): the new model is opened and checked beside the old one, takes over between two runs, and the old one is freed
+// when the runs that it had been asked for have ended.
+// Invariant: whatever fails before the change leaves nothing behind; nothing that fails after it is the caller's concern.
+import type { ModelSource } from '../types.js';
+import { inTurn, namesOf, openCandidate, takeOver } from './candidate.js';
+import type { CandidateOptions, ModelName } from './candidate.js';
+import type { Inside } from './inside.js';
+
+export type SwapOptions = CandidateOptions;
+
+export interface SwapReport {
+  readonly previous: ModelName;
+  readonly next: ModelName;
+  /** Golden vectors that were checked. */
+  readonly golden: number;
+  /** Download, preparation and warm-up of the new model; its golden vectors; the runs that the old one still had to answer. */
+  readonly loadMs: number;
+  readonly goldenMs: number;
+  readonly drainMs: number;
+}
+
+export function swap(inside: Inside, source: ModelSource, options: SwapOptions): Promise<SwapReport> {
+  return inTurn(inside, async () => {
+    const { model, loadMs, goldenMs } = await openCandidate(inside, source, options);
+    const old = takeOver(inside, model);
+    const changed = performance.now();
+    await old.free().catch(() => {});
+    return {
+      previous: namesOf(old), next: namesOf(model), golden: options.golden?.length ?? 0,
+      loadMs, goldenMs, drainMs: performance.now() - changed,
+    };
+  });
+}
