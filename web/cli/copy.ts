@@ -1,12 +1,13 @@
 // insitu copy: puts the files that a browser fetches where a site can serve them, and prints their digests.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { fail } from '../src/errors.js';
 import { onePositional } from './command.js';
 import type { Command } from './command.js';
 
-const served = /^(worker\.js|insitu-(simd|relaxed)-(st|mt)\.(mjs|wasm))$/;
+const served = /^(insitu[/\\]worker\.js|insitu-(simd|relaxed)-(st|mt)\.(mjs|wasm))$/;
 
 export const copy: Command = {
   summary: 'copies the files that a browser fetches into a folder',
@@ -17,11 +18,13 @@ Name the address of DIR in the option \`assets\` of Engine.create() or load().`,
   options: {},
   async run(_flags, positionals) {
     const folder = onePositional(positionals, 'DIR');
-    const names = readdirSync(new URL('./', import.meta.url)).filter((name) => served.test(name)).sort();
-    if (names.length === 0) fail('Internal', 'this package holds no files to copy', 'Install it again.');
+    const here = fileURLToPath(new URL('./', import.meta.url));
+    const paths = readdirSync(here, { encoding: 'utf8', recursive: true }).filter((path) => served.test(path)).sort();
+    if (paths.length === 0) fail('Internal', 'this package holds no files to copy', 'Install it again.');
     mkdirSync(folder, { recursive: true });
-    for (const name of names) {
-      const bytes = readFileSync(new URL(`./${name}`, import.meta.url));
+    for (const path of paths) {
+      const name = basename(path);
+      const bytes = readFileSync(join(here, path));
       writeFileSync(join(folder, name), bytes);
       console.log(`sha256-${createHash('sha256').update(bytes).digest('base64')}  ${name}`);
     }
