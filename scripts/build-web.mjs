@@ -19,6 +19,7 @@ const kModules = {
   'insitu/in-process': 'web/src/rpc/in-process.ts',
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
+  monitor: 'web/src/monitor-entry.ts',
 };
 
 const kDemoFiles = {
