@@ -41,7 +41,8 @@ async function minify(code, sourceMap = false) {
 
 async function minifyFile(name, mapped) {
   const [file, map] = [`${name}.js`, `${name}.js.map`];
-  const { code, map: newMap } = await minify(readDist(file), mapped && { content: readDist(map), url: basename(map), includeSources: true });
+  const sourceMap = mapped && { content: readDist(map), url: basename(map), includeSources: true };
+  const { code, map: newMap } = await minify(readDist(file), sourceMap);
   writeFileSync(join(distDir, file), code);
   if (mapped) writeFileSync(join(distDir, map), newMap);
 }
@@ -75,7 +76,7 @@ const glueInside = {
   },
 };
 
-/* Files of bundles that there are no more would be packed with the rest. */
+/* What modules left here that there are no more would be packed with the rest. */
 function removeBundles() {
   for (const path of readdirSync(distDir, { recursive: true })) {
     if (/^(insitu.)?[a-z-]+\.js(\.map)?$/.test(path)) rmSync(join(distDir, path));
@@ -143,6 +144,7 @@ export async function buildWeb({ types = true } = {}) {
     await copyModules();
     await bundle();
     for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
+    if (types) rmSync(join(distDir, 'types'), { recursive: true, force: true });
     if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });
   });
 }

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { command, packed, program, project } from './support/workspace.mjs';
 
+const kNames = /(?:from|import\()\s*"(\.[^"]+)"|new URL\("([^"]+)",\s*import\.meta\.url/g;
+
 const folderOf = (folder) => join(folder, 'node_modules', 'insitu');
 const readPackage = (folder) => JSON.parse(readFileSync(join(folderOf(folder), 'package.json'), 'utf8'));
 
@@ -14,8 +16,8 @@ test('the tarball holds what is needed and nothing besides', async (t) => {
   const paths = readdirSync(folderOf(folder), { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile()).map((file) => join(file.parentPath ?? file.path, file.name));
   const files = paths.map((path) => path.slice(folderOf(folder).length + 1)).sort();
-  for (const name of ['LICENSE', 'THIRD_PARTY.md', 'README.md', 'CHANGELOG.md', 'dist/cli.js', 'dist/index.js', 'dist/insitu/worker.js'])
-    assert.ok(files.includes(name), `${name} is missing`);
+  const needed = ['LICENSE', 'THIRD_PARTY.md', 'README.md', 'CHANGELOG.md', 'dist/cli.js', 'dist/index.js', 'dist/insitu/worker.js'];
+  for (const name of needed) assert.ok(files.includes(name), `${name} is missing`);
   const flavours = JSON.parse(readFileSync(join(folderOf(folder), 'dist', 'flavours.json'), 'utf8'));
   for (const flavour of flavours) {
     for (const ending of ['mjs', 'wasm']) assert.ok(files.includes(`dist/insitu-${flavour}.${ending}`), `${flavour} lacks its .${ending}`);
@@ -36,7 +38,7 @@ test('maps hold their sources; every file that a bundle names is there', async (
   assert.ok(scripts.length > 5);
   for (const name of scripts) {
     const code = readFileSync(join(dist, name), 'utf8');
-    const named = [...code.matchAll(/(?:from|import\()\s*"(\.[^"]+)"|new URL\("([^"]+)",\s*import\.meta\.url/g)].map(([, a, b]) => a ?? b);
+    const named = [...code.matchAll(kNames)].map(([, imported, address]) => imported ?? address);
     const map = /^\/\/# sourceMappingURL=(.+)$/m.exec(code)?.[1];
     for (const path of [...named, ...(map ? [map] : [])])
       assert.ok(existsSync(join(dist, dirname(name), path)), `${name} names ${path}`);
@@ -59,7 +61,8 @@ test('everything that Parcel is told instead is there', async (t) => {
 test('importing any of its modules does nothing', async (t) => {
   const folder = await project(t, 'plain', ['import-only.mjs']);
   if (!folder) return;
-  const names = Object.keys(readPackage(folder).exports).filter((name) => !/\.js(on)?$/.test(name)).map((name) => `insitu${name.slice(1)}`);
+  const entries = Object.keys(readPackage(folder).exports).filter((name) => !/\.js(on)?$/.test(name));
+  const names = entries.map((name) => `insitu${name.slice(1)}`);
   assert.ok(names.includes('insitu') && names.includes('insitu/monitor'));
   for (const name of names) {
     const output = await command(folder, process.execPath, ['import-only.mjs', name]);

@@ -113,6 +113,6 @@ test('ops, copy and doctor', () => {
   const copied = insitu('copy', join(folder, 'public'));
   assert.equal(copied.status, 0);
   assert.match(copied.stdout, /^sha256-[A-Za-z0-9+/]{43}= {2}insitu-simd-st\.wasm$/m);
-  readFileSync(join(folder, 'public', 'worker.js'));
+  readFileSync(join(folder, 'public', 'insitu', 'worker.js'));
   assert.match(insitu('doctor').stdout, /simd-st +starts/);
 });

@@ -14,7 +14,9 @@ export async function createHistogram(options?: EngineOptions): Promise<Histogra
 }
 
 /** What good rows look like. `rows`: n x features, row by row; at least 256 rows, better 10,000. */
-export async function createProfile(rows: Float32Array, features: readonly string[], options?: EngineOptions): Promise<ReferenceProfile> {
+export async function createProfile(
+  rows: Float32Array, features: readonly string[], options?: EngineOptions,
+): Promise<ReferenceProfile> {
   return (await Engine.shared(options)).createProfile(rows, features);
 }
 

@@ -17,7 +17,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts node with argumentsAt(port) in a folder; resolves to { url, close } once it answers. */
+/** Starts node with argumentsAt(port) in a folder; resolves to { url, close } once it answers, which has to be within a minute. */
 export async function serverOf(folder, argumentsAt) {
   const port = await freePort();
   const child = spawn(process.execPath, argumentsAt(String(port)), { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -25,8 +25,12 @@ export async function serverOf(folder, argumentsAt) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk; });
   const ended = new Promise((done) => child.once('close', done));
   const url = `http://localhost:${port}/`;
+  const deadline = Date.now() + 60_000;
   while (!await fetch(url).then(() => true, () => false)) {
-    if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}:\n${output}`);
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill();
+      throw new Error(`no server answers, its status is ${child.exitCode}:\n${output}`);
+    }
     await pause(100);
   }
   return {
