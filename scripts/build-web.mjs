@@ -1,9 +1,9 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
-// are built, and the demo. Layout: a bundle for each of kModules, cli.js, insitu-FLAVOUR.{mjs,wasm}, flavours.json,
-// THIRD_PARTY_NOTICES.txt, types/, demo/.
+// are built, and the demo. Layout: a bundle for each of kModules, insitu/whole.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
+// flavours.json, THIRD_PARTY_NOTICES.txt, types/, demo/.
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { noteBundled, shippedParts } from './lib/attribution.mjs';
 import { moduleFolder } from './lib/flavours.mjs';
@@ -13,14 +13,16 @@ import { run, runMain, step } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
 
 /* The bundles of the package by name. Those that `index` or another imports dynamically are loaded by who needs them; those that
-   import `insitu` are entries of their own (package.json, exports) over the same index.js. */
+   import `insitu` are entries of their own (package.json, exports) over the same index.js. What holds an engine is in insitu/,
+   which client.ts says why. */
 const kModules = {
   index: 'web/src/index.ts',
-  worker: 'web/src/worker/worker.ts',
-  'in-process': 'web/src/rpc/in-process.ts',
+  'insitu/worker': 'web/src/worker/worker.ts',
+  'insitu/in-process': 'web/src/rpc/in-process.ts',
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
   release: 'web/src/release/release.ts',
+  monitor: 'web/src/monitor-entry.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',
   react: 'web/react/index.ts',
@@ -36,14 +38,70 @@ const kDemoFiles = {
 
 const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
 
-/* A module as small as can be: a tenth smaller than esbuild makes it. */
+/* A module as small as can be: a tenth smaller than esbuild makes it. What is said to bundlers stays. */
 async function minify(code, sourceMap = false) {
   const terser = await import('terser');
-  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3, directives: false }, format: { max_line_len: 1000 }, sourceMap });
+  const format = { max_line_len: 1000, comments: /webpackIgnore|@vite-ignore/ };
+  return terser.minify(code, { module: true, ecma: 2022, compress: { passes: 3, directives: false }, format, sourceMap });
+}
+
+async function minifyFile(name, mapped) {
+  const [file, map] = [`${name}.js`, `${name}.js.map`];
+  const sourceMap = mapped && { content: readDist(map), url: basename(map), includeSources: true };
+  const { code, map: newMap } = await minify(readDist(file), sourceMap);
+  writeFileSync(join(distDir, file), code);
+  if (mapped) writeFileSync(join(distDir, map), newMap);
+}
+
+const moduleOf = (path) => Object.keys(kModules).find((name) => basename(name) === basename(path, '.js'));
+
+/* Other bundles of the package stay files of their own. */
+const modulesOutside = {
+  name: 'modules-outside',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: './index.js', external: true }));
+    plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) =>
+      (kind === 'dynamic-import' && moduleOf(path) ? { path: `./${moduleOf(path)}.js`, external: true } : undefined));
+  },
+};
+
+/* Style sheets become strings of the module that imports them. */
+const stylesInside = {
+  name: 'styles-inside',
+  setup: (plugin) => plugin.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+    const { transform } = await import('esbuild');
+    const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+    return { contents: code.trim(), loader: 'text' };
+  }),
+};
+
+/* The glue inside the bundle, for browsers alone; its threads start from the bundle's script, each flavour's by its own name. */
+const glueInside = {
+  name: 'glue-inside',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/parts\.js$/ }, () => ({ path: join(root, 'web/src/parts-inside.ts') }));
+    plugin.onResolve({ filter: /^glue:/ }, ({ path }) => ({ path: path.slice('glue:'.length), namespace: 'glue' }));
+    plugin.onLoad({ filter: /./, namespace: 'glue' }, async ({ path: flavour }) => {
+      const file = join(distDir, `insitu-${flavour}.mjs`);
+      if (!existsSync(file)) return { contents: `export default () => Promise.reject(new Error('${flavour} was not built'))` };
+      const { transform } = await import('esbuild');
+      const named = readFileSync(file, 'utf8').replaceAll('"em-pthread"', `"em-pthread-${flavour}"`);
+      const define = { process: 'undefined', 'globalThis.process': 'undefined', 'import.meta.url': 'self.location.href' };
+      return { contents: (await transform(named, { define, format: 'esm', minifySyntax: true })).code };
+    });
+  },
+};
+
+/* What modules left here that there are no more would be packed with the rest. */
+function removeBundles() {
+  for (const path of readdirSync(distDir, { recursive: true })) {
+    if (/^(insitu.)?[a-z-]+\.js(\.map)?$/.test(path)) rmSync(join(distDir, path));
+  }
 }
 
 async function bundle() {
-  const { build, transform } = await import('esbuild');
+  removeBundles();
+  const { build } = await import('esbuild');
   // Of what a model was prepared by, for those that are kept: another build is another digest.
   const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
     .filter(([, path]) => existsSync(path))
@@ -54,32 +112,19 @@ async function bundle() {
   };
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
   // load them as they are, and have maps for those who debug.
-  const nameOf = (path) => path.replace(/^.*\/|\.js$/g, '');
-  const modulesOutside = {
-    name: 'modules-outside',
-    setup(plugin) {
-      plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: './index.js', external: true }));
-      plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) =>
-        (kind === 'dynamic-import' && nameOf(path) in kModules ? { path: `./${nameOf(path)}.js`, external: true } : undefined));
-    },
-  };
-  // Style sheets become strings of the module that imports them.
-  const stylesInside = {
-    name: 'styles-inside',
-    setup: (plugin) => plugin.onLoad({ filter: /\.css$/ }, async ({ path }) => ({
-      contents: (await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true })).code.trim(), loader: 'text',
-    })),
-  };
+  const outside = ['node:*', 'react'];
   const modules = await build({
-    ...common, entryPoints: kModules, external: ['node:*', 'react'], sourcemap: true, plugins: [modulesOutside, stylesInside],
+    ...common, entryPoints: kModules, external: outside, sourcemap: true, plugins: [modulesOutside, stylesInside],
   });
-  for (const name of Object.keys(kModules)) {
-    const [file, map] = [`${name}.js`, `${name}.js.map`];
-    const small = await minify(readDist(file), { content: readDist(map), url: map });
-    writeFileSync(join(distDir, file), small.code);
-    writeFileSync(join(distDir, map), small.map);
-  }
-  const cli = await build({ ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', banner: { js: '#!/usr/bin/env node' } });
+  for (const name of Object.keys(kModules)) await minifyFile(name, true);
+  const whole = { 'insitu/whole': 'web/src/worker/whole.ts' };
+  const nodeParts = ['module', 'worker_threads']; // which the glue imports where there is a `process`
+  await build({ ...common, entryPoints: whole, external: [...outside, ...nodeParts], plugins: [glueInside] });
+  await minifyFile('insitu/whole', false);
+  const banner = { js: '#!/usr/bin/env node' };
+  const cli = await build({
+    ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [modulesOutside], banner,
+  });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   noteBundled([modules.metafile, cli.metafile]);
   const packageOutside = {
@@ -121,6 +166,7 @@ export async function buildWeb({ types = true } = {}) {
     await bundle();
     writeFileSync(join(distDir, 'THIRD_PARTY_NOTICES.txt'), noticesOf(shippedParts()));
     for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
+    if (types) rmSync(join(distDir, 'types'), { recursive: true, force: true });
     if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });
   });
 }

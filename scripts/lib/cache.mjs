@@ -37,11 +37,16 @@ export function entryPath(name, key) {
   return join(cacheDir(), `${name}-${key}`);
 }
 
+/** Where this process may keep a folder while it runs; what it leaves there, sweepPartials() removes. */
+export function temporaryPath(name) {
+  return join(cacheDir(), `${kPartial}${process.pid}-${name}`);
+}
+
 /** The folder of an entry, filled first by fill(temporaryFolder, finalFolder) if it is not there. */
 export async function entry(name, key, fill) {
   const final = entryPath(name, key);
   if (existsSync(final)) return final;
-  const partial = join(cacheDir(), `${kPartial}${process.pid}-${name}-${key}`);
+  const partial = temporaryPath(`${name}-${key}`);
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   try {

@@ -75,8 +75,8 @@ export async function step(name, work) {
 }
 
 /**
- * Runs a command with its output in the task's log. Options: cwd, env (added to ours), okCodes,
- * echo (also print what it prints, for test runners). Resolves to { code, output }.
+ * Runs a command with its output in the task's log. Options: cwd, env (added to ours), okCodes, timeout (ms, after
+ * which it is ended), echo (also print what it prints, for test runners). Resolves to { code, output }.
  */
 export function run(task, command, args, options = {}) {
   const okCodes = options.okCodes ?? [0];
@@ -87,6 +87,7 @@ export function run(task, command, args, options = {}) {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeout,
     });
     let output = '';
     const take = (chunk) => {

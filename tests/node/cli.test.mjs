@@ -198,7 +198,7 @@ test('ops and copy', () => {
   const copied = insitu('copy', join(folder, 'public'));
   assert.equal(copied.status, 0);
   assert.match(copied.stdout, /^sha256-[A-Za-z0-9+/]{43}= {2}insitu-simd-st\.wasm$/m);
-  readFileSync(join(folder, 'public', 'worker.js'));
+  readFileSync(join(folder, 'public', 'insitu', 'worker.js'));
   const { files } = JSON.parse(insitu('copy', join(folder, 'page'), '--module', '--json', '-').stdout);
   for (const { name, bytes } of files) assert.equal(readFileSync(join(folder, 'page', name)).length, bytes);
   assert(files.some(({ name }) => name === 'index.js'));

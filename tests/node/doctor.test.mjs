@@ -57,14 +57,6 @@ test('a project as init leaves it is fine', async () => {
   assert.deepEqual(findings.filter(({ level }) => level !== 'ok'), []);
 });
 
-test('Vite that bundles for development', async () => {
-  const devDependencies = { vite: '~7.1.0' };
-  const config = "export default { optimizeDeps: { exclude: ['insitu'] }, server: {} };";
-  assertFound(await examine(project({ devDependencies })), 'wrong', 'bundler', /Vite 7.*exclude: \['insitu'\]/);
-  assertFound(await examine(project({ devDependencies }, { 'vite.config.mjs': config })), 'ok', 'bundler', /./);
-  assert.deepEqual(found(await examine(project({ devDependencies: { vite: '8.0.1' } })), 'wrong', 'bundler'), []);
-});
-
 test('bundlers that copy no files, and copies of another version', async () => {
   const devDependencies = { esbuild: '*' };
   const source = "import { load } from 'insitu';\nload('model.onnx');\n";

@@ -67,13 +67,6 @@ for (const [name, { manifest, written }] of Object.entries(frameworks)) {
   });
 }
 
-test('Vite 8 needs no exclusion', async () => {
-  const folder = folderOf({ 'package.json': { devDependencies: { vite: '^8.0.0' } } });
-  assert.doesNotMatch((await insitu('init', folder, '--dry-run')).stdout, /optimizeDeps/);
-  const older = folderOf({ 'package.json': { devDependencies: { vite: '^5.4.0' } } });
-  assert.match((await insitu('init', older, '--dry-run')).stdout, /optimizeDeps: \{ exclude: \['insitu'\] \}/);
-});
-
 test('files that exist are kept, and what they lack is shown', async () => {
   const config = "import { defineConfig } from 'vite';\nexport default defineConfig({});\n";
   const folder = folderOf({

@@ -1,6 +1,6 @@
 // insitu copy: puts the files that a browser fetches where a site can serve them, and prints their digests.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail, toInsituError } from '../src/errors.js';
 import { onePositional, printer, writeJson } from './command.js';
 import type { Command } from './command.js';
@@ -10,7 +10,7 @@ export const copy: Command = {
   summary: 'copies the files that a browser fetches into a folder',
   help: `usage: insitu copy DIR [--module] [--json FILE]
 
-Copies worker.js and the .mjs and .wasm files into DIR, makes it where it is missing, and prints a sha256 digest for each.
+Copies insitu/worker.js and the .mjs and .wasm files into DIR, makes it where it is missing, and prints a sha256 digest for each.
 Name the address of DIR in the option \`assets\` of Engine.create() or load().
 
   --module         copies index.js and what it loads as well, for pages without a bundler
@@ -25,8 +25,10 @@ example: insitu copy public/insitu`,
     if (served.length === 0) fail('Internal', 'this package holds no files to copy', 'Install it again.');
     const files = served.map(({ name, bytes }) => ({ name, bytes: bytes.length, integrity: integrityOf(bytes) }));
     try {
-      mkdirSync(folder, { recursive: true });
-      for (const { name, bytes } of served) writeFileSync(join(folder, name), bytes);
+      for (const { name, bytes } of served) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        writeFileSync(join(folder, name), bytes);
+      }
     } catch (thrown) {
       fail('InvalidArgument', `cannot copy into ${folder}: ${toInsituError(thrown).message}`, 'Pass a folder that can be written to.',
         thrown);

@@ -16,7 +16,7 @@ URL: asks a served page and what it loads for their headers: isolation, Content-
 The exit status is 1 where something is wrong; advice alone leaves it 0.
 
   --threads 1      of a site or project that does with one thread: isolation is not asked for
-  --assets URL     the folder of worker.js and the .wasm files, where the page's scripts do not tell
+  --assets URL     the folder of the .wasm files, where the page's scripts do not tell
   --model URL      a model that the page loads; may be repeated
   --json FILE      writes {ok, findings: [{level: ok|advice|wrong, check, what, why, how}]}; - is standard output
 

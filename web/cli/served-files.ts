@@ -1,13 +1,13 @@
 // The files of this package that a browser fetches by their address, and their digests.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a bundler does not see through: it copies these as they are, or leaves that to `insitu copy`. */
+/** Names of what a bundler does not see through: it copies these as they are, or leaves that to `insitu copy`. */
 export const assetName = /^(worker\.js|insitu-(simd|relaxed)-(st|mt)\.(mjs|wasm))$/;
 /** What a page without a bundler imports besides. */
-const moduleName = /^(index|kept|kept-watch)\.js$/;
+const moduleName = /^(index|kept|kept-watch|release)\.js$/;
 
 export interface ServedFile {
   name: string;
@@ -17,10 +17,11 @@ export interface ServedFile {
 /** dist/ of this package. */
 export const ownFolder = fileURLToPath(new URL('./', import.meta.url));
 
-/** In order of their names; with `modules`, all that a page without a bundler needs. */
+/** Named as seen from there, in order; with `modules`, all that a page without a bundler needs. */
 export function servedFiles({ folder = ownFolder, modules = false } = {}): ServedFile[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => assetName.test(name) || (modules && moduleName.test(name))).sort()
+  const names = readdirSync(folder, { encoding: 'utf8', recursive: true }).map((path) => path.replaceAll('\\', '/'));
+  return names.filter((name) => assetName.test(basename(name)) || (modules && moduleName.test(name))).sort()
     .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
 }
 

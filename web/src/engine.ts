@@ -40,6 +40,19 @@ export class Engine extends Disposable {
     return new Engine(kept, started);
   }
 
+  /** The engine that load() uses, and all callers with the same options: for each set of options there is one. */
+  static async shared(options: EngineOptions = {}): Promise<Engine> {
+    const { threads, worker, assets, flavour, signal, onProgress } = options;
+    const key = JSON.stringify([threads, worker, assets, flavour]);
+    let engine = shared.get(key);
+    if (!engine) {
+      engine = Engine.create({ threads, worker, assets, flavour, onProgress });
+      shared.set(key, engine);
+      engine.catch(() => shared.delete(key));
+    }
+    return untilAborted(engine, signal, () => {});
+  }
+
   /** What runs, and why nothing faster does. Another one after a crash. */
   get info(): EngineInfo {
     return this.#info;
@@ -165,6 +178,7 @@ export class Engine extends Disposable {
   }
 
   protected async free(): Promise<void> {
+    for (const [key, engine] of shared) void engine.then((one) => one === this && shared.delete(key), () => {});
     await this.#restart?.catch(() => {});
     await Promise.all([...this.#keepers].map((keeper) => keeper.end()));
     this.#client.close();
@@ -226,18 +240,9 @@ export async function clearCache(filter?: (entry: CacheEntry) => boolean): Promi
 
 const shared = new Map<string, Promise<Engine>>();
 
-/** Loads a model with an Engine that all callers with the same engine options share. */
+/** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
-  const { threads, worker, assets, flavour, signal, onProgress, ...rest } = options;
-  const key = JSON.stringify([threads, worker, assets, flavour]);
-  let engine = shared.get(key);
-  if (!engine) {
-    engine = Engine.create({ threads, worker, assets, flavour, onProgress });
-    shared.set(key, engine);
-    engine.catch(() => shared.delete(key));
-  }
-  const ready = await untilAborted(engine, signal, () => {});
-  return ready.load(model, { ...rest, signal, onProgress });
+  return (await Engine.shared(options)).load(model, options);
 }
 
 /* Rejects at once when aborted; a result that comes nevertheless is handed to `drop`. */

@@ -1,8 +1,10 @@
 // What differs between browsers and Node, all of it: files, threads, isolation, processor flags.
 // Invariant: nothing of Node is imported unless this is Node, and never by a name a bundler would follow.
 
-export const isNode = typeof process === 'object' && typeof process.versions?.node === 'string' &&
-  (process as { type?: string }).type !== 'renderer';
+/* By this name no bundler takes it for a module that a page needs. */
+const host = globalThis.process as (NodeJS.Process & { type?: string }) | undefined;
+
+export const isNode = typeof host?.versions?.node === 'string' && host.type !== 'renderer';
 
 /** A module of Node itself. */
 export function nodeModule<T>(name: string): Promise<T> {

@@ -36,7 +36,7 @@ export interface EngineOptions {
   threads?: number | 'auto';
   /** Whether models run in a worker of their own. Default true in browsers, false in Node. */
   worker?: boolean;
-  /** The folder with worker.js, the .mjs and the .wasm files, where a bundler has moved them. */
+  /** The folder with the .mjs and .wasm files and insitu/worker.js, where a bundler has moved them. */
   assets?: string | URL;
   /** Which build to take; default 'auto': the fastest that runs here. */
   flavour?: 'auto' | Flavour;

@@ -10,10 +10,9 @@ import { checkInstalled } from './project/installed.js';
 import { checkPlainBundler } from './project/plain-bundler.js';
 import { checkPrecache } from './project/precache.js';
 import { checkMetaPolicies } from './project/meta-policies.js';
-import { checkPrebundling } from './project/prebundling.js';
 
 const checks: ((project: Project) => Finding[])[] =
-  [checkInstalled, checkPrebundling, checkPlainBundler, checkCopies, checkPrecache, checkMetaPolicies];
+  [checkInstalled, checkPlainBundler, checkCopies, checkPrecache, checkMetaPolicies];
 
 export function checkProject(folder: string, flags: Flags): Finding[] {
   const project = readProject(folder);

@@ -2,7 +2,6 @@
 // and docs/how-to/threads-and-headers.md shows the same (a test compares them).
 // Reference: https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-isolation
 import { join } from 'node:path';
-import { majorOf } from '../project.js';
 import type { Project } from '../project.js';
 
 /** A file to write where there is none, and what to add to one that exists. */
@@ -28,11 +27,9 @@ function configPath({ configs, typescript, esm }: Project, name: string): string
 }
 
 function vite(project: Project): Piece[] {
-  const prebundles = (majorOf(project, 'vite') ?? 0) < 8;
   const kit = project.framework === 'sveltekit';
   const parts = `${kit ? '  plugins: [sveltekit()],\n' : ''}  server: { headers },
-  preview: { headers },${prebundles ? `
-  optimizeDeps: { exclude: ['insitu'] },  // Vite 7 and older` : ''}`;
+  preview: { headers },`;
   return [{
     path: configPath(project, 'vite.config'),
     content: `${kit ? "import { sveltekit } from '@sveltejs/kit/vite';\n" : ''}import { defineConfig } from 'vite';
@@ -100,8 +97,7 @@ export default nextConfig;
 function astro(project: Project): Piece[] {
   const parts = `  server: {
     headers: ${headerObject('    ')},
-  },
-  vite: { optimizeDeps: { exclude: ['insitu'] } },`;
+  },`;
   return [{
     path: project.configs[0] ?? 'astro.config.mjs',
     content: `import { defineConfig } from 'astro/config';

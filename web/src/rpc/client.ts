@@ -201,7 +201,7 @@ function workerError(message: string | undefined, started: boolean): InsituError
     : {
         code: 'Network',
         message: `the worker did not start${message ? `: ${message}` : ''}`,
-        hint: "Check that worker.js is served beside insitu's other files (option `assets`) and that the " +
+        hint: "Check that insitu/worker.js is served beside insitu's other files (option `assets`) and that the " +
           'Content-Security-Policy allows it (worker-src).',
       };
   return new InsituError(fields);
@@ -211,7 +211,7 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
   let started = false;
   if (isNode) {
     const { Worker: NodeWorker } = await nodeModule<typeof import('node:worker_threads')>('worker_threads');
-    const worker = new NodeWorker(new URL('./worker.js', assets ?? import.meta.url));
+    const worker = new NodeWorker(new URL('insitu/worker.js', assets ?? import.meta.url));
     worker.on('error', (error) => onFailure(workerError(toInsituError(error).message, started)));
     const port: Port = {
       postMessage: (message, transfer) => worker.postMessage(message, transfer as never),
@@ -225,9 +225,10 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     });
     return { port, close: () => void worker.terminate() };
   }
+  // By this name it is a file beside this one, and a module of the package for Vite's dev server, which moves this one away.
   const worker = assets === undefined
-    ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'insitu' })
-    : new Worker(new URL('worker.js', assets), { type: 'module', name: 'insitu' });
+    ? new Worker(new URL('insitu/worker.js', import.meta.url), { type: 'module', name: 'insitu' })
+    : new Worker(new URL('insitu/worker.js', assets), { type: 'module', name: 'insitu' });
   worker.onerror = (event) => {
     event.preventDefault?.();
     onFailure(workerError(event.message, started));

@@ -14,7 +14,8 @@ export function checkCopies(project: Project): Finding[] {
   const folders = [...new Set(copies.filter((file) => !file.endsWith('worker.js')).map((file) => dirname(file)))];
   const current = new Map(servedFiles({ folder: installedFolder(project) }).map(({ name, bytes }) => [name, integrityOf(bytes)]));
   return folders.map((folder) => {
-    const names = copies.filter((file) => dirname(file) === folder).map((file) => file.slice(folder === '.' ? 0 : folder.length + 1));
+    const names = copies.filter((file) => file.startsWith(folder === '.' ? '' : `${folder}/`)).map((file) => file.slice(folder === '.' ? 0 : folder.length + 1))
+      .filter((name) => current.has(name) || dirname(name) === '.');
     const stale = names.filter((name) => integrityOf(readFileSync(join(project.folder, folder, name))) !== current.get(name));
     const again = `npx insitu copy ${folder}, best as a step of the build`;
     if (stale.length > 0) {

@@ -82,7 +82,7 @@ export async function crawl(address: URL, { assets, models }: { assets?: URL; mo
 }
 
 /* What every browser may ask for. */
-const assetsOfAll = ['worker.js', 'insitu-simd-st.mjs', 'insitu-simd-st.wasm', 'insitu-relaxed-mt.mjs', 'insitu-relaxed-mt.wasm'];
+const assetsOfAll = ['insitu/worker.js', 'insitu-simd-st.mjs', 'insitu-simd-st.wasm', 'insitu-relaxed-mt.mjs', 'insitu-relaxed-mt.wasm'];
 
 const isGlue = ({ pathname }: URL) => /\.mjs$/.test(pathname) && /\binsitu-(simd|relaxed)-/.test(pathname);
 

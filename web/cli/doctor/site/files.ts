@@ -31,7 +31,7 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
   if (wasm.length === 0 && glue.length === 0) {
     return [advice('files', "no files of insitu are named in the page's scripts",
       'they may be loaded from an address that is put together at run time',
-      'Say where they are: --assets URL for the folder of worker.js and the .wasm files, --model URL for a model.')];
+      'Say where they are: --assets URL for the folder of the .wasm files, --model URL for a model.')];
   }
   const here = all.filter(isThere);
   // Scripts name some files twice: by the address that a bundler gave them, and for the option `assets`.
@@ -39,10 +39,9 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
   const missing = all.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
   const hereOf = (answers: Answer[]) => answers.filter(isThere);
   const findings = [
-    ...where(missing, ({ namedIn }) => !isRenamed(namedIn), (names, { status, url }) =>
+    ...where(missing, ({ namedIn }) => !isRenamed(namedIn), (names, { status }) =>
       wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
-        url.pathname.includes('/.vite/') ? "Tell Vite to leave insitu alone: optimizeDeps: { exclude: ['insitu'] }"
-          : 'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
+        'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
     ...where(missing, ({ namedIn }) => isRenamed(namedIn), (names, { namedIn }) =>
       advice('files', `not there: ${names}, which ${namedIn!.pathname} names`, 'where a bundler has made another copy of that script, it is ' +
         'of no matter; else the engine cannot be loaded', 'See in the browser whether the engine starts; if not, npx insitu copy DIR and the option assets.')),
