@@ -70,12 +70,6 @@ function readManifest(file: string): Manifest | undefined {
   }
 }
 
-/** The major version that package.json asks for of a package; undefined where it says none ("latest", "workspace:*"). */
-export function majorOf({ dependencies }: Project, name: string): number | undefined {
-  const major = /^[\^~>=v\s]*(\d+)/.exec(dependencies[name] ?? '')?.[1];
-  return major === undefined ? undefined : Number(major);
-}
-
 /** The text of a file of the project; '' where there is none. */
 export function textOf({ folder }: Project, file: string): string {
   const path = join(folder, file);
