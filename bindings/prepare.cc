@@ -75,7 +75,8 @@ Status ReadWhole(std::span<const double> numbers, std::span<int64_t> into) {
   return {};
 }
 
-Status AddImage(int index, std::span<const double> source, std::span<const double> placement) {
+Status AddImage(int index, std::span<const double> source, std::span<const double> placement,
+                bool bgr, bool opaque) {
   Instance& instance = TheInstance();
   const Dims& dims = instance.prepared.dims();
   if (dims.size() != 4 || index < 0 || index >= dims[0]) return Wrong("batch for this image");
@@ -84,7 +85,7 @@ Status AddImage(int index, std::span<const double> source, std::span<const doubl
   INSITU_TRY(ReadWhole(source, from));
   INSITU_TRY(ReadWhole(placement, to));
   Buffer& pixels = instance.scratch;
-  return WriteImage({{pixels.data(), pixels.size()}, from[0], from[1], from[2]},
+  return WriteImage({{pixels.data(), pixels.size()}, from[0], from[1], from[2], bgr, opaque},
                     {to[0], to[1], to[2], to[3]}, instance.image_format, index, instance.prepared);
 }
 
@@ -154,9 +155,9 @@ Status PrepareAudio(int samples, double channels, double rate, const val& option
 val ImageBegin(val format, int count) { return Answer(BeginImages(format, count)); }
 
 val ImageAdd(int index, double width, double height, double channels, double scaled_width,
-             double scaled_height, double left, double top) {
+             double scaled_height, double left, double top, bool bgr, bool opaque) {
   return Answer(AddImage(index, std::array{width, height, channels},
-                         std::array{scaled_width, scaled_height, left, top}));
+                         std::array{scaled_width, scaled_height, left, top}, bgr, opaque));
 }
 
 val Audio(int samples, double channels, double rate, val options) {

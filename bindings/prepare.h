@@ -9,7 +9,7 @@ namespace insitu::bindings {
 
 val ImageBegin(val format, int count);
 val ImageAdd(int index, double width, double height, double channels, double scaled_width,
-             double scaled_height, double left, double top);
+             double scaled_height, double left, double top, bool bgr, bool opaque);
 val Audio(int samples, double channels, double rate, val options);
 val Prepared();
 val StagePrepared(int session, std::string name);

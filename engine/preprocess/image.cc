@@ -25,23 +25,41 @@ uint8_t Blend(uint8_t value, uint8_t behind, uint8_t opacity) {
   return static_cast<uint8_t>(sum / 255);
 }
 
+// Of four bytes a pixel.
+bool IsOpaque(std::span<const std::byte> bytes) {
+  uint32_t all = ~uint32_t{0};
+  for (size_t at = 0; at < bytes.size(); at += 4) {
+    uint32_t pixel;
+    std::memcpy(&pixel, &bytes[at], 4);
+    all &= pixel;
+  }
+  return all >> 24 == 0xff;
+}
+
+struct FlatImage {
+  PixelArea area;
+  bool bgr = false;  // instead of red, green, blue
+};
+
 // Four opaque bytes a pixel: in place where there are four, else in `own`.
-Result<PixelArea> Flatten(const SourceImage& source, const ImageFormat& format, Buffer& own) {
+Result<FlatImage> Flatten(const SourceImage& source, const ImageFormat& format, Buffer& own) {
   const auto count = static_cast<size_t>(source.width * source.height);
   const auto channels = static_cast<size_t>(source.channels);
   std::byte* to = source.bytes.data();
+  const bool gray = format.order == ChannelOrder::kGray;
+  if (channels == 4 && !gray && (source.opaque || IsOpaque(source.bytes)))
+    return FlatImage{{to, source.width, source.height}, source.bgr};
   if (channels != 4) {
     INSITU_ASSIGN(own, Buffer::Allocate(count * 4));
     to = own.data();
   }
-  const bool gray = format.order == ChannelOrder::kGray;
   const std::byte* from = source.bytes.data();
   for (size_t i = 0; i < count; ++i) {
     Pixel pixel{};
     std::memcpy(pixel.data(), from + i * channels, channels);
     if (channels == 1) pixel[1] = pixel[2] = pixel[0];
-    const uint8_t opacity = channels == 4 ? pixel[3] : 255;
-    if (opacity == 255 && channels == 4 && !gray) continue;
+    if (source.bgr) std::swap(pixel[0], pixel[2]);
+    const uint8_t opacity = channels == 4 && !source.opaque ? pixel[3] : 255;
     if (opacity != 255) {
       for (size_t c = 0; c < 3; ++c) pixel[c] = Blend(pixel[c], format.background[c], opacity);
     }
@@ -49,7 +67,7 @@ Result<PixelArea> Flatten(const SourceImage& source, const ImageFormat& format, 
     pixel[3] = 255;
     std::memcpy(to + i * 4, pixel.data(), 4);
   }
-  return PixelArea{to, source.width, source.height};
+  return FlatImage{{to, source.width, source.height}};
 }
 
 template <class T>
@@ -66,13 +84,15 @@ T Element(double value, const ImageFormat& format) {
   }
 }
 
-// The lit part of the tensor, in tensor coordinates.
+// The lit part of the tensor, in tensor coordinates, and its pixels.
 struct Part {
   int64_t left = 0, top = 0, width = 0, height = 0;
+  Buffer pixels;
+  bool bgr = false;
 };
 
 template <class T>
-void Write(const ImageFormat& format, const Part& lit, const Buffer& pixels, T* to) {
+void Write(const ImageFormat& format, const Part& lit, T* to) {
   const auto channels = static_cast<size_t>(format.channels());
   const auto width = static_cast<size_t>(format.width),
              plane = width * static_cast<size_t>(format.height);
@@ -85,14 +105,15 @@ void Write(const ImageFormat& format, const Part& lit, const Buffer& pixels, T* 
           (static_cast<double>(byte) * format.scale - format.mean[c]) / format.deviation[c];
       table[byte] = Element<T>(value, format);
     }
-    const size_t at = format.order == ChannelOrder::kBgr ? 2 - c : c;
+    const size_t colour = format.order == ChannelOrder::kBgr ? 2 - c : c;
+    const size_t at = lit.bgr ? 2 - colour : colour;
     T* const first = to + (format.channels_last ? c : c * plane);
     if (lit.width * lit.height < static_cast<int64_t>(plane)) {
-      const T around = table[channels == 1 ? Luma(behind) : behind[at]];
+      const T around = table[channels == 1 ? Luma(behind) : behind[colour]];
       for (size_t i = 0; i < plane; ++i) first[i * step] = around;
     }
     if (lit.width == 0) continue;
-    const auto* from = reinterpret_cast<const uint8_t*>(pixels.data()) + at;
+    const auto* from = reinterpret_cast<const uint8_t*>(lit.pixels.data()) + at;
     for (int64_t row = 0; row < lit.height; ++row) {
       T* out = first +
                (static_cast<size_t>(lit.top + row) * width + static_cast<size_t>(lit.left)) * step;
@@ -102,17 +123,16 @@ void Write(const ImageFormat& format, const Part& lit, const Buffer& pixels, T* 
   }
 }
 
-void WriteAs(DType dtype, const ImageFormat& format, const Part& lit, const Buffer& pixels,
-             std::byte* to) {
+void WriteAs(DType dtype, const ImageFormat& format, const Part& lit, std::byte* to) {
   switch (dtype) {
     case DType::kFloat32:
-      return Write(format, lit, pixels, reinterpret_cast<float*>(to));
+      return Write(format, lit, reinterpret_cast<float*>(to));
     case DType::kFloat16:
-      return Write(format, lit, pixels, reinterpret_cast<uint16_t*>(to));
+      return Write(format, lit, reinterpret_cast<uint16_t*>(to));
     case DType::kInt8:
-      return Write(format, lit, pixels, reinterpret_cast<int8_t*>(to));
+      return Write(format, lit, reinterpret_cast<int8_t*>(to));
     default:
-      return Write(format, lit, pixels, reinterpret_cast<uint8_t*>(to));
+      return Write(format, lit, reinterpret_cast<uint8_t*>(to));
   }
 }
 
@@ -163,18 +183,21 @@ Status WriteImage(const SourceImage& source, const ImagePlacement& placement,
   const int64_t right = std::min(placement.left + placement.width, format.width),
                 bottom = std::min(placement.top + placement.height, format.height);
   Part lit;
-  Buffer own, pixels;
+  Buffer own;
   if (right > left && bottom > top) {
-    lit = {left, top, right - left, bottom - top};
-    INSITU_ASSIGN(const PixelArea flat, Flatten(source, format, own));
+    lit.left = left;
+    lit.top = top;
+    lit.width = right - left;
+    lit.height = bottom - top;
+    INSITU_ASSIGN(const FlatImage flat, Flatten(source, format, own));
+    lit.bgr = flat.bgr;
     const ScaledWindow window{placement.width,     placement.height, left - placement.left,
                               top - placement.top, lit.width,        lit.height};
-    INSITU_ASSIGN(pixels, Resample(flat, window, format.filter));
+    INSITU_ASSIGN(lit.pixels, Resample(flat.area, window, format.filter));
   }
   const size_t image_bytes =
       ByteSize(format.dtype, format.width * format.height * format.channels());
-  WriteAs(format.dtype, format, lit, pixels,
-          batch.data() + static_cast<size_t>(index) * image_bytes);
+  WriteAs(format.dtype, format, lit, batch.data() + static_cast<size_t>(index) * image_bytes);
   return {};
 }
 

@@ -40,6 +40,8 @@ struct ImageFormat {
 struct SourceImage {
   std::span<std::byte> bytes;
   int64_t width = 0, height = 0, channels = 0;
+  bool bgr = false;     // blue first
+  bool opaque = false;  // whatever the fourth byte is
 };
 
 // How large the image is made, and where in the tensor its corner then lies; below zero, it is cut.

@@ -127,7 +127,7 @@ export class Engine extends Disposable {
   /** A picture, or several as a batch, as a tensor. `width` and `height` are needed. */
   async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions): Promise<Tensor> {
     const client = await this.#usableClient();
-    const wire = await (await import('./image.js')).toWireImage(fail, image(source, options));
+    const wire = await (await import('./image.js')).toWireImage({ fail, room: (bytes) => new ArrayBuffer(bytes) }, image(source, options));
     return fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) })) as Tensor;
   }
 

@@ -2,17 +2,25 @@
 // A module of its own, because only those who feed images load it; `fail` comes from index.js, whose InsituError is the one.
 // Invariant: what options ask for is checked here, before anything is sent.
 import type { fail as failWith } from './errors.js';
+import { copyPixels } from './frame-pixels.js';
 import type { ImageFeed, ImageOptions, ImageSource } from './image-feed.js';
 import type { ImageFormat, WireImage, WirePixels } from './rpc/protocol.js';
 import type { TensorInfo } from './tensor.js';
 
 type Fail = typeof failWith;
 
+/** What is lent by index.js: its errors, and buffers of an earlier run to fill. */
+interface Lent {
+  fail: Fail;
+  room(bytes: number): ArrayBuffer;
+}
+
 /** `info`: the input that is fed, whose extents and type stand for what options leave open. */
-export async function toWireImage(fail: Fail, { sources, options }: ImageFeed, info?: TensorInfo): Promise<WireImage> {
+export async function toWireImage(lent: Lent, { sources, options }: ImageFeed, info?: TensorInfo): Promise<WireImage> {
+  const { fail } = lent;
   const format = formatOf(fail, options, info);
   if (sources.length === 0) fail('InvalidArgument', 'a batch of no images', 'Pass one image at least.');
-  return { name: info?.name ?? '', format, images: await Promise.all(sources.map((source) => pixelsOf(fail, source))) };
+  return { name: info?.name ?? '', format, images: await Promise.all(sources.map((source) => pixelsOf(lent, source))) };
 }
 
 const choices = {
@@ -75,25 +83,48 @@ const isA = (name: string, value: object) => {
   return typeof type === 'function' && value instanceof type;
 };
 
-async function pixelsOf(fail: Fail, source: ImageSource): Promise<WirePixels> {
+/* A frame of what has pixels already costs next to nothing, and they are read without a canvas: those of videos by the engine. */
+const videos = ['VideoFrame', 'HTMLVideoElement'];
+const bitmaps = ['ImageBitmap', 'HTMLCanvasElement', 'OffscreenCanvas'];
+
+async function pixelsOf({ fail, room }: Lent, source: ImageSource): Promise<WirePixels> {
   const refuse = () => fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no image`,
     'Pass an ImageBitmap, ImageData, VideoFrame, element, canvas or Blob, or { data, width, height } with 1, 3 or 4 bytes a pixel.');
   if (typeof source !== 'object' || source === null) return refuse();
   if (isA('Blob', source)) return { blob: source as Blob };
-  if (isA('VideoFrame', source)) return { frame: source as VideoFrame };
-  if (isA('ImageBitmap', source)) return { bitmap: source as ImageBitmap, moves: false };
   if ('data' in source) {
     const { data, width, height } = source;
     const channels = data.length / (width * height);
     if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray) || ![1, 3, 4].includes(channels)) return refuse();
-    return { data: new Uint8Array(data).buffer, width, height, channels };
+    const copy = room(data.length);
+    new Uint8Array(copy).set(data);
+    return { data: copy, width, height, channels };
   }
   try {
-    return { bitmap: await createImageBitmap(source as ImageBitmapSource), moves: true };
+    if (typeof VideoFrame === 'function') {
+      if (videos.some((type) => isA(type, source))) return { frame: frameOf(source) };
+      if (bitmaps.some((type) => isA(type, source))) {
+        const data = await read(frameOf(source), room);
+        if (data) return data;
+      }
+    }
+    return { bitmap: await createImageBitmap(source as ImageBitmapSource) };
   } catch (thrown) {
     const nothing = 'naturalWidth' in source ? source.naturalWidth === 0 : 'videoWidth' in source && source.videoWidth === 0;
     return fail('InvalidArgument', `the image cannot be read: ${(thrown as Error).message ?? thrown}`,
       nothing ? 'Wait until it is loaded: await image.decode(), or the event loadeddata of a video.'
         : 'Pass an ImageBitmap, an element with a picture, a canvas, a Blob, or { data, width, height }.', thrown);
+  }
+}
+
+const frameOf = (source: object) => new VideoFrame(source as CanvasImageSource, isA('VideoFrame', source) ? undefined : { timestamp: 0 });
+
+async function read(frame: VideoFrame, room: Lent['room']): Promise<WirePixels | undefined> {
+  let data: ArrayBuffer;
+  try {
+    const copied = await copyPixels(frame, (bytes) => new Uint8Array(data = room(bytes)));
+    return copied && { ...copied, data: data!, channels: 4, opaque: true };
+  } finally {
+    frame.close();
   }
 }

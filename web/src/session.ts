@@ -18,7 +18,7 @@ import { checkTensor, describe } from './tensor.js';
 import { showTracks } from './tracks.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 import type { ExplainRow, ModelSource, OperatorProfile, RunOptions } from './types.js';
-import { fromWire, movedWith, toWire } from './value.js';
+import { roomIn, fromWire, movedWith, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const longestId = 100;
@@ -105,10 +105,11 @@ export class Session extends Disposable {
   }
 
   /* The feeds with tensors in the place of pictures. */
-  async #drawn({ client, description: { inputs } }: OpenModel, feeds: Feeds): Promise<Feeds> {
+  async #drawn({ client, description: { inputs }, spare }: OpenModel, feeds: Feeds): Promise<Feeds> {
+    const room = (bytes: number) => roomIn(spare, bytes);
     const draw = async (name: string, feed: Value | ImageFeed) => {
       if (!(feed instanceof ImageFeed)) return [name, feed];
-      const wire = await (await pictures()).toWireImage(fail, feed, inputs.find((info) => info.name === name));
+      const wire = await (await pictures()).toWireImage({ fail, room }, feed, inputs.find((info) => info.name === name));
       return [name, fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) }))];
     };
     return Object.fromEntries(await Promise.all(Object.entries(feeds).map(([name, feed]) => draw(name, feed))));
@@ -199,7 +200,7 @@ export class Session extends Disposable {
       const feed = feeds[info.name]!;
       if (!(feed instanceof ImageFeed)) return toWire(feed, info, transfer, spare);
       waits = true;
-      return pictures().then(({ toWireImage }) => toWireImage(fail, feed, info));
+      return pictures().then(({ toWireImage }) => toWireImage({ fail, room: (bytes) => roomIn(spare, bytes) }, feed, info));
     });
     return waits ? Promise.all(wire) : wire as WireValue[];
   }

@@ -49,7 +49,7 @@ export function buffersOf(values: readonly WireValue[]): ArrayBuffer[] {
 export function movedWith(feeds: readonly WireFeed[]): Transferable[] {
   const values = feeds.filter((feed): feed is WireValue => !('images' in feed));
   const pictures = feeds.flatMap((feed) => ('images' in feed ? feed.images : []));
-  const moved = pictures.flatMap((one): Transferable[] => ('data' in one ? [one.data] : 'bitmap' in one && one.moves ? [one.bitmap] : []));
+  const moved = pictures.flatMap((one): Transferable[] => ('data' in one ? [one.data] : 'frame' in one ? [one.frame] : 'bitmap' in one ? [one.bitmap] : []));
   return [...buffersOf(values), ...moved];
 }
 
@@ -62,15 +62,18 @@ function refuse(info: TensorInfo, what: string, hint: string): never {
   });
 }
 
+/** A buffer of that size: one of `spare`, which loses it, or a new one. */
+export function roomIn(spare: ArrayBuffer[], byteLength: number): ArrayBuffer {
+  const fitting = spare.findIndex((one) => one.byteLength === byteLength);
+  return fitting < 0 ? new ArrayBuffer(byteLength) : spare.splice(fitting, 1)[0]!;
+}
+
 /* The caller's own buffer where it may be moved and is all of it, else a copy. */
 function detach(data: Tensor['data'], transfer: boolean, spare: ArrayBuffer[]): ArrayBuffer | string[] {
   if (!ArrayBuffer.isView(data)) return [...(data as readonly string[])];
   const { buffer, byteOffset, byteLength } = data;
   if (transfer && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) return buffer;
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  const fitting = spare.findIndex((one) => one.byteLength === byteLength);
-  if (fitting < 0) return new Uint8Array(bytes).buffer;
-  const [copy] = spare.splice(fitting, 1) as [ArrayBuffer];
-  new Uint8Array(copy).set(bytes);
+  const copy = roomIn(spare, byteLength);
+  new Uint8Array(copy).set(new Uint8Array(buffer, byteOffset, byteLength));
   return copy;
 }

@@ -346,6 +346,7 @@ export class Host {
         const from = wallClock();
         this.#prepareImage(feed, pictures.pixels.get(feed)!);
         unwrap(this.#native.stagePrepared(session, feed.name));
+        for (const one of feed.images) if ('data' in one) spent.push(one.data);
         prepareMs += wallClock() - from;
         continue;
       }
@@ -363,10 +364,11 @@ export class Host {
 
   #prepareImage({ format, images }: WireImage, pixels: Pixels[]): void {
     unwrap(this.#native.imageBegin(format, images.length));
-    for (const [i, { data, ...size }] of pixels.entries()) {
+    for (const [i, { data, channels, bgr, opaque, release, ...size }] of pixels.entries()) {
       this.#toScratch(data);
+      release?.();
       const { width, height, left, top } = placementOf(size, format);
-      unwrap(this.#native.imageAdd(i, size.width, size.height, size.channels, width, height, left, top));
+      unwrap(this.#native.imageAdd(i, size.width, size.height, channels, width, height, left, top, bgr, opaque));
     }
   }
 
@@ -397,7 +399,7 @@ export class Host {
 
   #toScratch(numbers: TypedArray): number {
     const pointer = unwrap(this.#native.scratch(numbers.byteLength));
-    this.#bytesAt(pointer, numbers.byteLength).set(new Uint8Array(numbers.buffer as ArrayBuffer));
+    this.#bytesAt(pointer, numbers.byteLength).set(new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength));
     return numbers.length;
   }
 

@@ -100,7 +100,7 @@ export interface NativeModule {
   /** The pixels in scratch memory, which may be changed, scaled to so many pixels and laid there. */
   imageAdd(
     index: number, width: number, height: number, channels: number,
-    scaledWidth: number, scaledHeight: number, left: number, top: number,
+    scaledWidth: number, scaledHeight: number, left: number, top: number, bgr: boolean, opaque: boolean,
   ): Outcome<undefined>;
   /** A tensor of `samples` float32 in scratch memory, channels one behind the other. */
   audio(samples: number, channels: number, sampleRate: number, format: AudioFormat): Outcome<undefined>;

@@ -21,11 +21,11 @@ export interface WireGroup {
 }
 export type WireValue = WireTensor | WireGroup;
 
-/** What a picture is sent as; `moves` where the line takes the bitmap instead of a copy. */
+/** What a picture is sent as: bytes of a pixel each, or what holds them, which is the line's own. */
 export type WirePixels =
-  | { data: ArrayBuffer; width: number; height: number; channels: number }
-  | { bitmap: ImageBitmap; moves: boolean }
+  | { data: ArrayBuffer; width: number; height: number; channels: number; bgr?: boolean; opaque?: boolean }
   | { frame: VideoFrame }
+  | { bitmap: ImageBitmap }
   | { blob: Blob };
 
 /** What a tensor of images is, complete; see engine/preprocess/image.h. */
