@@ -13,14 +13,25 @@ const TensorInfo* Find(std::span<const TensorInfo> infos, std::string_view name)
   return it == infos.end() ? nullptr : &*it;
 }
 
-Result<Tensor> Zeros(const TensorInfo& info) {
+// Whether `dim`, one that the model leaves open, comes first in an input.
+bool IsBatch(const Dim& dim, std::span<const TensorInfo> inputs) {
+  return std::ranges::any_of(inputs, [&](const TensorInfo& info) {
+    const auto& shape = info.type.shape;
+    return shape && !shape->empty() && !shape->front().IsKnown() &&
+           shape->front().ToString() == dim.ToString();
+  });
+}
+
+Result<Tensor> Zeros(const TensorInfo& info, std::span<const TensorInfo> inputs) {
   if (!info.type.shape)
     return Fail(ErrorCode::kInvalidArgument,
                 "nobody knows the rank of the state '" + info.name + "'",
                 "Pass its first value in `initial`.");
   Dims dims;
-  for (const Dim& dim : *info.type.shape)
-    dims.push_back(dim.IsKnown() ? dim.value() : dims.empty() ? 1 : 0);
+  for (const Dim& dim : *info.type.shape) {
+    const bool first = dims.empty(), named = dim.ToString() != "?";
+    dims.push_back(dim.IsKnown() ? dim.value() : first || (named && IsBatch(dim, inputs)) ? 1 : 0);
+  }
   INSITU_ASSIGN(Tensor zeros, Tensor::Allocate(info.type.dtype, std::move(dims)));
   std::memset(zeros.data(), 0, zeros.size_bytes());
   return zeros;
@@ -51,7 +62,7 @@ Result<Stream> Stream::Open(const Session& session, std::vector<StateLink> links
       stream.initial_.push_back(*given);
       continue;
     }
-    INSITU_ASSIGN(Tensor zeros, Zeros(*input));
+    INSITU_ASSIGN(Tensor zeros, Zeros(*input, session.inputs()));
     stream.initial_.push_back({link.input, std::move(zeros)});
   }
   for (const NamedTensor& value : initial) {

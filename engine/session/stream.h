@@ -18,8 +18,9 @@ struct StateLink {
 
 class Stream {
  public:
-  // The first state is taken from `initial`, or is zeros: of dims that the model leaves open the
-  // first is 1 (a batch), the others 0 (a past that is empty). InvalidArgument, ShapeMismatch,
+  // The first state is taken from `initial`, or is zeros: dims that the model leaves open are 1
+  // where one of that name, or it itself, is the first of an input (a batch), else 0 (a past that
+  // is empty). InvalidArgument, ShapeMismatch,
   // OutOfMemory.
   static Result<Stream> Open(const Session& session, std::vector<StateLink> links,
                              std::span<const NamedTensor> initial);

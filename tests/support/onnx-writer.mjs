@@ -99,12 +99,26 @@ export function shiftModel(by, { dims = ['batch', 4], names = ['x', 'y'] } = {})
   });
 }
 
-/** y = x unchanged, of any dtype, [n]. */
-export function identityModel(dtype) {
+/** y = x unchanged, of any dtype. */
+export function identityModel(dtype, dims = ['n']) {
   return model({
     nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
-    inputs: [{ name: 'x', dtype, dims: ['n'] }],
-    outputs: [{ name: 'y', dtype, dims: ['n'] }],
+    inputs: [{ name: 'x', dtype, dims }],
+    outputs: [{ name: 'y', dtype, dims }],
+  });
+}
+
+/** sum = x + past, kept = sum; all = Concat(history, x) along the last axis; x and past float32 [1,2], history [batch,length]. */
+export function statefulModel() {
+  const item = (name, dims) => ({ name, dtype: 'float32', dims });
+  return model({
+    nodes: [
+      { op: 'Add', inputs: ['x', 'past'], outputs: ['sum'] },
+      { op: 'Identity', inputs: ['sum'], outputs: ['kept'] },
+      { op: 'Concat', inputs: ['history', 'x'], outputs: ['all'], attributes: { axis: 1 } },
+    ],
+    inputs: [item('x', [1, 2]), item('past', [1, 2]), item('history', ['batch', 'length'])],
+    outputs: [item('sum', [1, 2]), item('kept', [1, 2]), item('all', ['batch', 'total'])],
   });
 }
 

@@ -37,5 +37,5 @@ export function placementOf(source: { width: number; height: number }, { width, 
   const scaled = w / source.width > h / source.height
     ? { width: w, height: Math.max(h, Math.trunc((w * source.height) / source.width)) }
     : { width: Math.max(w, Math.trunc((h * source.width) / source.height)), height: h };
-  return { ...scaled, left: -halfToEven((scaled.width - width) / 2), top: -halfToEven((scaled.height - height) / 2) };
+  return { ...scaled, left: 0 - halfToEven((scaled.width - width) / 2), top: 0 - halfToEven((scaled.height - height) / 2) };
 }

@@ -13,8 +13,8 @@ export interface StreamOptions {
   /** Which output of a run becomes which input of the next: `{ input: 'output' }`. */
   state: Record<string, string>;
   /**
-   * The first state. What is not named begins with zeros; of extents that the model leaves open the first is 1, a batch, and
-   * the others are 0, a past that is empty.
+   * The first state. What is not named begins with zeros; extents that the model leaves open are 1 where they come first in an
+   * input, a batch, else 0, a past that is empty.
    */
   initial?: Record<string, Tensor>;
 }
