@@ -71,8 +71,8 @@ function checkWeb(offences) {
     if (/\bnew (Node)?Worker\(/.test(text) && path !== 'web/src/rpc/client.ts') {
       offences.push(`${path}: only rpc/client.ts makes workers`);
     }
-    if (/\bHEAPU?8\b/.test(text) && !/^web\/src\/(rpc\/(host|native)|loader)\.ts$/.test(path)) {
-      offences.push(`${path}: only rpc/host.ts touches the wasm module`);
+    if (/\b(HEAPU?8|wasmMemory)\b/.test(text) && !/^web\/src\/rpc\/(host|memory|native)\.ts$/.test(path)) {
+      offences.push(`${path}: only rpc/host.ts and memory.ts touch the memory of the wasm module`);
     }
   }
 }

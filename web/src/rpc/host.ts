@@ -1,24 +1,17 @@
 // The instance's end of the line: takes calls, moves data in and out of the module's memory, stamps the stages of a run.
-// The only file that touches the WebAssembly module.
+// With memory.ts and staging.ts, which it is made of, the only file that touches the WebAssembly module.
 // Invariant: a call answers exactly once; a thrown RuntimeError means the instance is broken, and it answers no more.
 import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
-import { placementOf } from '../placement.js';
-import type { TypedArray } from '../tensor.js';
 import type { Flavour, Progress } from '../types.js';
-import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome, Said } from './native.js';
+import { Memory, unwrap } from './memory.js';
+import type { NativeModule, NativeSession, NativeWatch, Noticed, Outcome, Said } from './native.js';
 import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchExtras,
-  WatchParams, WireFeed, WireImage, WireValue } from './protocol.js';
-import { readAll } from './pixels.js';
-import type { Pixels } from './pixels.js';
+  WatchParams } from './protocol.js';
 import { checkHead, openReader } from './reader.js';
-
-/* The pictures among the feeds of a call, read before it is handled, and how long that took. */
-interface Pictures {
-  pixels: Map<WireImage, Pixels[]>;
-  ms: number;
-}
+import { noPictures, readPictures, Staging } from './staging.js';
+import type { Pictures } from './staging.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call, pictures: Pictures) => ResultOf<M> | Promise<ResultOf<M>> };
 
@@ -43,8 +36,9 @@ interface Watched {
 export class Host {
   readonly #port: Port;
   #native!: NativeModule;
+  #memory!: Memory;
+  #staging!: Staging;
   #clockStepMs = 0;
-  #transfer: Transferable[] = [];
   #afterReply?: () => void;
   #broken = false;
   #context: Record<string, string> = {};
@@ -66,17 +60,17 @@ export class Host {
     const { id } = call;
     try {
       const handler = this.#handlers[call.method] as (params: unknown, call: Call, pictures: Pictures) => unknown;
-      const images = imagesIn(call.params);
-      const pictures = images.length > 0 ? await readPictures(images) : noPictures;
+      const reading = readPictures(call.params);
+      const pictures = reading ? await reading : noPictures;
       const answer = handler(call.params, call, pictures);
       // No other call comes between a result that is ready and its reply.
       const result = answer instanceof Promise ? await answer : answer;
-      this.#send({ id, result }, this.#transfer);
+      this.#send({ id, result }, this.#memory?.takeLeaving());
     } catch (thrown) {
       if (!(thrown instanceof InsituError) && this.#native) return this.#crash(thrown);
+      this.#memory?.takeLeaving();
       this.#send({ id, error: toInsituError(thrown).toJSON() });
     }
-    this.#transfer = [];
     const afterReply = this.#afterReply;
     this.#afterReply = undefined;
     try {
@@ -139,12 +133,12 @@ export class Host {
       this.#describe(this.#inPhases(id, 'plan', (onPhase) => this.#native.restore(upload, { ...options, onPhase })), sha256, watch),
     keptPart: ({ session, most }) => {
       const { pointer, byteLength } = unwrap(this.#native.keptPart(session, most));
-      return this.#copyBytes(pointer, byteLength);
+      return this.#memory.copyBytes(pointer, byteLength);
     },
     inspect: ({ upload, external }) => unwrap(this.#native.inspect(upload, external)),
     parseValue: ({ upload, kind }) => {
       try {
-        return this.#copyOut(unwrap(this.#native.parseValue(upload, kind)));
+        return this.#memory.copyOut(unwrap(this.#native.parseValue(upload, kind)));
       } finally {
         this.#native.uploadDiscard(upload);
       }
@@ -152,7 +146,7 @@ export class Host {
     run: (params, _call, pictures) => this.#run(params, pictures),
     openStream: ({ session, state, feeds }, _call, pictures) => {
       try {
-        this.#stage(session, feeds, pictures);
+        this.#staging.stage(session, feeds, pictures);
         return unwrap(this.#native.openStream(session, state));
       } finally {
         this.#native.clear(session);
@@ -160,18 +154,11 @@ export class Host {
     },
     resetStream: ({ session, stream }) => unwrap(this.#native.resetStream(session, stream)),
     closeStream: ({ session, stream }) => this.#native.closeStream(session, stream),
-    imageTensor: ({ feeds: [image] }, _call, { pixels }) => {
-      this.#prepareImage(image!, pixels.get(image!)!);
-      return this.#takePrepared();
-    },
-    audioTensor: ({ samples, channels, sampleRate, format }) => {
-      const count = this.#toScratch(new Float32Array(samples));
-      unwrap(this.#native.audio(count, channels, sampleRate, format));
-      return this.#takePrepared();
-    },
+    imageTensor: ({ feeds: [image] }, _call, pictures) => this.#staging.imageTensor(image!, pictures),
+    audioTensor: (params) => this.#staging.audioTensor(params),
     profile: ({ session, feeds, runs }, _call, pictures) => {
       try {
-        this.#stage(session, feeds, pictures);
+        this.#staging.stage(session, feeds, pictures);
         return unwrap(this.#native.profile(session, runs));
       } finally {
         this.#native.clear(session);
@@ -192,11 +179,11 @@ export class Host {
     postprocess: ({ session, ms }) => unwrap(this.#native.monitorPostprocess(session, ms)),
     saveMonitor: ({ session }) => {
       const parts = unwrap(this.#native.monitorSave(session));
-      this.#transfer.push(...parts.map(({ buffer }) => buffer));
+      this.#memory.leave(...parts.map(({ buffer }) => buffer));
       return parts;
     },
     restoreMonitor: ({ session, sha256, watch, state }) => {
-      const length = this.#toScratch(new Uint8Array(state));
+      const length = this.#memory.toScratch(new Uint8Array(state));
       unwrap(this.#native.monitorRestore(session, this.#toNative(watch), this.#clockStepMs, sha256, length));
     },
     exportMonitor: ({ session, format }) => unwrap(this.#native.monitorExport(session, format, Date.now())),
@@ -207,18 +194,18 @@ export class Host {
     },
     createHistogram: () => unwrap(this.#native.createHistogram(this.#clockStepMs)),
     record: ({ histogram, ms }) =>
-      unwrap(this.#native.histogramRecord(histogram, this.#toScratch(new Float64Array(ms)))),
+      unwrap(this.#native.histogramRecord(histogram, this.#memory.toScratch(new Float64Array(ms)))),
     quantiles: ({ histogram, qs }) => unwrap(this.#native.histogramQuantiles(histogram, qs)),
     merge: ({ histogram, other }) => unwrap(this.#native.histogramMerge(histogram, other)),
     histogramJson: ({ histogram }) => unwrap(this.#native.histogramJson(histogram)),
     createProfile: ({ rows, features }) =>
-      unwrap(this.#native.createProfile(this.#toScratch(new Float32Array(rows)), features)),
+      unwrap(this.#native.createProfile(this.#memory.toScratch(new Float32Array(rows)), features)),
     mergeProfiles: ({ profiles }) => unwrap(this.#native.mergeProfiles(profiles)),
     createDetector: ({ profile, ...options }) => unwrap(this.#native.createDetector(profile, options)),
     compareWindow: ({ profile, rows }) =>
-      unwrap(this.#native.compareWindow(profile, this.#toScratch(new Float32Array(rows)))),
+      unwrap(this.#native.compareWindow(profile, this.#memory.toScratch(new Float32Array(rows)))),
     update: ({ detector, rows }) =>
-      unwrap(this.#native.detectorUpdate(detector, this.#toScratch(new Float32Array(rows)))),
+      unwrap(this.#native.detectorUpdate(detector, this.#memory.toScratch(new Float32Array(rows)))),
     resetDetector: ({ detector }) => unwrap(this.#native.detectorReset(detector)),
     disposeWatch: ({ kind, handle }) => this.#native.disposeWatch(kind, handle),
     memory: () => this.#native.memory(),
@@ -230,6 +217,8 @@ export class Host {
     const { native, flavour, threads, isolated, reasons } = await loadModule(params);
     const { version, traits, cancelAddress } = unwrap(native.start(threads));
     this.#native = native;
+    this.#memory = new Memory(native);
+    this.#staging = new Staging(native, this.#memory);
     this.#clockStepMs = measureClockStep();
     this.#context = { version, flavour, threads: String(threads), isolated: String(isolated) };
     this.#send({ id, progress: { phase: 'engine', loaded: 1, total: 1 } });
@@ -243,7 +232,7 @@ export class Host {
   }
 
   #take(upload: number, length: number, fill: (place: Uint8Array) => void): void {
-    fill(this.#bytesAt(unwrap(this.#native.uploadReserve(upload, length)), length));
+    fill(this.#memory.bytesAt(unwrap(this.#native.uploadReserve(upload, length)), length));
     unwrap(this.#native.uploadCommit(upload, length));
   }
 
@@ -307,7 +296,7 @@ export class Host {
     };
     try {
       const spare: ArrayBuffer[] = [];
-      const prepareMs = this.#stage(session, feeds, pictures, spare);
+      const prepareMs = this.#staging.stage(session, feeds, pictures, spare);
       const staged = wallClock();
       times.copyIn = staged - startedAt - prepareMs;
       if (pictures !== noPictures) times.preprocess = (times.preprocess || 0) + pictures.ms + prepareMs;
@@ -319,116 +308,23 @@ export class Host {
       const results = unwrap(native.run(session, stream, outputs, timeSteps));
       const ran = wallClock();
       times.infer = ran - judged;
-      const copies = results.map((result) => this.#copyOut(result));
+      const copies = results.map((result) => this.#memory.copyOut(result));
       const ended = wallClock();
       times.copyOut = ended - ran;
       times.total = Math.max(0, ended - preparedFrom);
       finish('');
       if (!giveBack) return { values: copies, spare: [], times };
-      this.#transfer.push(...spare);
+      this.#memory.leave(...spare);
       return { values: copies, spare, times };
     } catch (thrown) {
       if (thrown instanceof InsituError) finish(thrown.code);
       throw thrown;
     }
   }
-
-  /* `spent` gets the buffers that are no longer needed. Gives how long the pictures took, in ms. */
-  #stage(session: number, feeds: WireFeed[], pictures: Pictures, spent: ArrayBuffer[] = []): number {
-    let prepareMs = 0;
-    for (const feed of feeds) {
-      if ('items' in feed) {
-        this.#stage(session, feed.items, pictures, spent);
-        unwrap(this.#native.stageGroup(session, feed.name, feed.dtype, feed.items.length));
-        continue;
-      }
-      if ('images' in feed) {
-        const from = wallClock();
-        this.#prepareImage(feed, pictures.pixels.get(feed)!);
-        unwrap(this.#native.stagePrepared(session, feed.name));
-        for (const one of feed.images) if ('data' in one) spent.push(one.data);
-        prepareMs += wallClock() - from;
-        continue;
-      }
-      const { name, dtype, dims, data } = feed;
-      if (Array.isArray(data)) {
-        unwrap(this.#native.stageStrings(session, name, dims, data));
-      } else {
-        const pointer = unwrap(this.#native.stage(session, name, dtype, dims, data.byteLength));
-        this.#bytesAt(pointer, data.byteLength).set(new Uint8Array(data));
-        spent.push(data);
-      }
-    }
-    return prepareMs;
-  }
-
-  #prepareImage({ format, images }: WireImage, pixels: Pixels[]): void {
-    unwrap(this.#native.imageBegin(format, images.length));
-    for (const [i, { data, channels, bgr, opaque, release, ...size }] of pixels.entries()) {
-      this.#toScratch(data);
-      release?.();
-      const { width, height, left, top } = placementOf(size, format);
-      unwrap(this.#native.imageAdd(i, size.width, size.height, channels, width, height, left, top, bgr, opaque));
-    }
-  }
-
-  #takePrepared(): WireValue {
-    try {
-      return this.#copyOut(this.#native.prepared());
-    } finally {
-      this.#native.dropPrepared();
-    }
-  }
-
-  #copyOut(value: NativeValue): WireValue {
-    if ('items' in value) {
-      return { name: value.name, dtype: value.dtype, items: value.items.map((item) => this.#copyOut(item)) };
-    }
-    const { name, dtype, dims, pointer, byteLength, strings } = value;
-    if (strings) return { name, dtype, dims, data: strings };
-    return { name, dtype, dims, data: this.#copyBytes(pointer, byteLength) };
-  }
-
-  /* A copy that goes to the page with the answer. */
-  #copyBytes(pointer: number, byteLength: number): ArrayBuffer {
-    const data = new ArrayBuffer(byteLength);
-    new Uint8Array(data).set(this.#bytesAt(pointer, byteLength));
-    this.#transfer.push(data);
-    return data;
-  }
-
-  #toScratch(numbers: TypedArray): number {
-    const pointer = unwrap(this.#native.scratch(numbers.byteLength));
-    this.#bytesAt(pointer, numbers.byteLength).set(new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength));
-    return numbers.length;
-  }
-
-  /* The memory may have grown since the last call, so every view is a fresh one. */
-  #bytesAt(pointer: number, length: number): Uint8Array {
-    return new Uint8Array(this.#native.wasmMemory.buffer, pointer, length);
-  }
-}
-
-const noPictures: Pictures = { pixels: new Map(), ms: 0 };
-
-function imagesIn(params: unknown): WireImage[] {
-  const { feeds = [] } = (params ?? {}) as { feeds?: WireFeed[] };
-  return feeds.filter((feed) => 'images' in feed);
-}
-
-async function readPictures(images: WireImage[]): Promise<Pictures> {
-  const from = wallClock();
-  const all = await readAll(images);
-  return { pixels: new Map(images.map((one, i) => [one, all[i]!])), ms: wallClock() - from };
 }
 
 function said(failure: string, { slice, id, features }: WatchExtras): Said | undefined {
   return failure || slice || id || features ? { failure, slice, id, features } : undefined;
-}
-
-function unwrap<T>(outcome: Outcome<T>): T {
-  if ('error' in outcome) throw new InsituError(outcome.error);
-  return outcome.ok;
 }
 
 /* Tells one watch from others; not secret. */
