@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { expectedDigit, startBare } from './bare.mjs';
+import { openUnseen } from './freezing.mjs';
 
 const kGone = /^Crashed: the worker has gone without a word.*Load the model again/;
 let site, expected;
@@ -117,21 +118,17 @@ test('a worker that is lost while the page is kept is noticed when the page is b
 });
 
 test('a page that is frozen goes on where it was', async () => {
-  const { page, context, digit, problems, close } = await openSession();
-  const devtools = await context.newCDPSession(page);
-  const lifecycle = (state) => devtools.send('Page.setWebLifecycleState', { state });
-  await page.evaluate(() => {
-    globalThis.frozen = 0;
-    document.addEventListener('freeze', () => {
-      frozen++;
-      globalThis.under = outcome(digit(session));
-    });
-  });
-  await lifecycle('frozen');
-  await lifecycle('active');
-  await page.waitForFunction(() => globalThis.frozen === 1);
-  assert.equal(await page.evaluate(() => under), 'resolved');
-  assert.deepEqual(await digit(), expected);
-  assert.deepEqual(problems, []);
+  const { page, context, close } = await site.open();
+  const unseen = await openUnseen(context.browser(), page.url());
+  while (!await unseen.evaluate('document.documentElement?.dataset.ready === ""'));
+  await unseen.evaluate(`open().then(() => document.addEventListener('freeze', () => {
+    globalThis.under = outcome(digit(session));
+  }))`);
+  await unseen.lifecycle('frozen');
+  await unseen.lifecycle('active');
+  assert.equal(await unseen.evaluate('under'), 'resolved', 'asked while the page was being frozen');
+  assert.deepEqual(await unseen.evaluate('digit(session)'), expected);
+  assert.equal(await unseen.evaluate('workers.length'), 1);
+  await unseen.close();
   await close();
 });
