@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ended, until } from './wait.mjs';
+import { ended, kRead, until } from './program.mjs';
 
 const kProgram = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 
@@ -26,7 +26,7 @@ const kPreferences = {
   'toolkit.telemetry.enabled': false,
 };
 
-/** A browser with a profile of its own: `command(name, parameters)` as in WebDriver. `preferences` go into the profile. */
+/** A browser with a profile of its own, which gets `preferences`. `result()` waits for the data-result of the page. */
 async function start({ preferences = {} } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'insitu-firefox-'));
   const lines = Object.entries({ ...kPreferences, ...preferences })
@@ -34,21 +34,26 @@ async function start({ preferences = {} } = {}) {
   writeFileSync(join(profile, 'user.js'), lines.join('\n'));
   const program = spawn(kProgram, ['--headless', '--no-remote', '--marionette', '--profile', profile], { stdio: 'ignore' });
   const portFile = join(profile, 'MarionetteActivePort');
-  const port = await until('Firefox to open its port', () => existsSync(portFile) && Number(readFileSync(portFile, 'utf8')), program);
-  const line = await openLine(port);
-  const { capabilities } = await line.command('WebDriver:NewSession', {});
-  await line.command('WebDriver:SetTimeouts', { script: 60_000, pageLoad: 30_000 });
+  let line;
+  const close = async () => {
+    await line?.command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => {});
+    line?.end();
+    await ended(program);
+    rmSync(profile, { recursive: true, force: true });
+  };
+  try {
+    line = await openLine(await until('opening its port', () => existsSync(portFile) && Number(readFileSync(portFile, 'utf8')), program));
+    await line.command('WebDriver:NewSession', {});
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const read = async () => (await line.command('WebDriver:ExecuteScript', { script: kRead, args: [] })).value;
   return {
-    name: `Firefox ${capabilities.browserVersion}`,
     go: (url) => line.command('WebDriver:Navigate', { url }),
     back: () => line.command('WebDriver:Back', {}),
-    execute: async (script, args) => (await line.command('WebDriver:ExecuteAsyncScript', { script, args, newSandbox: false, sandbox: null })).value,
-    async close() {
-      await line.command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => {});
-      line.end();
-      await ended(program);
-      rmSync(profile, { recursive: true, force: true });
-    },
+    result: () => until('telling a result', read, program),
+    close,
   };
 }
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-import { ended, until } from './wait.mjs';
+import { ended, kRead, until } from './program.mjs';
 
 const kDriver = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
 const kDisplay = '/usr/bin/xvfb-run';
@@ -15,35 +15,44 @@ function missing() {
   return process.env.DISPLAY || existsSync(kDisplay) ? undefined : `there is no display and no ${kDisplay}: apt-get install xvfb xauth`;
 }
 
-async function start() {
+/** A browser with `features` switched on and with these variables in its environment. `result()` waits for the data-result of the page. */
+async function start({ features = [], environment = {} } = {}) {
   const port = await freePort();
   const driver = [kDriver, `--port=${port}`, '--host=127.0.0.1'];
   const [command, ...args] = process.env.DISPLAY ? driver : [kDisplay, '-a', ...driver];
   // A group of its own: xvfb-run does not hand on the signal that ends it.
   const program = spawn(command, args, {
-    stdio: 'ignore', detached: true, env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
+    stdio: 'ignore', detached: true,
+    env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1', ...environment },
   });
   const ask = async (method, path, body) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${port}/${path}`, { method, body: body && JSON.stringify(body) });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`WebKitGTK: ${value.error}: ${value.message}`);
     return value;
   };
-  await until('WebKitWebDriver to open its port', () => ask('GET', '/status').catch(() => undefined), program);
-  const { sessionId, capabilities } = await ask('POST', '/session', { capabilities: { alwaysMatch: {
-    'webkitgtk:browserOptions': { args: ['--automation', '--private=false'].slice(0, 1) } } } });
-  const command_ = (path, body = {}) => ask('POST', `/session/${sessionId}/${path}`, body);
-  await command_('timeouts', { script: 60_000, pageLoad: 30_000 });
+  let session;
+  const close = async () => {
+    if (session) await ask('DELETE', session).catch(() => {});
+    if (program.exitCode === null) process.kill(-program.pid);
+    await ended(program);
+  };
+  try {
+    await until('opening its port', () => ask('GET', 'status').catch(() => undefined), program);
+    const browserOptions = { args: ['--automation', ...(features.length ? [`--features=${features.map((name) => `+${name}`)}`] : [])] };
+    const { sessionId } = await ask('POST', 'session', {
+      capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': browserOptions } },
+    });
+    session = `session/${sessionId}`;
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
-    name: `WebKitGTK ${capabilities.browserVersion}`, capabilities,
-    go: (url) => command_('url', { url }),
-    back: () => command_('back'),
-    execute: (script, args) => command_('execute/async', { script, args }),
-    async close() {
-      await ask('DELETE', `/session/${sessionId}`).catch(() => {});
-      process.kill(-program.pid);
-      await ended(program);
-    },
+    go: (url) => ask('POST', `${session}/url`, { url }),
+    back: () => ask('POST', `${session}/back`, {}),
+    result: () => until('telling a result', () => ask('POST', `${session}/execute/sync`, { script: kRead, args: [] }), program),
+    close,
   };
 }
 
