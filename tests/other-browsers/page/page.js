@@ -54,7 +54,9 @@ const visits = {
     await new Promise((done) => { setTimeout(done, 300); });
     workers[0].terminate();
     const said = [await outcome(profile), await outcome(digit(session))];
-    return { said, digit: await digit(await engine.load(model)), workers: workers.length };
+    const result = { said, digit: await digit(await engine.load(model)), workers: workers.length };
+    await engine.dispose();
+    return result;
   },
 
   /* To be left and come back to: what is told then is of the page as it was. */
