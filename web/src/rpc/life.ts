@@ -4,7 +4,7 @@
 // lock counts only when it is found so again and again: a worker that is starved takes its lock late.
 import type { Call, LifeSign, Port, Reply } from './protocol.js';
 
-const lookMs = 1000, restMs = 250, looksUntilGone = 4;
+const lookMs = 1000, restMs = 1000, looksUntilGone = 4;
 
 /** The worker's side of the line, with the lock. */
 export function holdLife(port: Port): Port {
