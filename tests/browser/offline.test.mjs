@@ -1,20 +1,9 @@
 // The site of docs/how-to/offline.md in a real Chromium: after one visit it runs without a server.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
-import { serve } from '../../scripts/serve.mjs';
-import { blockBelow } from '../support/document.mjs';
-import { dist, start } from './support.mjs';
-
-const kDocument = 'docs/how-to/offline.md';
-const folder = mkdtempSync(join(tmpdir(), 'insitu-offline-'));
-after(() => rmSync(folder, { recursive: true }));
-for (const name of ['index.html', 'app.js', 'sw.js']) writeFileSync(join(folder, name), blockBelow(kDocument, `\`${name}\``));
-mkdirSync(join(folder, 'models'));
-cpSync(`${dist}demo/models/handwriting.int8.onnx`, join(folder, 'models/handwriting_int8.onnx'));
+import { serveOffline } from './offline.mjs';
+import { start } from './support.mjs';
 
 const isolation = (page) => page.evaluate(() => crossOriginIsolated);
 const shown = async (page) => {
@@ -23,7 +12,7 @@ const shown = async (page) => {
 };
 
 test('after one visit the page runs without a server, isolated as before', async () => {
-  const server = await serve({ root: folder, mounts: new Map([['/insitu/', dist]]) });
+  const server = await serveOffline();
   const browser = await start({ url: server.url });
   const { page, context, problems } = await browser.open('');
   const online = await shown(page);
@@ -46,9 +35,9 @@ test('after one visit the page runs without a server, isolated as before', async
 });
 
 test('a page that was never visited does not load without a server', async () => {
-  const server = await serve({ root: folder, mounts: new Map([['/insitu/', dist]]) });
+  const server = await serveOffline();
   const browser = await start({ url: server.url });
-  const { page, context } = await browser.open('models/handwriting_int8.onnx').catch(() => browser.open('sw.js'));
+  const { page, context } = await browser.open('sw.js');
   await server.close();
   await context.setOffline(true);
   await assert.rejects(page.goto(server.url), /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED/);

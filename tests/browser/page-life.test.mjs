@@ -7,11 +7,13 @@ import { expectedDigit, startBare } from './bare.mjs';
 import { openUnseen } from './freezing.mjs';
 
 const kGone = /^Crashed: the worker has gone without a word.*Load the model again/;
+const kInsecure = 'insecure.test';
 let site, expected;
 
 before(async () => {
   expected = await expectedDigit();
-  site = await startBare({ without: ['--disable-back-forward-cache'] });
+  const flags = [`--host-resolver-rules=MAP ${kInsecure} 127.0.0.1`];
+  site = await startBare({ flags, without: ['--disable-back-forward-cache'] });
 });
 after(() => site.close());
 
@@ -130,5 +132,13 @@ test('a page that is frozen goes on where it was', async () => {
   assert.deepEqual(await unseen.evaluate('digit(session)'), expected);
   assert.equal(await unseen.evaluate('workers.length'), 1);
   await unseen.close();
+  await close();
+});
+
+test('on an insecure page there are no locks, and the engine works without', async () => {
+  const { page, close } = await site.open(new URL('bare/', site.url.replace('localhost', kInsecure)));
+  assert.equal(await page.evaluate(() => isSecureContext || navigator.locks !== undefined), false);
+  await page.evaluate(() => open({}, { cache: 'opfs' }));
+  assert.deepEqual(await page.evaluate(() => digit(session)), expected);
   await close();
 });

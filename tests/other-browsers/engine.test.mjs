@@ -6,7 +6,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { serve } from '../../scripts/serve.mjs';
 import { expectedDigit, hasThreads } from '../browser/bare.mjs';
+import { serveOffline } from '../browser/offline.mjs';
 import { dist } from '../browser/support.mjs';
+import { headerBelow } from '../support/document.mjs';
 import { firefox } from './support/firefox.mjs';
 import { webkit } from './support/webkit.mjs';
 
@@ -24,6 +26,8 @@ const kBrowsers = [
   },
 ];
 const kMounts = new Map([['/page/', new URL('page/', import.meta.url).pathname]]);
+const kPolicy = headerBelow('docs/how-to/csp.md', 'The policy that is enough', 'Content-Security-Policy');
+const csp = () => kPolicy;
 const expected = await expectedDigit();
 
 for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
@@ -33,8 +37,8 @@ for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
     let browser;
     before(async () => {
       browser = await start(options);
-      sites.isolated = await serve({ root: dist, mounts: kMounts, csp: true });
-      sites.plain = await serve({ root: dist, mounts: kMounts, csp: true, isolated: false });
+      sites.isolated = await serve({ root: dist, mounts: kMounts, csp });
+      sites.plain = await serve({ root: dist, mounts: kMounts, csp, isolated: false });
     });
     after(async () => {
       await browser?.close();
@@ -44,7 +48,7 @@ for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
     const address = (site, visit, options) =>
       `${sites[site].url}page/?${new URLSearchParams({ [visit]: JSON.stringify(options) })}`;
     async function result() {
-      const { failed, problems, ...result } = JSON.parse(await browser.result());
+      const { failed, problems, ...result } = JSON.parse(await browser.told('result'));
       assert.equal(failed, undefined);
       assert.deepEqual(problems, []);
       return result;
@@ -84,6 +88,15 @@ for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
       assert.equal(first.phases.includes('kept'), keeps === true);
       assert.equal(second.phases.includes('restore'), keeps === true, second.phases.join());
       assert.equal(second.phases.includes('download'), keeps !== true);
+    });
+
+    test('after one visit a page runs without a server', { skip: !keeps }, async () => {
+      const server = await serveOffline();
+      await browser.go(server.url);
+      await browser.told('offline');
+      await server.close();
+      await browser.go(server.url);
+      await browser.told('offline');
     });
 
     test('a worker that is killed is noticed, and the next load() starts another', async () => {

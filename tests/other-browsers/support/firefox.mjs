@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ended, kRead, until } from './program.mjs';
+import { ended, readOf, until } from './program.mjs';
 
 const kProgram = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 
@@ -26,7 +26,7 @@ const kPreferences = {
   'toolkit.telemetry.enabled': false,
 };
 
-/** A browser with a profile of its own, which gets `preferences`. `result()` waits for the data-result of the page. */
+/** A browser with a profile of its own, which gets `preferences`. `told(key)` waits for data-KEY of the page. */
 async function start({ preferences = {} } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'insitu-firefox-'));
   const lines = Object.entries({ ...kPreferences, ...preferences })
@@ -48,11 +48,11 @@ async function start({ preferences = {} } = {}) {
     await close();
     throw error;
   }
-  const read = async () => (await line.command('WebDriver:ExecuteScript', { script: kRead, args: [] })).value;
+  const read = async (key) => (await line.command('WebDriver:ExecuteScript', { script: readOf(key), args: [] })).value;
   return {
     go: (url) => line.command('WebDriver:Navigate', { url }),
     back: () => line.command('WebDriver:Back', {}),
-    result: () => until('telling a result', read, program),
+    told: (key) => until(`telling its ${key}`, () => read(key), program),
     close,
   };
 }

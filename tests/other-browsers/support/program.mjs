@@ -1,11 +1,11 @@
-// Shared by the drivers of browsers: waiting for their programs and for what a page tells.
+// Shared by the drivers of browsers: waiting for their programs, and what they read of pages.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const kPatienceMs = 60_000, kLastWordsMs = 5000;
 
-/** The script that reads the result of a page. */
-export const kRead = 'return document.documentElement.dataset.result';
+/** The script that reads data-KEY of a page. */
+export const readOf = (key) => `return document.documentElement.dataset.${key}`;
 
 /** What `look` gives once it is true; fails where the program ends before, or nothing comes for a minute. */
 export async function until(what, look, program) {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-import { ended, kRead, until } from './program.mjs';
+import { ended, readOf, until } from './program.mjs';
 
 const kDriver = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
 const kDisplay = '/usr/bin/xvfb-run';
@@ -15,7 +15,8 @@ function missing() {
   return process.env.DISPLAY || existsSync(kDisplay) ? undefined : `there is no display and no ${kDisplay}: apt-get install xvfb xauth`;
 }
 
-/** A browser with `features` switched on and with these variables in its environment. `result()` waits for the data-result of the page. */
+/** A browser with `features` switched on and with these variables in its environment. `told(key)` waits for
+ *  data-KEY of the page. */
 async function start({ features = [], environment = {} } = {}) {
   const port = await freePort();
   const driver = [kDriver, `--port=${port}`, '--host=127.0.0.1'];
@@ -51,7 +52,7 @@ async function start({ features = [], environment = {} } = {}) {
   return {
     go: (url) => ask('POST', `${session}/url`, { url }),
     back: () => ask('POST', `${session}/back`, {}),
-    result: () => until('telling a result', () => ask('POST', `${session}/execute/sync`, { script: kRead, args: [] }), program),
+    told: (key) => until(`telling its ${key}`, () => ask('POST', `${session}/execute/sync`, { script: readOf(key), args: [] }), program),
     close,
   };
 }
