@@ -9,7 +9,7 @@ import { noteBundled, shippedParts } from './lib/attribution.mjs';
 import { moduleFolder } from './lib/flavours.mjs';
 import { noticesOf } from './lib/notices.mjs';
 import { distDir, root } from './lib/paths.mjs';
-import { run, runMain, step } from './lib/progress.mjs';
+import { run, runMain, step, StepError } from './lib/progress.mjs';
 import { wasmFlavours } from './lib/third-party.mjs';
 
 /* The bundles of the package by name. Those that `index` or another imports dynamically are loaded by who needs them; those that
@@ -143,8 +143,11 @@ async function bundle() {
   });
 }
 
+/* The glue, whose memory is made by web/src/loader.ts, which knows what to do where there is not enough. */
 async function copyGlue(from, to) {
-  writeFileSync(to, (await minify(readFileSync(from, 'utf8'))).code);
+  const parts = readFileSync(from, 'utf8').split('new WebAssembly.Memory(');
+  if (parts.length !== 2) throw new StepError(`${from} does not make its memory in the one place that is known.`);
+  writeFileSync(to, (await minify(parts.join('Module["createMemory"]('))).code);
 }
 
 async function copyModules() {

@@ -52,7 +52,8 @@ async function fileOf(root, requestPath) {
 
 /**
  * Serves `root`; resolves to { url, port, close }. Options: port (0: any free one), host (default
- * localhost only), isolated (default true: COOP and COEP headers), csp (default false), cached (default false:
+ * localhost only), isolated (default true: COOP and COEP headers), csp (default false; true: the strict policy; or the policy
+ * of a path, as a function), cached (default false:
  * browsers ask anew each time), mounts (a Map from path prefixes like '/models/' to other folders; it is read at each
  * request and may change).
  */
@@ -65,12 +66,14 @@ export async function serve({
     headers['Cross-Origin-Opener-Policy'] = 'same-origin';
     headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
   }
-  if (csp) headers['Content-Security-Policy'] = kPolicy;
+  const policyOf = typeof csp === 'function' ? csp : () => csp && kPolicy;
 
   const server = createServer(async (request, response) => {
+    const path = request.url.split(/[?#]/, 1)[0];
+    const policy = policyOf(path);
+    if (policy) response.setHeader('Content-Security-Policy', policy);
     const answer = (status, extra = {}, body = '') => response.writeHead(status, { ...headers, ...extra }).end(body);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, { Allow: 'GET, HEAD' });
-    const path = request.url.split(/[?#]/, 1)[0];
     const prefix = [...mounts.keys()].find((start) => path.startsWith(start));
     const file = prefix
       ? await fileOf(mounts.get(prefix), path.slice(prefix.length - 1))

@@ -60,7 +60,11 @@ const stages = [
   nodeStage('README', 'tests/readme'),
   nodeStage('browser tests', 'tests/browser', ['--test-concurrency=1']),
   nodeStage('benchmark', 'tests/bench', ['--test-concurrency=1']),
-  ...(all ? [nodeStage('bundlers', 'tests/bundlers'), nodeStage('long tests', 'tests/long')] : []),
+  ...(all ? [
+    nodeStage('other browsers', 'tests/other-browsers', ['--test-concurrency=1']),
+    nodeStage('bundlers', 'tests/bundlers'),
+    nodeStage('long tests', 'tests/long'),
+  ] : []),
 ];
 
 function exists(stage) {

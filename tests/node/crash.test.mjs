@@ -1,12 +1,12 @@
 // A broken instance: its calls reject with Crashed, its sessions too, and the next load() starts a new one.
-// The instance is a make-believe one, whose run() breaks as a WebAssembly trap does, but for models with the dim 'steady'.
+// The instance of all tests but the last is a make-believe one, whose run() breaks as a WebAssembly trap does, but for models with the dim 'steady'.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Engine, insituError, tensor } from './support/insitu.mjs';
+import { dist, Engine, flavours, insituError, tensor } from './support/insitu.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'insitu-crash-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -96,4 +96,23 @@ test('a candidate that crashes ends its trial, and everything settles', async ()
   await shadow.stop();
   await assert.rejects(session.run(feed), insituError('Crashed'));
   await session.dispose();
+});
+
+test('a worker that ends is noticed, and load() recovers', async () => {
+  const workers = [];
+  const collect = (worker) => workers.push(worker);
+  process.on('worker', collect);
+  const engine = await Engine.create({ worker: true, flavour: flavours[0], threads: 1 });
+  after(() => engine.dispose());
+  process.off('worker', collect);
+  const model = new URL('demo/models/handwriting.int8.onnx', dist);
+  const session = await engine.load(model);
+  const feed = { image: tensor(new Float32Array(784), [1, 1, 28, 28]) };
+  const expected = await session.run(feed);
+  const profile = session.profile(feed, 1e6);
+  void workers[0].terminate();
+  const gone = insituError('Crashed', /gone without a word.*Load the model again/);
+  await assert.rejects(profile, gone);
+  await assert.rejects(session.run(feed), gone);
+  assert.deepEqual(await (await engine.load(model)).run(feed), expected);
 });

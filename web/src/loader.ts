@@ -10,6 +10,8 @@ import type { GlueFactory } from './parts.js';
 import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
 
+const pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
+
 export interface LoadedModule extends Candidate {
   native: NativeModule;
   isolated: boolean;
@@ -21,18 +23,21 @@ export async function loadModule({ flavour, threads, assets }: StartParams): Pro
   const features = await detectFeatures();
   const { candidates, reasons } = chooseFlavours({ flavour, threads }, features);
   let lastError: InsituError | undefined;
+  let sharesMemory = true;
   for (const candidate of candidates) {
+    if (!sharesMemory && candidate.flavour.endsWith('-mt')) continue;
     try {
       const { glue, wasm } = partsOf(candidate.flavour, assets);
       // Both are on their way at once; of two that are missing the module is named.
       const factory = glue();
       factory.catch(() => {});
       const module = await compile(wasm);
-      const native = await instantiate(await factory, module, candidate.threads);
+      const native = await instantiate(await factory, module, candidate.threads, reasons);
       return { ...candidate, native, isolated: features.isolated, reasons };
     } catch (thrown) {
       lastError = toInsituError(thrown, 'Network');
       reasons.push(`The flavour ${candidate.flavour} was passed over: ${lastError.message}`);
+      sharesMemory &&= lastError.code !== 'OutOfMemory';
     }
   }
   throw lastError ?? new InsituError({ code: 'Internal', message: 'no flavour of the engine fits' });
@@ -57,14 +62,39 @@ function missing(what: string, cause?: unknown): never {
     'option `assets`.', cause);
 }
 
-function instantiate(factory: GlueFactory, module: WebAssembly.Module, threads: number): Promise<NativeModule> {
+function instantiate(
+  factory: GlueFactory,
+  module: WebAssembly.Module,
+  threads: number,
+  reasons: string[],
+): Promise<NativeModule> {
   return new Promise((resolve, reject) => {
     factory({
       poolSize: threads - 1,
+      createMemory: (wished: WebAssembly.MemoryDescriptor) => createMemory(wished, reasons),
       instantiateWasm(imports: WebAssembly.Imports, done: (i: WebAssembly.Instance, m: WebAssembly.Module) => void) {
         WebAssembly.instantiate(module, imports).then((instance) => done(instance, module)).catch(reject);
         return {};
       },
     }).then(resolve, reject);
   });
+}
+
+/* Some phones do not reserve the 4 GiB that the module may use at most, above all where the memory is shared. */
+function createMemory(
+  wished: WebAssembly.MemoryDescriptor,
+  reasons: string[],
+  maximum = wished.maximum!,
+): WebAssembly.Memory {
+  try {
+    const memory = new WebAssembly.Memory({ ...wished, maximum });
+    if (maximum < wished.maximum!) {
+      reasons.push(`Models have ${maximum / pagesOfMiB} MiB at most: this browser reserves no more memory.`);
+    }
+    return memory;
+  } catch (thrown) {
+    if (maximum > leastMaximum) return createMemory(wished, reasons, maximum / 2);
+    fail('OutOfMemory', `the browser gives no ${wished.shared ? 'shared ' : ''}memory`,
+      'Close other tabs, or dispose of engines that are no longer needed.', thrown);
+  }
 }

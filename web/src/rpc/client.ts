@@ -7,6 +7,7 @@ import { isNode, nodeModule } from '../environment.js';
 import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import type { EngineOptions, Progress } from '../types.js';
+import { watchLife } from './life.js';
 import type { Line, Method, Params, Port, Reply, ResultOf, StartResult } from './protocol.js';
 
 interface Pending {
@@ -203,6 +204,14 @@ function folderUrl(folder: string | URL): string {
   return url.endsWith('/') ? url : `${url}/`;
 }
 
+function workerGone(): InsituError {
+  return new InsituError({
+    code: 'Crashed',
+    message: 'the worker has gone without a word',
+    hint: 'The browser may have ended it, to save memory for example. Load the model again: a new one starts.',
+  });
+}
+
 function workerError(message: string | undefined, started: boolean): InsituError {
   const fields: ErrorFields = started
     ? { code: 'Crashed', message: `the worker broke: ${message}`, hint: 'Load the model again.' }
@@ -221,6 +230,7 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     const { Worker: NodeWorker } = await nodeModule<typeof import('node:worker_threads')>('worker_threads');
     const worker = new NodeWorker(new URL('insitu/worker.js', assets ?? import.meta.url));
     worker.on('error', (error) => onFailure(workerError(toInsituError(error).message, started)));
+    worker.on('exit', () => onFailure(workerGone()));
     const port: Port = {
       postMessage: (message, transfer) => worker.postMessage(message, transfer as never),
       onmessage: null,
@@ -249,5 +259,5 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     started = true;
     port.onmessage?.({ data: data as never });
   };
-  return { port, close: () => worker.terminate() };
+  return { port: watchLife(port, () => onFailure(workerGone())), close: () => worker.terminate() };
 }

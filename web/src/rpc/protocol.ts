@@ -262,6 +262,11 @@ export type Reply =
   /** The instance is broken; nothing it holds can be used any more. */
   | { crashed: ErrorFields };
 
+/** Said once by a worker that holds the lock of this name while it has calls to answer. Stays between the two ends of life.ts. */
+export interface LifeSign {
+  lock: string;
+}
+
 /** The side of a Worker, a MessagePort or Node's parentPort that both ends of the line use. */
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;

@@ -2,7 +2,8 @@
 // Invariant: it starts a Host only in the worker that client.ts opens.
 import { isOwnWorker } from '../parts-inside.js';
 import { Host } from '../rpc/host.js';
+import { holdLife } from '../rpc/life.js';
 import type { Port } from '../rpc/protocol.js';
 export { openInProcess } from '../rpc/in-process.js';
 
-if (isOwnWorker) new Host(globalThis as unknown as Port);
+if (isOwnWorker) new Host(holdLife(globalThis as unknown as Port));

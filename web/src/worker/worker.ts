@@ -1,6 +1,7 @@
 // The worker's whole program: a Host on the line to the page.
 import { isNode, nodeModule } from '../environment.js';
 import { Host } from '../rpc/host.js';
+import { holdLife } from '../rpc/life.js';
 import type { Port } from '../rpc/protocol.js';
 
 if (isNode) {
@@ -13,5 +14,5 @@ if (isNode) {
     parentPort!.on('message', (data) => port.onmessage?.({ data: data as never }));
   });
 } else {
-  new Host(globalThis as unknown as Port);
+  new Host(holdLife(globalThis as unknown as Port));
 }
