@@ -9,6 +9,7 @@ import type { Feeds, Inside, Results } from './inside.js';
 
 /** What a model must give for `feeds`: |actual - expected| <= atol + rtol |expected|, by default 1e-5 and 1e-3. */
 export interface Golden extends Partial<Tolerance> {
+  /** What it is fed with. */
   feeds: Feeds;
   /** By output name; others are not looked at. */
   outputs: Results;
@@ -20,6 +21,7 @@ export interface CandidateOptions extends LoadOptions {
   golden?: readonly Golden[];
 }
 
+/** What a model is called in reports. */
 export interface ModelName {
   /** The address or the name of its file, where it has one. */
   readonly name?: string;
