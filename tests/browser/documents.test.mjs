@@ -15,7 +15,7 @@ import { dist, start } from './support.mjs';
 const folder = prepare('documents');
 const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const imports = Object.fromEntries(Object.entries(entries).filter(([, { types }]) => types)
-  .map(([path, target]) => [path.replace('.', 'insitu'), target.default.replace('./dist/', '/package/')]));
+  .map(([path, target]) => [path.replace('.', 'insitu'), target.default.replace('./dist/', '/insitu/')]));
 const head = `<!doctype html>
 <meta charset="utf-8">
 <title>A document</title>
@@ -26,7 +26,7 @@ const head = `<!doctype html>
 let site;
 before(async () => {
   writeFileSync(join(folder, 'empty.html'), head);
-  site = await start({ root: folder, mounts: new Map([['/package/', dist]]) });
+  site = await start({ root: folder, mounts: new Map([['/insitu/', dist]]) });
 });
 after(() => site.close());
 
@@ -36,27 +36,36 @@ async function runModule(block, page) {
   await page.evaluate((file) => import(`/${file}`), file);
 }
 
+const shows = (page) => page.waitForFunction(() =>
+  document.querySelector('output')?.textContent || document.querySelector('insitu-monitor')?.snapshot);
+
 async function runPage(block, page) {
   const file = fileNameOf(block, 'html');
   writeFileSync(join(folder, file), block.source.startsWith('<!doctype') ? block.source : head + block.source);
   await page.goto(new URL(file, site.url).href);
   const chooser = page.locator('input[type=file]');
   if (await chooser.count() > 0) await chooser.setInputFiles(join(folder, 'one.png'));
-  await page.waitForFunction(() => document.querySelector('output')?.textContent || document.querySelector('insitu-monitor')?.snapshot);
+  await shows(page);
 }
+
+/* What react.js imports of the package is that of the site, beside which the engine's files are. */
+const fromPackage = {
+  name: 'package',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(index|element)\.js$/ }, ({ path }) => ({ path: path.replace('.', '/insitu'), external: true })),
+};
 
 /* The block's first exported component, by the React of this checkout. */
 async function runComponent(block, page) {
-  const [file, name] = [fileNameOf(block, 'js'), /^export function (\w+)/m.exec(block.source)[1]];
+  const [file, name] = [fileNameOf(block, 'js'), /^export (?:default )?function (\w+)/m.exec(block.source)[1]];
   const contents = `${block.source}\nimport { createRoot } from 'react-dom/client';\n` +
     `createRoot(document.body.appendChild(document.createElement('main'))).render(<${name} />);`;
   await build({
     stdin: { contents, loader: 'jsx', resolveDir: root }, outfile: join(folder, file), bundle: true, format: 'esm', jsx: 'automatic',
     tsconfigRaw: {}, define: { 'process.env.NODE_ENV': '"development"' }, logLevel: 'warning',
-    alias: { 'insitu/react': join(dist, 'react.js') }, external: ['insitu'],
+    alias: { 'insitu/react': join(dist, 'react.js') }, external: ['insitu'], plugins: [fromPackage],
   });
   await page.evaluate((file) => import(`/${file}`), file);
-  await page.waitForFunction(() => document.querySelector('insitu-monitor')?.snapshot);
+  await shows(page);
 }
 
 const runners = { module: runModule, page: runPage, component: runComponent };
