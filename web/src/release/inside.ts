@@ -7,7 +7,9 @@ import type { RunResult, WireValue } from '../rpc/protocol.js';
 import type { LoadOptions, ModelSource, RunOptions } from '../types.js';
 import type { Value } from '../value.js';
 
+/** @inline */
 export type Feeds = Record<string, Value>;
+/** @inline */
 export type Results = Record<string, Value>;
 
 /** What a Session needs of its Engine. */
