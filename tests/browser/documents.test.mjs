@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 
-import { blocks, fileNameOf, root } from '../readme/support/documents.mjs';
+import { blocks, fileNameOf, root, withoutMargin } from '../readme/support/documents.mjs';
 import { prepare } from '../readme/support/folder.mjs';
 import { dist, start } from './support.mjs';
 
@@ -30,10 +30,14 @@ before(async () => {
 });
 after(() => site.close());
 
+/* Each gives what the block has printed, or shows. */
 async function runModule(block, page) {
+  const lines = [];
+  page.on('console', (message) => { if (message.type() === 'log') lines.push(message.text()); });
   const file = fileNameOf(block, 'mjs');
   writeFileSync(join(folder, file), block.source);
-  await page.evaluate((file) => import(`/${file}`), file);
+  await page.evaluate(async (file) => { await import(`/${file}`); }, file);
+  return lines.join('\n');
 }
 
 const shows = (page) => page.waitForFunction(() =>
@@ -46,6 +50,7 @@ async function runPage(block, page) {
   const chooser = page.locator('input[type=file]');
   if (await chooser.count() > 0) await chooser.setInputFiles(join(folder, 'one.png'));
   await shows(page);
+  return await page.locator('output').first().textContent({ timeout: 1000 }).catch(() => '');
 }
 
 /* What react.js imports of the package is that of the site, beside which the engine's files are. */
@@ -76,7 +81,8 @@ for (const block of blocks) {
   test(block.name, { timeout: 120_000 }, async () => {
     const { page, problems, foreign, close } = await site.open('empty.html');
     try {
-      await runIt(block, page).catch((thrown) => { throw new Error([...problems, thrown.message].join('; '), { cause: thrown }); });
+      const printed = await runIt(block, page).catch((thrown) => { throw new Error([...problems, thrown.message].join('; '), { cause: thrown }); });
+      if (block.output !== undefined) assert.equal(withoutMargin(printed), withoutMargin(block.output));
       assert.deepEqual([problems, foreign], [[], []]);
     } finally {
       await close();

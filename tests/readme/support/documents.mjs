@@ -3,6 +3,7 @@
 //
 //   js              runs as it stands in Node          js browser, html browser, jsx browser   run as they stand in Chromium
 //   text output     what the block before it prints    js config, jsx config, html config      only have to be well formed
+//                   or shows in its <output>
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,15 +22,22 @@ const kShown = ['', 'sh', 'css', 'nginx', 'apache', 'yaml', 'http'];
 
 const read = (document) => readFileSync(join(root, document), 'utf8');
 
-/** `{ name, document, line, kind, language, source }` of each fenced block of a document; `name` is 'docs/api.md:12'. */
-export function blocksOf(document) {
+/**
+ * `{ name, document, line, kind, language, source, output? }` of each fenced block of a document; `name` is 'docs/api.md:12',
+ * `output` what the block that follows says it prints.
+ */
+function blocksOf(document) {
   const text = read(document);
-  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(({ 1: info, 2: source, index }) => {
+  const blocks = [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(({ 1: info, 2: source, index }) => {
     const line = text.slice(0, index).split('\n').length;
     const kind = kKinds[info] ?? (kShown.includes(info) ? 'shown' : `unknown: ${info}`);
     return { name: `${document}:${line}`, document, line, kind, language: info.split(' ')[0], source };
   });
+  return blocks.map((block, i) => (blocks[i + 1]?.kind === 'output' ? { ...block, output: blocks[i + 1].source } : block));
 }
+
+/** Text whose lines end where their last word does. */
+export const withoutMargin = (text) => text.trimEnd().split('\n').map((line) => line.trimEnd()).join('\n');
 
 export const blocks = documents.flatMap(blocksOf);
 
