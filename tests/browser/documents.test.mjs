@@ -56,7 +56,9 @@ async function runPage(block, page) {
 /* What react.js imports of the package is that of the site, beside which the engine's files are. */
 const fromPackage = {
   name: 'package',
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(index|element)\.js$/ }, ({ path }) => ({ path: path.replace('.', '/insitu'), external: true })),
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(index|element)\.js$/ }, ({ path }) => ({ path: path.replace('.', '/insitu'), external: true }));
+  },
 };
 
 /* The block's first exported component, by the React of this checkout. */
@@ -81,7 +83,9 @@ for (const block of blocks) {
   test(block.name, { timeout: 120_000 }, async () => {
     const { page, problems, foreign, close } = await site.open('empty.html');
     try {
-      const printed = await runIt(block, page).catch((thrown) => { throw new Error([...problems, thrown.message].join('; '), { cause: thrown }); });
+      const printed = await runIt(block, page).catch((thrown) => {
+        throw new Error([...problems, thrown.message].join('; '), { cause: thrown });
+      });
       if (block.output !== undefined) assert.equal(withoutMargin(printed), withoutMargin(block.output));
       assert.deepEqual([problems, foreign], [[], []]);
     } finally {
