@@ -3,8 +3,11 @@
 import type { Tensor } from './tensor.js';
 import type { Value } from './value.js';
 
+/** How far numbers may differ: |actual - expected| <= atol + rtol |expected|. */
 export interface Tolerance {
+  /** The share of the expected number. */
   rtol: number;
+  /** What is allowed besides. */
   atol: number;
 }
 

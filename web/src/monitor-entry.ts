@@ -1,6 +1,7 @@
 // insitu/monitor: the watch without a model, over the engine that load() shares. For latencies measured elsewhere, inputs of
 // other models, or numbers that come from no model at all.
 // Invariant: nothing starts before the first call; the engine options of a call say which engine it uses.
+/** The watch without a model. @module insitu/monitor */
 import { Engine } from 'insitu';
 import type { Detector, DetectorOptions, EngineOptions, Histogram, ReferenceProfile, WindowReport } from 'insitu';
 

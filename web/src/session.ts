@@ -67,7 +67,7 @@ export class Session extends Disposable {
    * says otherwise; name their types as `Results` then.
    */
   run<Results extends Record<string, Value> = Record<string, Tensor>>(
-    feeds: Feeds,
+    feeds: Record<string, Value | ImageFeed>,
     options: RunOptions = {},
   ): Promise<Results> {
     const { route } = this.#inside;
@@ -135,7 +135,7 @@ export class Session extends Disposable {
   }
 
   /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
-  async profile(feeds: Feeds, runs = 10): Promise<OperatorProfile[]> {
+  async profile(feeds: Record<string, Value | ImageFeed>, runs = 10): Promise<OperatorProfile[]> {
     this.checkUsable();
     if (!Number.isSafeInteger(runs) || runs < 1) {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');

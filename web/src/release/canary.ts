@@ -14,6 +14,7 @@ import { isAmong } from './share.js';
 import { Trial } from './trial.js';
 import type { Sides } from './trial.js';
 
+/** Which requests the candidate answers, and what it may do worse. */
 export interface CanaryOptions extends CandidateOptions {
   /** Of the keys, 0 to 1; default 0.05. */
   share?: number;
@@ -28,12 +29,17 @@ export interface CanaryOptions extends CandidateOptions {
 /** Why a canary ended without promotion: `rollback()` or the session's `dispose()`, or what the candidate was worse at. */
 export type RollbackReason = 'asked' | 'failures' | 'crashed' | 'slow' | 'drift' | 'quality';
 
+/** What has become of a canary, and both sides of it. */
 export interface CanaryReport extends Sides {
+  /** Whether it goes on, or how it ended. */
   readonly state: 'running' | 'promoted' | 'rolled back';
+  /** Why it was rolled back. */
   readonly reason?: RollbackReason;
   /** The reason in words: the failure, the times, the features that drifted, the issue. */
   readonly because?: string;
+  /** Of the model that is tried. */
   readonly candidateName: ModelName;
+  /** Of the keys, as asked for. */
   readonly share: number;
 }
 

@@ -2,16 +2,19 @@
 // Invariant: until `takeOver` the Session is as it was, and a candidate that is refused is freed; one at a time is opened.
 import { compare } from '../compare.js';
 import type { Tolerance } from '../compare.js';
+import type { ImageFeed } from '../image-feed.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions, ModelSource } from '../types.js';
+import type { Value } from '../value.js';
 import { misfit } from './fitting.js';
-import type { Feeds, Inside, Results } from './inside.js';
+import type { Inside } from './inside.js';
 
 /** What a model must give for `feeds`: |actual - expected| <= atol + rtol |expected|, by default 1e-5 and 1e-3. */
 export interface Golden extends Partial<Tolerance> {
-  feeds: Feeds;
+  /** What it is fed with. */
+  feeds: Record<string, Value | ImageFeed>;
   /** By output name; others are not looked at. */
-  outputs: Results;
+  outputs: Record<string, Value>;
 }
 
 /** Those of load(); `dims`, `backend`, `warmUp`, `cache` and `monitor` are by default what the session's model was loaded with. */
@@ -20,6 +23,7 @@ export interface CandidateOptions extends LoadOptions {
   golden?: readonly Golden[];
 }
 
+/** What a model is called in reports. */
 export interface ModelName {
   /** The address or the name of its file, where it has one. */
   readonly name?: string;

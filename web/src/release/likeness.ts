@@ -5,15 +5,23 @@ import type { Tolerance } from '../compare.js';
 import type { Tensor } from '../tensor.js';
 import type { Value } from '../value.js';
 
+/** How like each other the two models' answers for one output are. */
 export interface LikenessReport {
+  /** Answers of both. */
   readonly compared: number;
-  /** Of these, those that differ by no more than the tolerance, and those with other dims or with numbers on one side alone. */
+  /** Of these, those that differ by no more than the tolerance. */
   readonly agreed: number;
+  /** Of these, those with other dims, or with numbers on one side alone. */
   readonly unlike: number;
   /** The largest of those that can be compared. */
   readonly maxAbsDifference: number;
   /** Rows, and those whose largest element is the same; null for what does not look like the scores of classes. */
-  readonly top1: { readonly rows: number; readonly agreed: number } | null;
+  readonly top1: {
+    /** Rows that were compared. */
+    readonly rows: number;
+    /** Rows of which both name the same class. */
+    readonly agreed: number;
+  } | null;
 }
 
 export class Likeness {

@@ -23,7 +23,9 @@ export interface ShadowOptions extends CandidateOptions, Partial<Tolerance> {
 
 /** Both sides of the requests that were compared. */
 export interface ShadowReport extends Sides {
+  /** Of the model that is tried. */
   readonly candidateName: ModelName;
+  /** Requests since it began. */
   readonly requests: number;
   /** Requests whose turn it was while too many waited to be compared. */
   readonly skipped: number;

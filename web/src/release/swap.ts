@@ -6,16 +6,22 @@ import { inTurn, namesOf, openCandidate, takeOver } from './candidate.js';
 import type { CandidateOptions, ModelName } from './candidate.js';
 import type { Inside } from './inside.js';
 
+/** How the new model is loaded, and what it must give. */
 export type SwapOptions = CandidateOptions;
 
+/** Which models changed places, and how long it took. */
 export interface SwapReport {
+  /** The model that answered until then. */
   readonly previous: ModelName;
+  /** The model that answers from then on. */
   readonly next: ModelName;
   /** Golden vectors that were checked. */
   readonly golden: number;
-  /** Download, preparation and warm-up of the new model; its golden vectors; the runs that the old one still had to answer. */
+  /** Download, preparation and warm-up of the new model. */
   readonly loadMs: number;
+  /** Its golden vectors. */
   readonly goldenMs: number;
+  /** The runs that the old one still had to answer. */
   readonly drainMs: number;
 }
 

@@ -8,18 +8,25 @@ import type { Home } from './inside.js';
 
 /** In ms; null where there are too few runs to know. */
 export interface Quantiles {
+  /** The median. */
   readonly p50: number | null;
+  /** Nine of ten took at most this. */
   readonly p90: number | null;
+  /** 19 of 20 took at most this. */
   readonly p95: number | null;
+  /** 99 of 100 took at most this. */
   readonly p99: number | null;
 }
 
+/** What became of the runs of one model. */
 export interface TallyReport {
   /** Failed ones, too. */
   readonly runs: number;
+  /** Counts by error code. */
   readonly failures: Partial<Record<ErrorCode, number>>;
-  /** Of the network alone, and of the whole request. */
+  /** Times of the network alone. */
   readonly infer: Quantiles;
+  /** Times of whole requests. */
   readonly total: Quantiles;
 }
 

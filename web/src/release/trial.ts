@@ -9,8 +9,11 @@ import type { Inside, Route } from './inside.js';
 import { Tally } from './tally.js';
 import type { TallyReport } from './tally.js';
 
+/** What is counted of both models. */
 export interface Sides {
+  /** Of the model that was there before. */
   readonly stable: TallyReport;
+  /** Of the model that is tried. */
   readonly candidate: TallyReport;
   /** How many times as long inference takes with the candidate, by the medians; null where these are not known. */
   readonly inferRatio: number | null;

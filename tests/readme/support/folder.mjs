@@ -1,0 +1,72 @@
+// The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
+// recording and a small model with a state.
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32, deflateSync } from 'node:zlib';
+
+import { model } from '../../support/onnx-writer.mjs';
+import { root } from './documents.mjs';
+
+const kModels = ['handwriting/handwriting_int8.onnx', 'handwriting/handwriting_fp32.onnx', 'handwriting/handwriting.profile.json',
+  'intents/intents_int8.onnx', 'intents/tokenizer.json'];
+
+function chunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
+}
+
+/* A grey PNG of size x size pixels. */
+function png(size, at) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(size, 0);
+  header.writeUInt32BE(size, 4);
+  header[8] = 8;
+  const rows = Buffer.alloc(size * (size + 1));  // each begins with its filter: none
+  for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) rows[y * (size + 1) + x + 1] = at(x, y);
+  const chunks = [chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks]);
+}
+
+/* Mono, 16 bits. */
+function wav(samples, rate) {
+  const file = Buffer.alloc(44 + 2 * samples.length);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + 2 * samples.length, 4);
+  file.write('WAVEfmt ', 8);
+  for (const [at, value, size] of [[16, 16, 4], [20, 1, 2], [22, 1, 2], [24, rate, 4], [28, 2 * rate, 4], [32, 2, 2], [34, 16, 2]]) {
+    file.writeUIntLE(value, at, size);
+  }
+  file.write('data', 36);
+  file.writeUInt32LE(2 * samples.length, 40);
+  samples.forEach((sample, i) => file.writeInt16LE(Math.round(32767 * sample), 44 + 2 * i));
+  return file;
+}
+
+/* y = (7 state + x) / 8, and the same as the next state; all float32 [1]. */
+function smoother() {
+  const value = (name) => ({ name, dtype: 'float32', dims: [1] });
+  const number = (name, of) => ({ ...value(name), data: Float32Array.of(of) });
+  return model({
+    nodes: [
+      { op: 'Mul', inputs: ['state', 'kept'], outputs: ['old'] }, { op: 'Mul', inputs: ['x', 'taken'], outputs: ['fresh'] },
+      { op: 'Add', inputs: ['old', 'fresh'], outputs: ['y'] }, { op: 'Identity', inputs: ['y'], outputs: ['next_state'] },
+    ],
+    inputs: [value('x'), value('state')], outputs: [value('y'), value('next_state')],
+    initializers: [number('kept', 7 / 8), number('taken', 1 / 8)],
+  });
+}
+
+/** Fills a folder of that name in build/ and gives its path. */
+export function prepare(name) {
+  const folder = join(root, 'build', name);
+  mkdirSync(folder, { recursive: true });
+  for (const file of kModels) copyFileSync(join(root, 'models', file), join(folder, file.split('/')[1]));
+  // A one, as a pen of 18 pixels draws it on a canvas of 280: white on black.
+  writeFileSync(join(folder, 'one.png'), png(280, (x, y) => (Math.abs(x - 140) <= 9 && y >= 60 && y <= 220 ? 255 : 0)));
+  writeFileSync(join(folder, 'tone.wav'), wav(Float32Array.from({ length: 24_000 }, (_, i) => Math.sin(i * 0.1) / 2), 48_000));
+  writeFileSync(join(folder, 'smoother.onnx'), smoother());
+  return folder;
+}
