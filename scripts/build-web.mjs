@@ -108,7 +108,8 @@ async function bundle() {
   // Of what a model was prepared by, for those that are kept: another build is another digest.
   const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
     .filter(([, path]) => existsSync(path))
-    .map(([flavour, path]) => [flavour, createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)]));
+    .map(([flavour, path]) => [flavour, readFileSync(path)])
+    .map(([flavour, bytes]) => [flavour, { digest: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes: bytes.length }]));
   const common = {
     bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root, metafile: true,
     define: { INSITU_BUILDS: JSON.stringify(builds) },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { Engine, flavours, InsituError, insituError, load, tensor } from './support/insitu.mjs';
+import { dist, Engine, flavours, InsituError, insituError, load, tensor } from './support/insitu.mjs';
 import { addModel, identityModel, model, slowModel } from '../support/onnx-writer.mjs';
 
 const feed = () => ({ x: tensor([10, 20, 30, 40], [1, 4]) });
@@ -228,15 +228,21 @@ test('warming up changes no result, also of models that make up numbers', async 
 });
 
 test('integrity is checked before anything is parsed, and progress is told', async () => {
-  const engine = await Engine.create({ flavour: flavours[0] });
+  const steps = [];
+  const engine = await Engine.create({ flavour: flavours[0], onProgress: (progress) => steps.push(progress) });
+  const size = readFileSync(new URL(`insitu-${flavours[0]}.wasm`, dist)).length;
+  assert.deepEqual(steps.at(-1), { phase: 'engine', loaded: size, total: size });
   const bytes = addModel();
   const integrity = `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
   const phases = [];
   const session = await engine.load(new Blob([bytes]), { integrity, onProgress: (progress) => phases.push(progress) });
   assert.deepEqual((await session.run(feed())).y.data, sum);
-  assert.deepEqual([...new Set(phases.map(({ phase }) => phase))], ['download', 'verify', 'parse']);
+  assert.deepEqual([...new Set(phases.map(({ phase }) => phase))], ['download', 'verify', 'parse', 'plan', 'warmup']);
   const download = phases.filter(({ phase }) => phase === 'download').at(-1);
   assert.deepEqual(download, { phase: 'download', loaded: bytes.length, total: bytes.length });
+  for (const phase of ['parse', 'plan', 'warmup']) {
+    assert.deepEqual(phases.filter((step) => step.phase === phase), [{ phase, loaded: 0, total: 1 }, { phase, loaded: 1, total: 1 }]);
+  }
   bytes[bytes.length - 1] ^= 1;
   await assert.rejects(engine.load(bytes, { integrity }), insituError('Integrity'));
   await assert.rejects(engine.load(bytes, { integrity: 'md5-x' }), insituError('InvalidArgument', /md5-x/));

@@ -9,6 +9,7 @@ import { partsOf } from './parts.js';
 import type { GlueFactory } from './parts.js';
 import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
+import type { Flavour } from './types.js';
 
 const pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
 
@@ -18,7 +19,11 @@ export interface LoadedModule extends Candidate {
   reasons: string[];
 }
 
-export async function loadModule({ flavour, threads, assets }: StartParams): Promise<LoadedModule> {
+/** `told`, where somebody listens, hears how many bytes of the module have come. */
+export async function loadModule(
+  { flavour, threads, assets }: StartParams,
+  told?: (flavour: Flavour, loaded: number) => void,
+): Promise<LoadedModule> {
   if (flavour?.startsWith('relaxed')) await enableRelaxedSimd();
   const features = await detectFeatures();
   const { candidates, reasons } = chooseFlavours({ flavour, threads }, features);
@@ -31,7 +36,7 @@ export async function loadModule({ flavour, threads, assets }: StartParams): Pro
       // Both are on their way at once; of two that are missing the module is named.
       const factory = glue();
       factory.catch(() => {});
-      const module = await compile(wasm);
+      const module = await compile(wasm, told && ((loaded) => told(candidate.flavour, loaded)));
       const native = await instantiate(await factory, module, candidate.threads, reasons);
       return { ...candidate, native, isolated: features.isolated, reasons };
     } catch (thrown) {
@@ -43,18 +48,30 @@ export async function loadModule({ flavour, threads, assets }: StartParams): Pro
   throw lastError ?? new InsituError({ code: 'Internal', message: 'no flavour of the engine fits' });
 }
 
-async function compile(url: URL): Promise<WebAssembly.Module> {
+async function compile(url: URL, told?: (loaded: number) => void): Promise<WebAssembly.Module> {
   if (isNode && url.protocol === 'file:') {
     const bytes = await readFile(url).catch((thrown) => missing(`cannot read ${url}`, thrown));
     return WebAssembly.compile(bytes as BufferSource);
   }
   const response = await fetch(url).catch((thrown) => missing(`cannot reach ${url}`, thrown));
   if (!response.ok) missing(`${url} answered ${response.status}`);
+  if (told) void count(response.clone(), told);
   const type = response.headers.get('content-type') ?? '';
   if (type.startsWith('text/html')) missing(`${url} answered with a web page`);
   return type.startsWith('application/wasm')
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer());
+}
+
+/* Reads a second copy of what streams into the compiler, which browsers remember compiled only in the form in which it came. */
+async function count({ body }: Response, told: (loaded: number) => void): Promise<void> {
+  const reader = body?.getReader();
+  let loaded = 0;
+  try {
+    for (let read = await reader?.read(); read?.value; read = await reader?.read()) told(loaded += read.value.byteLength);
+  } catch {
+    // The compiler sees the same, and says so.
+  }
 }
 
 function missing(what: string, cause?: unknown): never {

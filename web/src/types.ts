@@ -12,7 +12,7 @@ export interface Progress {
    * 'keep' comes after load(), while it is stored.
    */
   phase: 'engine' | 'download' | 'verify' | 'parse' | 'plan' | 'warmup' | 'restore' | 'keep';
-  /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
+  /** Bytes of 'engine', 'download', 'restore' and 'keep'; else 0 and 1, a beginning and an end. */
   loaded: number;
   /** Where it is known. */
   total?: number;

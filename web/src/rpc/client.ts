@@ -58,7 +58,7 @@ export class Client {
     const client = new Client(line);
     opened = new WeakRef(client);
     try {
-      const started = await client.call('start', { flavour, threads, assets }, { signal, onProgress });
+      const started = await client.call('start', { flavour, threads, assets, listens: onProgress !== undefined }, { signal, onProgress });
       if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
       return { client, info: started.info, build: started.build };
     } catch (thrown) {

@@ -15,8 +15,8 @@ import type { Pictures } from './staging.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call, pictures: Pictures) => ResultOf<M> | Promise<ResultOf<M>> };
 
-/* The digest of each flavour's WebAssembly; put in where the package is built. */
-declare const INSITU_BUILDS: Record<Flavour, string>;
+/* The digest of each flavour's WebAssembly and its size; put in where the package is built. */
+declare const INSITU_BUILDS: Record<Flavour, { digest: string; bytes: number }>;
 
 const readBytes = 8 << 20;
 
@@ -213,19 +213,24 @@ export class Host {
   };
 
   async #start(params: StartParams, id: number): Promise<StartResult> {
-    this.#send({ id, progress: { phase: 'engine', loaded: 0, total: 1 } });
-    const { native, flavour, threads, isolated, reasons } = await loadModule(params);
+    let started = false;
+    const tell = (of: Flavour, loaded: number) => {
+      if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: INSITU_BUILDS[of].bytes } });
+    };
+    const { native, flavour, threads, isolated, reasons } = await loadModule(params, params.listens ? tell : undefined);
     const { version, traits, cancelAddress } = unwrap(native.start(threads));
     this.#native = native;
     this.#memory = new Memory(native);
     this.#staging = new Staging(native, this.#memory);
     this.#clockStepMs = measureClockStep();
     this.#context = { version, flavour, threads: String(threads), isolated: String(isolated) };
-    this.#send({ id, progress: { phase: 'engine', loaded: 1, total: 1 } });
+    const { bytes, digest } = INSITU_BUILDS[flavour];
+    if (params.listens) tell(flavour, bytes);
+    started = true;
     const { buffer } = native.wasmMemory;
     return {
       info: { version, flavour, threads, isolated, clockStepMs: this.#clockStepMs, reasons },
-      build: `${INSITU_BUILDS[flavour]} ${traits}`,
+      build: `${digest} ${traits}`,
       memory: buffer instanceof ArrayBuffer ? undefined : buffer,
       cancelAddress,
     };

@@ -86,6 +86,8 @@ export interface MelFormat {
 
 export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
   assets?: string;
+  /** Whether somebody hears how far the start has come. */
+  listens: boolean;
 }
 export interface StartResult {
   info: EngineInfo;
