@@ -34,7 +34,8 @@ export async function start({ flags = [], without = [], profile = false, url, ..
       page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
       page.on('pageerror', (error) => problems.push(String(error)));
       context.on('request', (request) => {
-        if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) foreign.push(request.url());
+        const url = request.url().replace(/^blob:/, '');
+        if (!url.startsWith(server.url) && !url.startsWith('data:')) foreign.push(request.url());
       });
       await page.goto(new URL(path, server.url).href);
       return { page, context, problems, foreign, close: () => context.close() };

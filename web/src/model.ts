@@ -14,6 +14,8 @@ interface Surroundings {
   options: LoadOptions;
 }
 
+const mostSpareBytes = 16 << 20;
+
 export class OpenModel {
   readonly client: Client;
   readonly description: SessionDescription;
@@ -24,7 +26,7 @@ export class OpenModel {
    * Buffers of the feeds of an earlier run. Filling one again takes a tenth of the time that a new one takes, each of whose
    * pages the system has to provide.
    */
-  spare: ArrayBuffer[] = [];
+  readonly spare: ArrayBuffer[] = [];
 
   constructor(client: Client, description: SessionDescription, { name, keeper, options }: Surroundings) {
     this.client = client;
@@ -32,6 +34,13 @@ export class OpenModel {
     this.name = name;
     this.keeper = keeper;
     this.options = options;
+  }
+
+  /** Takes buffers that have come back; of all as many as are not too much memory, the latest first. */
+  keep(buffers: readonly ArrayBuffer[]): void {
+    let bytes = 0;
+    const kept = [...buffers, ...this.spare].filter(({ byteLength }) => (bytes += byteLength) <= mostSpareBytes);
+    this.spare.splice(0, Infinity, ...kept);  // in place: those who wait for a picture hold the same list
   }
 
   /** Its number in the engine. */

@@ -22,7 +22,6 @@ import { roomIn, fromWire, movedWith, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const longestId = 100;
-const kLargestSpare = 16 << 20;  // bytes; larger ones would keep too much memory
 
 /** A loaded model. */
 export class Session extends Disposable {
@@ -99,7 +98,7 @@ export class Session extends Disposable {
     const result = await model.client.enqueue('run', params, { signal, transfer: moved });
     witness?.(result, await wire);
     if (model.tracks) showTracks(asked, prepared, result.times);
-    model.spare = result.spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
+    model.keep(result.spare);
     const values = Object.fromEntries(result.values.map((value) => [value.name, fromWire(value)]));
     return into ? writeInto(into, values) : values;
   }
