@@ -15,7 +15,7 @@ for (const file of ['handwriting/handwriting_int8.onnx', 'handwriting/handwritin
                     'intents/tokenizer.json'])
   await copyFile(new URL(`models/${file}`, root), new URL(file.split('/')[1], folder));
 
-for (const document of ['README.md', 'docs/api.md', 'docs/monitoring.md', 'docs/how-to/text.md']) {
+for (const document of ['README.md', 'docs/api.md', 'docs/monitoring.md', 'docs/how-to/text.md', 'docs/how-to/devices.md']) {
   const text = await readFile(new URL(document, root), 'utf8');
   const blocks = [...text.matchAll(/^```js\n([\s\S]*?)^```$/gm)];
   for (const [index, [, source]] of blocks.entries()) {
