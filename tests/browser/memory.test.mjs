@@ -1,11 +1,11 @@
 // Where a browser gives less memory than the module may use at most, or none that is shared, as phones do: the engine starts
 // with less and says so. The browser is made to refuse by a line in front of the worker's script.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { expectedDigit, hasThreads, startBare } from './bare.mjs';
 import { dist } from './support.mjs';
-import { readFileSync } from 'node:fs';
 
 const kPagesOfGiB = 16384;
 let site, expected;
@@ -38,12 +38,9 @@ async function openWith({ plain = 65536, shared = 65536 }) {
 }
 
 async function assertRuns(page, options) {
-  const { info } = await page.evaluate(async (options) => {
-    await open(options);
-    return { info: engine.info };
-  }, options);
+  await page.evaluate((options) => open(options), options);
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
-  return info;
+  return page.evaluate(() => engine.info);
 }
 
 test('a smaller maximum is taken, with threads as ever', { skip: !hasThreads }, async () => {
@@ -77,10 +74,7 @@ test('without any memory the engine does not start, and says why', async () => {
 test('what a model needs beyond the maximum is refused as out of memory, and the engine goes on', async () => {
   const { page, close } = await openWith({ plain: kPagesOfGiB / 4, shared: kPagesOfGiB / 4 });
   await assertRuns(page, { threads: 1 });
-  const said = await page.evaluate(async () => {
-    const size = 300 << 20;
-    return outcome(engine.load(new Uint8Array(size)));
-  });
+  const said = await page.evaluate(() => outcome(engine.load(new Uint8Array(300 << 20))));
   assert.match(said, /^OutOfMemory/);
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
   await close();

@@ -8,6 +8,7 @@ import { openUnseen } from './freezing.mjs';
 
 const kGone = /^Crashed: the worker has gone without a word.*Load the model again/;
 const kInsecure = 'insecure.test';
+const unlessForEver = { timeout: 60_000 };
 let site, expected;
 
 before(async () => {
@@ -35,7 +36,7 @@ async function assertNewInstance(page) {
 const locks = (page) => page.evaluate(async () =>
   (await navigator.locks.query()).held.filter(({ name }) => name.startsWith('insitu-life-')).length);
 
-test('a worker that is killed while it works is noticed, and the next load() starts another', async () => {
+test('a worker that is killed while it works is noticed, and the next load() starts another', unlessForEver, async () => {
   const { page, problems, close } = await openSession();
   const outcomes = await page.evaluate(async () => {
     const calls = [session.profile(feed(), 1e7), session.run(feed()), engine.memory()];
@@ -49,7 +50,7 @@ test('a worker that is killed while it works is noticed, and the next load() sta
   await close();
 });
 
-test('a worker that ends while nothing is asked of it is noticed by the next call', async () => {
+test('a worker that ends while nothing is asked of it is noticed by the next call', unlessForEver, async () => {
   const { page, close } = await openSession({ threads: 1 });
   const [worker] = page.workers();
   await worker.evaluate(() => self.close());
@@ -111,7 +112,7 @@ test('a page with an engine is kept when it is left, and the session runs on', a
   await close();
 });
 
-test('a worker that is lost while the page is kept is noticed when the page is back', async () => {
+test('a worker that is lost while the page is kept is noticed when the page is back', unlessForEver, async () => {
   const opened = await openSession();
   await opened.page.evaluate(() => addEventListener('pagehide', () => workers[0].terminate()));
   await leaveAndReturn(opened);

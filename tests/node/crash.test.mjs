@@ -1,5 +1,6 @@
 // A broken instance: its calls reject with Crashed, its sessions too, and the next load() starts a new one.
-// The instance of all tests but the last is a make-believe one, whose run() breaks as a WebAssembly trap does, but for models with the dim 'steady'.
+// The instance of all tests but the last is a make-believe one, whose run() breaks as a WebAssembly trap does, but for models with
+// the dim 'steady'.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

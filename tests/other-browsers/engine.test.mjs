@@ -27,7 +27,7 @@ const kBrowsers = [
 ];
 const kMounts = new Map([['/page/', new URL('page/', import.meta.url).pathname]]);
 const kPolicy = headerBelow('docs/how-to/csp.md', 'The policy that is enough', 'Content-Security-Policy');
-const csp = () => kPolicy;
+const csp = () => `${kPolicy}; img-src 'self' data:`;  // for the icons of pages
 const expected = await expectedDigit();
 
 for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
@@ -57,7 +57,10 @@ for (const { name, missing, start, options, threads, keeps } of kBrowsers) {
       await browser.go(address(site, name, options));
       return result();
     }
-    const near = (digit) => assert.ok(digit.length === expected.length && digit.every((p, i) => Math.abs(p - expected[i]) < 1e-6), digit.join());
+    function near(digit) {
+      assert.equal(digit.length, expected.length);
+      assert.ok(digit.every((p, i) => Math.abs(p - expected[i]) < 1e-6), digit.join());
+    }
 
     test('an isolated page has threads where the browser has them', { skip: !hasThreads }, async () => {
       const ran = await visit('isolated', 'run', { threads: 2 });
