@@ -103,15 +103,16 @@ export class Session extends Disposable {
     return into ? writeInto(into, values) : values;
   }
 
-  /* The feeds with tensors in the place of pictures. */
-  async #drawn({ client, description: { inputs }, spare }: OpenModel, feeds: Feeds): Promise<Feeds> {
+  /* The feeds with tensors in the place of pictures; at once where there are none. */
+  #drawn({ client, description: { inputs }, spare }: OpenModel, feeds: Feeds): Feeds | Promise<Feeds> {
+    if (!Object.values(feeds).some((feed) => feed instanceof ImageFeed)) return feeds;
     const room = (bytes: number) => roomIn(spare, bytes);
     const draw = async (name: string, feed: Value | ImageFeed) => {
       if (!(feed instanceof ImageFeed)) return [name, feed];
       const wire = await (await pictures()).toWireImage({ fail, room }, feed, inputs.find((info) => info.name === name));
       return [name, fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) }))];
     };
-    return Object.fromEntries(await Promise.all(Object.entries(feeds).map(([name, feed]) => draw(name, feed))));
+    return Promise.all(Object.entries(feeds).map(([name, feed]) => draw(name, feed))).then(Object.fromEntries);
   }
 
   /**

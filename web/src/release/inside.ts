@@ -38,8 +38,8 @@ export interface Inside {
   turn: Promise<unknown>;
   checkUsable(): void;
   run(model: OpenModel, feeds: Feeds, options: RunOptions, witness?: Witness): Promise<Results>;
-  /** `feeds` with tensors in the place of pictures, as `model` takes them. */
-  drawn(model: OpenModel, feeds: Feeds): Promise<Feeds>;
+  /** `feeds` with tensors in the place of pictures, as `model` takes them; at once where there are none. */
+  drawn(model: OpenModel, feeds: Feeds): Feeds | Promise<Feeds>;
   /** A Monitor of the model that `watched` gives; events have yet to be sent to it. */
   watch(watched: () => OpenModel): Monitor;
 }

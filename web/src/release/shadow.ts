@@ -95,12 +95,18 @@ export class Shadow {
     return this.#trial.end(false);
   }
 
-  async #run(feeds: Feeds, options: RunOptions): Promise<Results> {
+  #run(feeds: Feeds, options: RunOptions): Promise<Results> {
     const { inside } = this.#trial;
     const { current } = inside.models;
     if (this.#requests++ % this.#every !== 0) return inside.run(current, feeds, options);
+    const drawn = inside.drawn(current, feeds);
+    return drawn instanceof Promise ? drawn.then((tensors) => this.#sample(tensors, options)) : this.#sample(drawn, options);
+  }
+
+  #sample(feeds: Feeds, options: RunOptions): Promise<Results> {
+    const { inside } = this.#trial;
     // Feeds that are moved would not come back.
-    return inside.run(current, await inside.drawn(current, feeds), { ...options, transfer: false }, (result, wire) => {
+    return inside.run(inside.models.current, feeds, { ...options, transfer: false }, (result, wire) => {
       try {
         this.#take(result, wire as WireValue[], options.outputs);
       } catch {
