@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 export function blockBelow(path, heading) {
   const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
   const at = text.search(new RegExp(`^#+ .*${heading.replaceAll('.', '\\.')}.*$`, 'm'));
-  const block = at < 0 ? undefined : /^```\w*\n([\s\S]*?)^```$/m.exec(text.slice(at))?.[1];
+  const block = at < 0 ? undefined : /^```[^\n]*\n([\s\S]*?)^```$/m.exec(text.slice(at))?.[1];
   if (!block) throw new Error(`${path} has no block below a heading '${heading}'`);
   return block;
 }
