@@ -3,14 +3,21 @@
 //
 // usage: node scripts/docs.mjs [FOLDER]
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ensureNodeModules } from './lib/npm.mjs';
 import { distDir, root } from './lib/paths.mjs';
 import { run, runMain, say, step } from './lib/progress.mjs';
 
-await runMain(async () => {
-  const out = process.argv[2] ? resolve(process.argv[2]) : join(distDir, 'demo', 'api');
-  await ensureNodeModules();
+export async function writeReference(out = join(distDir, 'demo', 'api')) {
   await step('write the API reference', (task) =>
     run(task, process.execPath, [join(root, 'node_modules', 'typedoc', 'bin', 'typedoc'), '--out', out], { cwd: root }));
+  return out;
+}
+
+async function main() {
+  await ensureNodeModules();
+  const out = await writeReference(process.argv[2] && resolve(process.argv[2]));
   say(`The API reference is in ${out}.`);
-});
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await runMain(main);

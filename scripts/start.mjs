@@ -1,7 +1,8 @@
 // `npm start`: sets up and builds the flavour that current browsers take from an isolated page,
 // serves the demo on PORT (default 8080; on this machine only, unless HOST is set), and then adds
-// the single-threaded flavour for browsers without relaxed SIMD or threads.
+// the single-threaded flavour for browsers without relaxed SIMD or threads, and the API reference.
 import { build } from './build.mjs';
+import { writeReference } from './docs.mjs';
 import { runMain, say, StepError } from './lib/progress.mjs';
 import { serve } from './serve.mjs';
 
@@ -17,4 +18,5 @@ await runMain(async () => {
   }
   await build(['simd-st'], { types: false });
   say('Browsers without relaxed SIMD or without threads are served too now.');
+  await writeReference();
 });
