@@ -5,7 +5,7 @@
 import { InsituError, tensor, type Engine, type ModelReport, type Session, type Tensor, type TensorInfo,
   type Value } from 'insitu';
 
-import { byId, make, milliseconds } from './dom.js';
+import { byId, make, milliseconds } from '../common/dom.js';
 
 const kRuns = 10;
 

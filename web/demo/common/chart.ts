@@ -1,7 +1,6 @@
 // Line charts over a count of runs or samples, drawn by uPlot in the colours of the page.
 // Invariant: a chart is as wide as its host, follows the colour scheme, and has a sentence for those who cannot see it.
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 
 import { make } from './dom.js';
 
