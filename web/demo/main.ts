@@ -9,7 +9,9 @@ import { LazyPlaygrounds } from './shell/lazy.js';
 
 const kPlaygrounds = {
   handwriting: () => import('./handwriting/handwriting.js'),
+  text: () => import('./text/text.js'),
   lab: () => import('./lab/lab.js'),
+  benchmark: () => import('./benchmark/benchmark.js'),
   graph: () => import('./graph/graph.js'),
 };
 
