@@ -62,6 +62,7 @@ class GraphPanel {
     await this.#session?.dispose();
     this.#session = undefined;
     this.#items = [];
+    this.#graph = undefined;
     try {
       const { report, session, where } = await inspect(this.#engine, model, others);
       this.#session = session;
@@ -79,7 +80,7 @@ class GraphPanel {
   #draw(): void {
     const { shown, lines } = linesOf(this.#items, (item) => this.#folded.checked || kindOf(item) !== 'folded');
     this.#shown = shown;
-    this.#picture.show(layOut(shown.length, lines), shown.map((i) => boxOf(this.#items[i]!)));
+    this.#picture.show(layOut(shown.length, lines, this.#graph?.inputs.length ?? 0), shown.map((i) => boxOf(this.#items[i]!)));
     byId('picture').setAttribute('aria-label', `Graph of ${shown.length.toLocaleString('en')} boxes and ${lines.length.toLocaleString('en')} lines. ` +
       'Arrow keys move it, plus and minus zoom, 0 shows it from the top, N and P go from node to node. The table has the same.');
     this.#table.show(this.#items);

@@ -19,9 +19,9 @@ const kSweeps = 6;
 /* Longer edges are drawn straight: bends for each of their layers would be most of the picture. */
 const kLongestBent = 40;
 
-/** `edges` lead from a lower number to a higher one. */
-export function layOut(count: number, edges: readonly (readonly [number, number])[]): Layout {
-  const layerOf = layersOf(count, edges);
+/** `edges` lead from a lower number to a higher one; the first `roots` boxes are where the graph begins. */
+export function layOut(count: number, edges: readonly (readonly [number, number])[], roots: number): Layout {
+  const layerOf = layersOf(count, edges, roots);
   const below: number[][] = Array.from({ length: count }, () => []), above: number[][] = Array.from({ length: count }, () => []);
   const layer = [...layerOf];
   const bends = edges.map(([from, to]) => {
@@ -45,8 +45,8 @@ export function layOut(count: number, edges: readonly (readonly [number, number]
   const rows = Array.from(layers, (row) => row ?? []);
   const widthOf = (item: number): number => (item < count ? kBox.width + kGap.x : kGap.route);
   const x = order(rows, above, below, widthOf);
-  const left = Math.min(...rows.flat().map((item) => x[item]! - widthOf(item) / 2), 0);
-  const right = Math.max(...rows.flat().map((item) => x[item]! + widthOf(item) / 2), 0);
+  const left = x.reduce((least, at, item) => Math.min(least, at - widthOf(item) / 2), Infinity);
+  const right = x.reduce((most, at, item) => Math.max(most, at + widthOf(item) / 2), -Infinity);
   const place = (item: number): Point => ({ x: x[item]! - left, y: layer[item]! * (kBox.height + kGap.y) + kBox.height / 2 + kGap.y / 2 });
   return {
     places: Array.from({ length: count }, (_, item) => place(item)),
@@ -54,23 +54,28 @@ export function layOut(count: number, edges: readonly (readonly [number, number]
       const { x, y } = place(item);
       return { x, y: i === 0 ? y + kBox.height / 2 : i === chain.length - 1 ? y - kBox.height / 2 : y };
     })),
-    width: right - left,
+    width: count > 0 ? right - left : 0,
     height: rows.length * (kBox.height + kGap.y),
   };
 }
 
-/* Each node below all it reads; those that read nothing just above the first that reads them. */
-function layersOf(count: number, edges: readonly (readonly [number, number])[]): number[] {
-  const layer = new Array<number>(count).fill(0), first = new Array<number>(count).fill(Infinity), reads = new Set<number>();
-  const from: number[][] = Array.from({ length: count }, () => []);
-  for (const [a, b] of edges) from[b]!.push(a);
+/* Each node below all it reads. What no root leads to, weights on their way, stands just above the first that reads it. */
+function layersOf(count: number, edges: readonly (readonly [number, number])[], roots: number): number[] {
+  const layer = new Array<number>(count).fill(0);
+  const led = Array.from({ length: count }, (_, item) => item < roots);
+  const from: number[][] = Array.from({ length: count }, () => []), to: number[][] = Array.from({ length: count }, () => []);
+  for (const [a, b] of edges) {
+    from[b]!.push(a);
+    to[a]!.push(b);
+  }
   for (let item = 0; item < count; ++item)
     for (const source of from[item]!) {
       layer[item] = Math.max(layer[item]!, layer[source]! + 1);
-      reads.add(item);
+      led[item] ||= led[source]!;
     }
-  for (const [a, b] of edges) first[a] = Math.min(first[a]!, layer[b]!);
-  return layer.map((at, item) => (!reads.has(item) && Number.isFinite(first[item]!) ? first[item]! - 1 : at));
+  for (let item = count - 1; item >= 0; --item)
+    if (!led[item] && to[item]!.length > 0) layer[item] = to[item]!.reduce((least, next) => Math.min(least, layer[next]!), Infinity) - 1;
+  return layer;
 }
 
 /* Sorts the layers in place, and says where in x each item stands. */
