@@ -18,8 +18,10 @@
 #include "monitor/monitor.h"
 #include "monitor/thinning.h"
 #include "outcome.h"
+#include "preprocess/image.h"
 #include "session/runtime.h"
 #include "session/session.h"
+#include "session/stream.h"
 #include "upload.h"
 
 namespace insitu {
@@ -30,6 +32,7 @@ struct LoadedSession {
   std::unique_ptr<Archive> kept;     // nullptr: nothing is to be written, or all has been
   std::unique_ptr<Monitor> monitor;  // nullptr: not watched
   std::vector<NamedTensor> feeds, results;
+  Handles<Stream> streams{"stream"};
 };
 
 struct StreamDetector {
@@ -45,6 +48,8 @@ struct Instance {
   Handles<Histogram> histograms{"histogram"};
   Handles<StreamDetector> detectors{"detector"};
   Buffer scratch;  // numbers on their way in
+  ImageFormat image_format;
+  Tensor prepared;  // of images in that format, or of samples
 };
 
 // The one of this instance.

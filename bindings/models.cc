@@ -86,12 +86,21 @@ val ToObject(const std::map<std::string, int64_t>& map) {
 // Enough for the browser to notice what is called often; longer would only delay load().
 constexpr double kWarmUpMs = 15;
 
-Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
+// How long to warm up and whom to tell of phases.
+SessionOptions PreparationOptions(const val& options) {
   SessionOptions session;
+  if (options["warmUp"].as<bool>()) session.warm_up_ms = kWarmUpMs;
+  session.on_phase = [tell = options["onPhase"]](LoadPhase phase) {
+    tell(std::string(phase == LoadPhase::kPlan ? "plan" : "warmup"));
+  };
+  return session;
+}
+
+Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
+  SessionOptions session = PreparationOptions(options);
   session.import = std::move(import);
   session.reference_only = options["referenceOnly"].as<bool>();
   session.keep = options["keep"].as<bool>();
-  if (options["warmUp"].as<bool>()) session.warm_up_ms = kWarmUpMs;
   const val dims = options["dims"];
   for (const std::string& name : Keys(dims)) {
     val one = val::array();
@@ -125,10 +134,8 @@ Result<val> LoadModel(int upload, const val& external, const val& options) {
 
 Result<val> RestoreKept(int upload, const val& options) {
   INSITU_ASSIGN(const Model kept, Take(upload, val::object()));
-  SessionOptions session_options;
-  if (options["warmUp"].as<bool>()) session_options.warm_up_ms = kWarmUpMs;
   INSITU_ASSIGN(auto session,
-                Session::Restore(kept.bytes, session_options, *TheInstance().runtime));
+                Session::Restore(kept.bytes, PreparationOptions(options), *TheInstance().runtime));
   return Describe(std::move(session));
 }
 

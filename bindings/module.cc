@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "instance.h"
+#include "prepare.h"
 #include "sessions.h"
 #include "watch.h"
 
@@ -80,6 +81,15 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("stageStrings", &StageStrings);
   function("stageGroup", &StageGroup);
   function("run", &Run);
+  function("openStream", &OpenStream);
+  function("resetStream", &ResetStream);
+  function("closeStream", &CloseStream);
+  function("imageBegin", &ImageBegin);
+  function("imageAdd", &ImageAdd);
+  function("audio", &Audio);
+  function("prepared", &Prepared);
+  function("stagePrepared", &StagePrepared);
+  function("dropPrepared", &DropPrepared);
   function("profile", &Profile);
   function("sampled", &Sampled);
   function("clear", &Clear);

@@ -2,7 +2,6 @@
 #include "outcome.h"
 
 #include <cmath>
-#include <string_view>
 
 namespace insitu {
 
@@ -39,6 +38,15 @@ Result<Dims> ToDims(const val& array) {
     dims.push_back(static_cast<int64_t>(number));
   }
   return dims;
+}
+
+Result<uint64_t> ToCount(const val& number, std::string_view what) {
+  constexpr double kLargest = 1e12;
+  const double value = number.as<double>();
+  if (value >= 0 && value <= kLargest && value == std::floor(value))
+    return static_cast<uint64_t>(value);
+  return Fail(ErrorCode::kInvalidArgument, std::string(what) + " is " + std::to_string(value),
+              "Pass a whole number, zero or more.");
 }
 
 std::vector<std::string> ToStrings(const val& array) {

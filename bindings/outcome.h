@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -51,6 +52,8 @@ val ToArray(std::span<const int64_t> numbers);
 val ToArray(std::span<const std::string> strings);
 // Extents from an array of numbers; InvalidArgument for what is no extent.
 Result<Dims> ToDims(const val& array);
+// A whole number from 0 to 1e12; InvalidArgument, which calls it `what`, for others.
+Result<uint64_t> ToCount(const val& number, std::string_view what);
 std::vector<std::string> ToStrings(const val& array);
 // The own property names of an object.
 std::vector<std::string> Keys(const val& object);

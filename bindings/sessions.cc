@@ -7,7 +7,6 @@
 #include "instance.h"
 
 namespace insitu::bindings {
-namespace {
 
 Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
@@ -15,6 +14,8 @@ Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
   loaded->feeds.push_back({std::move(name), *std::move(tensor)});
   return {};
 }
+
+namespace {
 
 Result<double> StageBytes(int session, std::string name, const std::string& dtype_name,
                           const val& js_dims, double byte_length) {
@@ -59,18 +60,39 @@ Status StageLast(int session, std::string name, const std::string& kind_name, in
                                           : Tensor::Optional(std::move(items)));
 }
 
-Result<val> RunStaged(int session, const val& outputs, bool time_steps) {
+Result<val> RunStaged(int session, int stream, const val& outputs, bool time_steps) {
   Instance& instance = TheInstance();
   INSITU_ASSIGN(LoadedSession * loaded, instance.sessions.Find(session));
   SessionRunOptions options;
   options.cancel = &instance.cancel;
   options.outputs = ToStrings(outputs);
   options.time_steps = time_steps;
-  INSITU_ASSIGN(loaded->results, loaded->session->Run(loaded->feeds, options));
+  if (stream == 0) {
+    INSITU_ASSIGN(loaded->results, loaded->session->Run(loaded->feeds, options));
+  } else {
+    INSITU_ASSIGN(Stream * state, loaded->streams.Find(stream));
+    INSITU_ASSIGN(loaded->results, state->Run(*loaded->session, loaded->feeds, options));
+  }
   val results = val::array();
   for (const NamedTensor& result : loaded->results)
     results.call<void>("push", ToJs(result.name, result.tensor));
   return results;
+}
+
+Result<int> OpenStaged(int session, const val& state) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  std::vector<StateLink> links;
+  for (const std::string& input : Keys(state))
+    links.push_back({input, state[input].as<std::string>()});
+  INSITU_ASSIGN(Stream stream, Stream::Open(*loaded->session, std::move(links), loaded->feeds));
+  return loaded->streams.Add(std::make_unique<Stream>(std::move(stream)));
+}
+
+Status Reset(int session, int stream) {
+  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(Stream * state, loaded->streams.Find(stream));
+  state->Reset();
+  return {};
 }
 
 val ToJs(std::span<const OperatorProfile> rows) {
@@ -124,8 +146,16 @@ val StageGroup(int session, std::string name, std::string kind, int count) {
   return Answer(StageLast(session, std::move(name), kind, count));
 }
 
-val Run(int session, val outputs, bool time_steps) {
-  return Answer(RunStaged(session, outputs, time_steps));
+val Run(int session, int stream, val outputs, bool time_steps) {
+  return Answer(RunStaged(session, stream, outputs, time_steps));
+}
+
+val OpenStream(int session, val state) { return Answer(OpenStaged(session, state)); }
+
+val ResetStream(int session, int stream) { return Answer(Reset(session, stream)); }
+
+void CloseStream(int session, int stream) {
+  if (auto loaded = TheInstance().sessions.Find(session)) (*loaded)->streams.Erase(stream);
 }
 
 val Profile(int session, int runs) { return Answer(ProfileStaged(session, runs)); }

@@ -15,7 +15,12 @@ val ParseValue(int upload, std::string kind);
 val Stage(int session, std::string name, std::string dtype, val dims, double byte_length);
 val StageStrings(int session, std::string name, val dims, val strings);
 val StageGroup(int session, std::string name, std::string kind, int count);
-val Run(int session, val outputs, bool time_steps);
+// Puts `tensor` among the staged feeds.
+Status AddFeed(int session, std::string name, Result<Tensor> tensor);
+val Run(int session, int stream, val outputs, bool time_steps);
+val OpenStream(int session, val state);
+val ResetStream(int session, int stream);
+void CloseStream(int session, int stream);
 val Profile(int session, int runs);
 val Sampled(int session);
 void Clear(int session);

@@ -9,15 +9,7 @@
 namespace insitu::bindings {
 namespace {
 
-constexpr double kLargestCount = 1e12;
 constexpr size_t kMostStateBytes = size_t{1} << 30;
-
-Result<uint64_t> ToCount(const val& number, std::string_view what) {
-  const double value = number.as<double>();
-  if (value >= 0 && value <= kLargestCount) return static_cast<uint64_t>(value);
-  return Fail(ErrorCode::kInvalidArgument, std::string(what) + " is " + std::to_string(value),
-              "Pass a whole number, zero or more.");
-}
 
 Result<Monitor*> FindMonitor(int session) {
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));

@@ -52,6 +52,7 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
                                                const SessionOptions& options, Runtime& runtime) {
   INSITU_ASSIGN(ImportedModel imported, ImportModel(model, options.import));
   std::unique_ptr<Session> session(new Session);
+  if (options.on_phase) options.on_phase(LoadPhase::kPlan);
   Graph& graph = imported.graph;
   for (NodeId id : graph.Order())
     session->original_nodes_.emplace_back(graph.node(id).name, graph.node(id).op);
@@ -100,7 +101,9 @@ Status Session::Prepare(const SessionOptions& options) {
     if (dims) fixed.push_back(*std::move(dims));
   }
   if (fixed.size() == inputs_.size()) INSITU_TRY(runner_.Prepare(fixed));
-  if (options.warm_up_ms > 0) WarmUp(runner_, options.warm_up_ms);
+  if (options.warm_up_ms <= 0) return {};
+  if (options.on_phase) options.on_phase(LoadPhase::kWarmUp);
+  WarmUp(runner_, options.warm_up_ms);
   return {};
 }
 

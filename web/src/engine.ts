@@ -1,7 +1,10 @@
 // Engine: one WebAssembly instance, in a worker by default, and the sessions that live in it.
 // Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
+import type { AudioOptions, AudioSource } from './audio.js';
 import { Disposable } from './disposable.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
+import { image } from './image-feed.js';
+import type { ImageOptions, ImageSource } from './image-feed.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
@@ -10,10 +13,11 @@ import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
 import { request } from './source.js';
+import type { Tensor } from './tensor.js';
 import type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
   ModelSource, OperatorInfo, ReferenceProfile, WindowReport } from './types.js';
 import { upload } from './upload.js';
-import { fromWire } from './value.js';
+import { fromWire, movedWith } from './value.js';
 import type { Value } from './value.js';
 
 /** One WebAssembly instance, in a worker by default, and the sessions in it; their runs queue. */
@@ -71,17 +75,12 @@ export class Engine extends Disposable {
     const client = await this.#usableClient();
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = watch?.hash === true;
-    const finish = async (prepare: () => Promise<SessionDescription>) => {
-      onProgress?.({ phase: 'parse', loaded: 0, total: 1 });
-      const description = await untilAborted(prepare(), signal, ({ session }) => {
-        client.call('disposeSession', { session }).catch(() => {});
-      });
-      onProgress?.({ phase: 'parse', loaded: 1, total: 1 });
-      return description;
-    };
+    const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare, signal, ({ session }) => {
+      client.call('disposeSession', { session }).catch(() => {});
+    });
     const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
     const restored = await kept?.restore(client, (found) =>
-      finish(() => client.call('restore', { ...found, warmUp, watch })));
+      finish(client.call('restore', { ...found, warmUp, watch }, { onProgress })));
     const open = async (description: SessionDescription) => {
       const { session, sha256 } = description;
       const persist = monitor && monitor.persist === 'opfs';
@@ -97,7 +96,7 @@ export class Engine extends Disposable {
     const sent = await upload(client, source, { ...options, ...external }, hash);
     const keep = kept?.keeps === true;
     const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
-    const description = await finish(() => client.call('load', { ...sent, ...prepare }));
+    const description = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
     if (keep) void kept.keep(client, description);
     return open(description);
   }
@@ -123,6 +122,20 @@ export class Engine extends Disposable {
     const sent = await upload(client, source, {}, false);
     const wire = await client.call('parseValue', { upload: sent.upload, kind });
     return { name: wire.name, value: fromWire(wire) };
+  }
+
+  /** A picture, or several as a batch, as a tensor. `width` and `height` are needed. */
+  async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions): Promise<Tensor> {
+    const client = await this.#usableClient();
+    const wire = await (await import('./image.js')).toWireImage(fail, image(source, options));
+    return fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) })) as Tensor;
+  }
+
+  /** Sound as a tensor of float32: [1, samples] of one channel, or with `mel` [1, mels, frames]. */
+  async audioTensor(source: AudioSource, options: AudioOptions = {}): Promise<Tensor> {
+    const client = await this.#usableClient();
+    const wire = await (await import('./audio.js')).toWireAudio(fail, source, options);
+    return fromWire(await client.call('audioTensor', wire, { transfer: [wire.samples] })) as Tensor;
   }
 
   /** The operators that this engine knows. */
@@ -243,6 +256,19 @@ const shared = new Map<string, Promise<Engine>>();
 /** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
   return (await Engine.shared(options)).load(model, options);
+}
+
+/** As Engine.imageTensor(), of the engine that load() uses. */
+export async function imageTensor(
+  source: ImageSource | readonly ImageSource[],
+  options: ImageOptions & EngineOptions,
+): Promise<Tensor> {
+  return (await Engine.shared(options)).imageTensor(source, options);
+}
+
+/** As Engine.audioTensor(), of the engine that load() uses. */
+export async function audioTensor(source: AudioSource, options?: AudioOptions & EngineOptions): Promise<Tensor> {
+  return (await Engine.shared(options)).audioTensor(source, options);
 }
 
 /* Rejects at once when aborted; a result that comes nevertheless is handed to `drop`. */

@@ -1,10 +1,14 @@
 // insitu: runs ONNX models where the data is. What is exported here is the whole API; docs/api.md describes it.
 /** Engines, sessions, tensors and the watch. @module insitu */
-export { clearCache, Engine, listCache, load } from './engine.js';
+export { audioTensor, clearCache, Engine, imageTensor, listCache, load } from './engine.js';
 export { InsituError } from './errors.js';
+export { image } from './image-feed.js';
 export { tensor } from './tensor.js';
+export type { AudioOptions, AudioSource, MelOptions } from './audio.js';
 export type { ErrorCode } from './errors.js';
+export type { ImageFeed, ImageOptions, ImageSource, RawImage } from './image-feed.js';
 export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
+export type { ImageFit } from './placement.js';
 export type { Canary, CanaryOptions, CanaryReport, RollbackReason } from './release/canary.js';
 export type { CandidateOptions, Golden, ModelName } from './release/candidate.js';
 export type { LikenessReport } from './release/likeness.js';
@@ -16,6 +20,7 @@ export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
 export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
   QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
+export type { Stream, StreamOptions } from './stream.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
 export type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
   ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,

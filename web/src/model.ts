@@ -39,6 +39,11 @@ export class OpenModel {
     return this.description.session;
   }
 
+  /** What errors call it. */
+  get called(): string {
+    return this.name === undefined ? 'a model' : `'${this.name}'`;
+  }
+
   /** Whether its runs show their stages in the performance panel. */
   get tracks(): boolean {
     const { monitor } = this.options;

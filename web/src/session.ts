@@ -3,19 +3,22 @@
 // model from its checks to its results, whatever takes the place of that model meanwhile.
 import { Disposable, freeWhenCollected } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
+import { ImageFeed } from './image-feed.js';
 import { Models } from './model.js';
 import type { OpenModel } from './model.js';
 import { Monitor } from './monitor.js';
 import type { Canary, CanaryOptions } from './release/canary.js';
-import type { Home, Inside, Witness } from './release/inside.js';
+import type { Feeds, Home, Inside, Witness } from './release/inside.js';
 import type { Shadow, ShadowOptions } from './release/shadow.js';
 import type { SwapOptions, SwapReport } from './release/swap.js';
-import type { WireValue } from './rpc/protocol.js';
+import type { Params, WireFeed, WireValue } from './rpc/protocol.js';
+import { OpenStream, Stream } from './stream.js';
+import type { StreamOptions } from './stream.js';
 import { checkTensor, describe } from './tensor.js';
 import { showTracks } from './tracks.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 import type { ExplainRow, ModelSource, OperatorProfile, RunOptions } from './types.js';
-import { buffersOf, fromWire, toWire } from './value.js';
+import { fromWire, movedWith, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const longestId = 100;
@@ -39,7 +42,8 @@ export class Session extends Disposable {
     this.#inside = {
       home, models: this.#models, monitor: this.monitor, watch, fail, turn: Promise.resolve(),
       checkUsable: () => this.checkUsable(),
-      run: (...asked) => this.#run(...asked),
+      run: (model, feeds, options, witness) => this.#run(model, feeds, options, { witness }),
+      drawn: (...asked) => this.#drawn(...asked),
     };
   }
 
@@ -63,7 +67,7 @@ export class Session extends Disposable {
    * says otherwise; name their types as `Results` then.
    */
   run<Results extends Record<string, Value> = Record<string, Tensor>>(
-    feeds: Record<string, Value>,
+    feeds: Feeds,
     options: RunOptions = {},
   ): Promise<Results> {
     const { route } = this.#inside;
@@ -72,9 +76,9 @@ export class Session extends Disposable {
 
   async #run(
     model: OpenModel,
-    feeds: Record<string, Value>,
+    feeds: Feeds,
     options: RunOptions,
-    witness?: Witness,
+    { witness, stream }: { witness?: Witness; stream?: OpenStream } = {},
   ): Promise<Record<string, Value>> {
     const { signal, transfer = false, outputs = [], into, watch = true, slice, features, id = '' } = options;
     const { timeOrigin } = performance, asked = performance.now(), prepared = preparedFrom(options.startedAt, asked);
@@ -82,22 +86,32 @@ export class Session extends Disposable {
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
     for (const name of [...outputs, ...Object.keys(into ?? {})]) checkOutput(model, name);
-    const wire = this.#prepare(model, feeds, transfer);
-    const result = await model.client.enqueue(
-      'run',
-      {
-        session: model.id, feeds: wire, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
-        watch: watch
-          ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
-          : undefined,
-      },
-      { signal, transfer: buffersOf(wire) },
-    );
-    witness?.(result, wire);
+    const wire = this.#prepare(model, feeds, transfer, stream);
+    const besides = {
+      session: model.id, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
+      watch: watch
+        ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
+        : undefined,
+    };
+    const params = stream || wire instanceof Promise
+      ? Promise.all([wire, stream?.number ?? 0]).then(([feeds, stream]) => ({ ...besides, feeds, stream }))
+      : { ...besides, feeds: wire, stream: 0 };
+    const result = await model.client.enqueue('run', params, { signal, transfer: moved });
+    witness?.(result, await wire);
     if (model.tracks) showTracks(asked, prepared, result.times);
     model.spare = result.spare.filter(({ byteLength }) => byteLength <= kLargestSpare);
     const values = Object.fromEntries(result.values.map((value) => [value.name, fromWire(value)]));
     return into ? writeInto(into, values) : values;
+  }
+
+  /* The feeds with tensors in the place of pictures. */
+  async #drawn({ client, description: { inputs } }: OpenModel, feeds: Feeds): Promise<Feeds> {
+    const draw = async (name: string, feed: Value | ImageFeed) => {
+      if (!(feed instanceof ImageFeed)) return [name, feed];
+      const wire = await (await pictures()).toWireImage(fail, feed, inputs.find((info) => info.name === name));
+      return [name, fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) }))];
+    };
+    return Object.fromEntries(await Promise.all(Object.entries(feeds).map(([name, feed]) => draw(name, feed))));
   }
 
   /**
@@ -120,14 +134,35 @@ export class Session extends Disposable {
   }
 
   /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
-  async profile(feeds: Record<string, Value>, runs = 10): Promise<OperatorProfile[]> {
+  async profile(feeds: Feeds, runs = 10): Promise<OperatorProfile[]> {
     this.checkUsable();
     if (!Number.isSafeInteger(runs) || runs < 1) {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
     }
     const model = this.#models.current;
-    const wire = this.#prepare(model, feeds, false);
-    return model.client.enqueue('profile', { session: model.id, feeds: wire, runs }, { transfer: buffersOf(wire) });
+    const wire = await this.#prepare(model, feeds, false);
+    return model.client.enqueue('profile', { session: model.id, feeds: wire, runs }, { transfer: moved });
+  }
+
+  /** Runs that hand state on, which stays in the engine between them: recurrent state, the past of a decoder. */
+  stream({ state, initial = {} }: StreamOptions): Stream {
+    this.checkUsable();
+    const model = this.#models.current;
+    const { inputs, outputs } = model.description;
+    for (const [input, output] of Object.entries(state)) {
+      if (!inputs.some(({ name }) => name === input)) failAt(input, `the model has no input '${input}'`, takes(inputs));
+      if (!outputs.some(({ name }) => name === output)) failAt(output, `the model has no output '${output}'`, gives(outputs));
+    }
+    const first = Object.entries(initial).map(([name, value]) => {
+      const info = inputs.find((input) => input.name === name && Object.hasOwn(state, name));
+      return toWire(value, info ?? failAt(name, `'${name}' is no state`, 'Name it in `state`, too.'), false, []);
+    });
+    const params = { session: model.id, state: { ...state }, feeds: first };
+    const open = new OpenStream(model, params.state, model.client.enqueue('openStream', params, { transfer: moved }));
+    return new Stream(open, {
+      model: () => (this.checkUsable(), this.#models.current),
+      run: (stream, feeds, options) => this.#run(model, feeds, options, { stream }),
+    });
   }
 
   /** Where every node of the model runs, and why there. */
@@ -138,8 +173,7 @@ export class Session extends Disposable {
   }
 
   protected get label(): string {
-    const { name } = this.#models.current;
-    return `the Session of ${name === undefined ? 'a model' : `'${name}'`}`;
+    return `the Session of ${this.#models.current.called}`;
   }
 
   protected async free(): Promise<void> {
@@ -147,36 +181,42 @@ export class Session extends Disposable {
     await this.#models.free();
   }
 
-  #prepare({ description: { inputs }, spare }: OpenModel, feeds: Record<string, Value>, transfer: boolean): WireValue[] {
-    const listing = `The model takes ${inputs.map(describe).join(', ') || 'nothing'}.`;
+  /* Checked at once; pictures take until they are read. */
+  #prepare(
+    { description: { inputs }, spare }: OpenModel,
+    feeds: Feeds,
+    transfer: boolean,
+    stream?: OpenStream,
+  ): WireFeed[] | Promise<WireFeed[]> {
     for (const name of Object.keys(feeds)) {
-      if (!inputs.some((input) => input.name === name)) {
-        throw new InsituError({
-          code: 'InvalidArgument', message: `the model has no input '${name}'`, node: name, hint: listing,
-        });
-      }
+      if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
+      if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
     }
-    return inputs.map((info) => {
-      if (!Object.hasOwn(feeds, info.name)) {
-        throw new InsituError({
-          code: 'InvalidArgument', message: `the input '${info.name}' was not fed`, node: info.name, hint: listing,
-        });
-      }
-      return toWire(feeds[info.name]!, info, transfer, spare);
+    const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
+    let waits = false;
+    const wire = fed.map((info) => {
+      if (!Object.hasOwn(feeds, info.name)) failAt(info.name, `the input '${info.name}' was not fed`, takes(inputs));
+      const feed = feeds[info.name]!;
+      if (!(feed instanceof ImageFeed)) return toWire(feed, info, transfer, spare);
+      waits = true;
+      return pictures().then(({ toWireImage }) => toWireImage(fail, feed, info));
     });
+    return waits ? Promise.all(wire) : wire as WireValue[];
   }
 }
 
 const release = () => import('./release/release.js');
+const pictures = () => import('./image.js');
+const moved = ({ feeds }: Pick<Params<'run'>, 'feeds'>) => movedWith(feeds);
+const takes = (inputs: readonly TensorInfo[]) => `The model takes ${inputs.map(describe).join(', ') || 'nothing'}.`;
+const gives = (outputs: readonly TensorInfo[]) => `It gives ${outputs.map(describe).join(', ')}.`;
+
+function failAt(node: string, message: string, hint: string): never {
+  throw new InsituError({ code: 'InvalidArgument', message, node, hint });
+}
 
 function checkOutput({ description: { outputs } }: OpenModel, name: string): void {
-  if (outputs.some((output) => output.name === name)) return;
-  throw new InsituError({
-    code: 'InvalidArgument',
-    message: `the model has no output '${name}'`,
-    node: name,
-    hint: `It gives ${outputs.map(describe).join(', ')}.`,
-  });
+  if (!outputs.some((output) => output.name === name)) failAt(name, `the model has no output '${name}'`, gives(outputs));
 }
 
 /* One name for the same slice, however its keys are ordered. */

@@ -6,8 +6,12 @@ export type Flavour = 'simd-st' | 'simd-mt' | 'relaxed-st' | 'relaxed-mt';
 
 /** How far a phase of start or load() has come. */
 export interface Progress {
-  /** 'restore' reads a kept model instead of downloading it; 'keep' comes after load(), while it is stored. */
-  phase: 'engine' | 'download' | 'verify' | 'parse' | 'restore' | 'keep';
+  /**
+   * In their order: the engine starts, the model is downloaded and its digest verified, its file is parsed, its operators are
+   * assigned and their weights packed, and it runs once. 'restore' reads a kept model instead of downloading and parsing it;
+   * 'keep' comes after load(), while it is stored.
+   */
+  phase: 'engine' | 'download' | 'verify' | 'parse' | 'plan' | 'warmup' | 'restore' | 'keep';
   /** Bytes, or 0 and 1 for a phase that has only a beginning and an end. */
   loaded: number;
   /** Where it is known. */

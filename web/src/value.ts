@@ -1,7 +1,7 @@
 // Values of models: tensors, and what holds tensors: sequences, optional values and maps.
 // Invariant: what leaves the page has the kind that the model declares, at every depth.
 import { InsituError } from './errors.js';
-import type { WireTensor, WireValue } from './rpc/protocol.js';
+import type { WireFeed, WireTensor, WireValue } from './rpc/protocol.js';
 import { checkFeed, describe, tensorOver } from './tensor.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
@@ -43,6 +43,14 @@ export function fromWire(wire: WireValue): Value {
 export function buffersOf(values: readonly WireValue[]): ArrayBuffer[] {
   const tensorsOf = (value: WireValue): WireTensor[] => ('items' in value ? value.items.flatMap(tensorsOf) : [value]);
   return [...new Set(values.flatMap(tensorsOf).map(({ data }) => data).filter((data) => data instanceof ArrayBuffer))];
+}
+
+/** What of `feeds` moves to the engine. */
+export function movedWith(feeds: readonly WireFeed[]): Transferable[] {
+  const values = feeds.filter((feed): feed is WireValue => !('images' in feed));
+  const pictures = feeds.flatMap((feed) => ('images' in feed ? feed.images : []));
+  const moved = pictures.flatMap((one): Transferable[] => ('data' in one ? [one.data] : 'bitmap' in one && one.moves ? [one.bitmap] : []));
+  return [...buffersOf(values), ...moved];
 }
 
 function refuse(info: TensorInfo, what: string, hint: string): never {

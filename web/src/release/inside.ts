@@ -1,13 +1,14 @@
 // The inside of a Session, which it hands to the code that releases another model in its place.
 // Invariant: nothing of index.js is bundled a second time here, InsituError above all; what is needed of it comes this way.
 import type { fail } from '../errors.js';
+import type { ImageFeed } from '../image-feed.js';
 import type { Models, OpenModel } from '../model.js';
 import type { Histogram, Monitor } from '../monitor.js';
-import type { RunResult, WireValue } from '../rpc/protocol.js';
+import type { RunResult, WireFeed } from '../rpc/protocol.js';
 import type { LoadOptions, ModelSource, RunOptions } from '../types.js';
 import type { Value } from '../value.js';
 
-export type Feeds = Record<string, Value>;
+export type Feeds = Record<string, Value | ImageFeed>;
 export type Results = Record<string, Value>;
 
 /** What a Session needs of its Engine. */
@@ -17,7 +18,7 @@ export interface Home {
 }
 
 /** Sees what a run gave before its caller does. What it takes out of `spare` belongs to it; `values` are the caller's. */
-export type Witness = (result: RunResult, feeds: WireValue[]) => void;
+export type Witness = (result: RunResult, feeds: WireFeed[]) => void;
 
 /** What stands between the calls of run() and the models. */
 export interface Route {
@@ -37,6 +38,8 @@ export interface Inside {
   turn: Promise<unknown>;
   checkUsable(): void;
   run(model: OpenModel, feeds: Feeds, options: RunOptions, witness?: Witness): Promise<Results>;
+  /** `feeds` with tensors in the place of pictures, as `model` takes them. */
+  drawn(model: OpenModel, feeds: Feeds): Promise<Feeds>;
   /** A Monitor of the model that `watched` gives; events have yet to be sent to it. */
   watch(watched: () => OpenModel): Monitor;
 }

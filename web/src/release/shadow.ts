@@ -93,14 +93,14 @@ export class Shadow {
     return this.#trial.end(false);
   }
 
-  #run(feeds: Feeds, options: RunOptions): Promise<Results> {
+  async #run(feeds: Feeds, options: RunOptions): Promise<Results> {
     const { inside } = this.#trial;
     const { current } = inside.models;
     if (this.#requests++ % this.#every !== 0) return inside.run(current, feeds, options);
     // Feeds that are moved would not come back.
-    return inside.run(current, feeds, { ...options, transfer: false }, (result, wire) => {
+    return inside.run(current, await inside.drawn(current, feeds), { ...options, transfer: false }, (result, wire) => {
       try {
-        this.#take(result, wire, options.outputs);
+        this.#take(result, wire as WireValue[], options.outputs);
       } catch {
         this.#skipped++;  // no room for a copy
       }
@@ -131,9 +131,9 @@ export class Shadow {
   async #compare({ feeds, buffers, outputs, values }: Sample): Promise<void> {
     const { candidate, tried } = this.#trial;
     const askedAt = performance.timeOrigin + performance.now();
-    const params = { session: candidate.id, feeds, outputs: [...outputs], askedAt, giveBack: false };
+    const params = { session: candidate.id, feeds, stream: 0, outputs: [...outputs], askedAt, giveBack: false };
     try {
-      const answer = await candidate.client.enqueue('run', params, { transfer: buffers });
+      const answer = await candidate.client.enqueue('run', params, { transfer: () => buffers });
       tried.add(answer.times);
       for (const stable of values) {
         const own = answer.values.find(({ name }) => name === stable.name);

@@ -21,6 +21,9 @@ export interface CallOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+/* What has its turn among the runs. */
+type Queued = 'run' | 'profile' | 'disposeSession' | 'openStream' | 'resetStream' | 'closeStream';
+
 /* Those that wait for an answer, whoever else refers to them. */
 const waiting = /* @__PURE__ */ new Set<Client>();
 
@@ -100,13 +103,16 @@ export class Client {
     });
   }
 
-  /** Queues a run behind those before it. While it waits an abort stops it at once; once it runs, see RunOptions. */
-  enqueue<M extends 'run' | 'profile' | 'disposeSession'>(
+  /**
+   * Queues a run, with what it is to be fed with as soon as that is ready, behind those before it. While it waits an abort stops
+   * it at once; once it runs, see RunOptions.
+   */
+  enqueue<M extends Queued>(
     method: M,
-    params: Params<M>,
-    options: CallOptions = {},
+    params: Params<M> | Promise<Params<M>>,
+    { signal, transfer }: { signal?: AbortSignal; transfer?: (params: Params<M>) => Transferable[] } = {},
   ): Promise<ResultOf<M>> {
-    const { signal, transfer } = options;
+    if (params instanceof Promise) params.catch(() => {});  // where nobody waits for them any more
     return new Promise<ResultOf<M>>((resolve, reject) => {
       const abort = () => {
         reject(cancelled(signal!));
@@ -120,7 +126,9 @@ export class Client {
           if (signal?.aborted) return;
           if (this.#cancelWord) Atomics.store(this.#cancelWord, 0, 0);
           running = true;
-          resolve(await this.call(method, params, { transfer }));
+          const ready = params instanceof Promise ? await params : params;
+          if (signal?.aborted) return;
+          resolve(await this.call(method, ready, { transfer: transfer?.(ready) }));
         } catch (thrown) {
           reject(thrown);
         } finally {

@@ -4,14 +4,23 @@
 import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
+import { placementOf } from '../placement.js';
 import type { TypedArray } from '../tensor.js';
-import type { Flavour } from '../types.js';
+import type { Flavour, Progress } from '../types.js';
 import type { NativeModule, NativeSession, NativeValue, NativeWatch, Noticed, Outcome, Said } from './native.js';
 import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchExtras,
-  WatchParams, WireValue } from './protocol.js';
+  WatchParams, WireFeed, WireImage, WireValue } from './protocol.js';
+import { readAll } from './pixels.js';
+import type { Pixels } from './pixels.js';
 import { checkHead, openReader } from './reader.js';
 
-type Handlers = { [M in Method]: (params: Params<M>, call: Call) => ResultOf<M> | Promise<ResultOf<M>> };
+/* The pictures among the feeds of a call, read before it is handled, and how long that took. */
+interface Pictures {
+  pixels: Map<WireImage, Pixels[]>;
+  ms: number;
+}
+
+type Handlers = { [M in Method]: (params: Params<M>, call: Call, pictures: Pictures) => ResultOf<M> | Promise<ResultOf<M>> };
 
 /* The digest of each flavour's WebAssembly; put in where the package is built. */
 declare const INSITU_BUILDS: Record<Flavour, string>;
@@ -56,8 +65,12 @@ export class Host {
     if (this.#broken) return;
     const { id } = call;
     try {
-      const handler = this.#handlers[call.method] as (params: unknown, call: Call) => unknown;
-      const result = await handler(call.params, call);
+      const handler = this.#handlers[call.method] as (params: unknown, call: Call, pictures: Pictures) => unknown;
+      const images = imagesIn(call.params);
+      const pictures = images.length > 0 ? await readPictures(images) : noPictures;
+      const answer = handler(call.params, call, pictures);
+      // No other call comes between a result that is ready and its reply.
+      const result = answer instanceof Promise ? await answer : answer;
       this.#send({ id, result }, this.#transfer);
     } catch (thrown) {
       if (!(thrown instanceof InsituError) && this.#native) return this.#crash(thrown);
@@ -117,12 +130,13 @@ export class Host {
       });
     },
     discard: ({ uploads }) => uploads.forEach((upload) => this.#native.uploadDiscard(upload)),
-    load: ({ upload, external, watch, ...options }) => {
+    load: ({ upload, external, watch, ...options }, { id }) => {
       const sha256 = watch?.hash ? unwrap(this.#native.uploadDigest(upload)) : '';
-      return this.#describe(unwrap(this.#native.load(upload, external, options)), sha256, watch);
+      const native = this.#inPhases(id, 'parse', (onPhase) => this.#native.load(upload, external, { ...options, onPhase }));
+      return this.#describe(native, sha256, watch);
     },
-    restore: ({ upload, sha256, watch, ...options }) =>
-      this.#describe(unwrap(this.#native.restore(upload, options)), sha256, watch),
+    restore: ({ upload, sha256, watch, ...options }, { id }) =>
+      this.#describe(this.#inPhases(id, 'plan', (onPhase) => this.#native.restore(upload, { ...options, onPhase })), sha256, watch),
     keptPart: ({ session, most }) => {
       const { pointer, byteLength } = unwrap(this.#native.keptPart(session, most));
       return this.#copyBytes(pointer, byteLength);
@@ -135,10 +149,29 @@ export class Host {
         this.#native.uploadDiscard(upload);
       }
     },
-    run: (params) => this.#run(params),
-    profile: ({ session, feeds, runs }) => {
+    run: (params, _call, pictures) => this.#run(params, pictures),
+    openStream: ({ session, state, feeds }, _call, pictures) => {
       try {
-        this.#stage(session, feeds);
+        this.#stage(session, feeds, pictures);
+        return unwrap(this.#native.openStream(session, state));
+      } finally {
+        this.#native.clear(session);
+      }
+    },
+    resetStream: ({ session, stream }) => unwrap(this.#native.resetStream(session, stream)),
+    closeStream: ({ session, stream }) => this.#native.closeStream(session, stream),
+    imageTensor: ({ feeds: [image] }, _call, { pixels }) => {
+      this.#prepareImage(image!, pixels.get(image!)!);
+      return this.#takePrepared();
+    },
+    audioTensor: ({ samples, channels, sampleRate, format }) => {
+      const count = this.#toScratch(new Float32Array(samples));
+      unwrap(this.#native.audio(count, channels, sampleRate, format));
+      return this.#takePrepared();
+    },
+    profile: ({ session, feeds, runs }, _call, pictures) => {
+      try {
+        this.#stage(session, feeds, pictures);
         return unwrap(this.#native.profile(session, runs));
       } finally {
         this.#native.clear(session);
@@ -214,6 +247,22 @@ export class Host {
     unwrap(this.#native.uploadCommit(upload, length));
   }
 
+  /* Tells the page when each phase of a load begins and ends. */
+  #inPhases<T>(id: number, first: Progress['phase'], load: (onPhase: (phase: Progress['phase']) => void) => Outcome<T>): T {
+    let phase = first;
+    const tell = (loaded: number) => this.#send({ id, progress: { phase, loaded, total: 1 } });
+    tell(0);
+    const outcome = load((next) => {
+      if (next === phase) return;
+      tell(1);
+      phase = next;
+      tell(0);
+    });
+    const loaded = unwrap(outcome);
+    tell(1);
+    return loaded;
+  }
+
   /* What the page is told of a new session, whose watch begins. */
   #describe(description: NativeSession, sha256: string, watch?: WatchParams): SessionDescription {
     const { session } = description;
@@ -234,10 +283,10 @@ export class Host {
     for (const { kind, json } of noticed) this.#send({ session, event: kind, detail: json });
   }
 
-  #run({ session, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>): RunResult {
+  #run({ session, stream, feeds, outputs, watch, askedAt, giveBack }: Params<'run'>, pictures: Pictures): RunResult {
     const native = this.#native;
     const startedAt = wallClock();
-    const times = { queue: Math.max(0, startedAt - askedAt), preprocess: NaN, copyIn: NaN, infer: NaN, copyOut: NaN, total: NaN };
+    const times = { queue: Math.max(0, startedAt - pictures.ms - askedAt), preprocess: NaN, copyIn: NaN, infer: NaN, copyOut: NaN, total: NaN };
     const watched = watch && this.#watched.get(session);
     const preparedFrom = watch?.preparedFrom ?? askedAt;
     if (preparedFrom < askedAt) times.preprocess = askedAt - preparedFrom;
@@ -258,15 +307,16 @@ export class Host {
     };
     try {
       const spare: ArrayBuffer[] = [];
-      this.#stage(session, feeds, spare);
+      const prepareMs = this.#stage(session, feeds, pictures, spare);
       const staged = wallClock();
-      times.copyIn = staged - startedAt;
+      times.copyIn = staged - startedAt - prepareMs;
+      if (pictures !== noPictures) times.preprocess = (times.preprocess || 0) + pictures.ms + prepareMs;
       const refused = watched && watch.looks && native.monitorJudge(session, said('', watch));
       if (refused) unwrap(refused);
       const judged = wallClock();
       if (watched) watched.ownMs += judged - staged;
       const timeSteps = watched !== undefined && watched.operators > 0 && ++watched.runs % watched.operators === 0;
-      const results = unwrap(native.run(session, outputs, timeSteps));
+      const results = unwrap(native.run(session, stream, outputs, timeSteps));
       const ran = wallClock();
       times.infer = ran - judged;
       const copies = results.map((result) => this.#copyOut(result));
@@ -283,12 +333,20 @@ export class Host {
     }
   }
 
-  /* `spent` gets the buffers that are no longer needed. */
-  #stage(session: number, feeds: WireValue[], spent: ArrayBuffer[] = []): void {
+  /* `spent` gets the buffers that are no longer needed. Gives how long the pictures took, in ms. */
+  #stage(session: number, feeds: WireFeed[], pictures: Pictures, spent: ArrayBuffer[] = []): number {
+    let prepareMs = 0;
     for (const feed of feeds) {
       if ('items' in feed) {
-        this.#stage(session, feed.items, spent);
+        this.#stage(session, feed.items, pictures, spent);
         unwrap(this.#native.stageGroup(session, feed.name, feed.dtype, feed.items.length));
+        continue;
+      }
+      if ('images' in feed) {
+        const from = wallClock();
+        this.#prepareImage(feed, pictures.pixels.get(feed)!);
+        unwrap(this.#native.stagePrepared(session, feed.name));
+        prepareMs += wallClock() - from;
         continue;
       }
       const { name, dtype, dims, data } = feed;
@@ -299,6 +357,24 @@ export class Host {
         this.#bytesAt(pointer, data.byteLength).set(new Uint8Array(data));
         spent.push(data);
       }
+    }
+    return prepareMs;
+  }
+
+  #prepareImage({ format, images }: WireImage, pixels: Pixels[]): void {
+    unwrap(this.#native.imageBegin(format, images.length));
+    for (const [i, { data, ...size }] of pixels.entries()) {
+      this.#toScratch(data);
+      const { width, height, left, top } = placementOf(size, format);
+      unwrap(this.#native.imageAdd(i, size.width, size.height, size.channels, width, height, left, top));
+    }
+  }
+
+  #takePrepared(): WireValue {
+    try {
+      return this.#copyOut(this.#native.prepared());
+    } finally {
+      this.#native.dropPrepared();
     }
   }
 
@@ -329,6 +405,19 @@ export class Host {
   #bytesAt(pointer: number, length: number): Uint8Array {
     return new Uint8Array(this.#native.wasmMemory.buffer, pointer, length);
   }
+}
+
+const noPictures: Pictures = { pixels: new Map(), ms: 0 };
+
+function imagesIn(params: unknown): WireImage[] {
+  const { feeds = [] } = (params ?? {}) as { feeds?: WireFeed[] };
+  return feeds.filter((feed) => 'images' in feed);
+}
+
+async function readPictures(images: WireImage[]): Promise<Pictures> {
+  const from = wallClock();
+  const all = await readAll(images);
+  return { pixels: new Map(images.map((one, i) => [one, all[i]!])), ms: wallClock() - from };
 }
 
 function said(failure: string, { slice, id, features }: WatchExtras): Said | undefined {

@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { DetectorParams, DetectorUpdate, SessionDescription, WatchObject, WatchParams,
+import type { AudioFormat, DetectorParams, DetectorUpdate, ImageFormat, SessionDescription, WatchObject, WatchParams,
   WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
@@ -44,6 +44,12 @@ export interface Noticed {
   json: string;
 }
 
+/** How a session is made ready; `onPhase` is told what begins. */
+interface Preparation {
+  warmUp: boolean;
+  onPhase(phase: 'plan' | 'warmup'): void;
+}
+
 export type NativeSession = Omit<SessionDescription, 'sha256'>;
 
 export interface NativeModule {
@@ -67,10 +73,10 @@ export interface NativeModule {
   load(
     upload: number,
     external: Record<string, number>,
-    options: { dims: Record<string, number>; referenceOnly: boolean; warmUp: boolean; keep: boolean },
+    options: { dims: Record<string, number>; referenceOnly: boolean; keep: boolean } & Preparation,
   ): Outcome<NativeSession>;
   /** Takes the upload: all parts that `keptPart` gave, one behind the other. */
-  restore(upload: number, options: { warmUp: boolean }): Outcome<NativeSession>;
+  restore(upload: number, options: Preparation): Outcome<NativeSession>;
   /** The next part of what a session loaded with `keep` can be restored from, of at most `most` bytes; none at the end. 0: no more. */
   keptPart(session: number, most: number): Outcome<{ pointer: number; byteLength: number }>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
@@ -82,8 +88,27 @@ export interface NativeModule {
   stageStrings(session: number, name: string, dims: number[], strings: string[]): Outcome<undefined>;
   /** Makes the last `count` staged feeds the items of one. */
   stageGroup(session: number, name: string, kind: string, count: number): Outcome<undefined>;
-  /** Runs on what was staged. Results stay until `clear`. */
-  run(session: number, outputs: string[], timeSteps: boolean): Outcome<NativeValue[]>;
+  /** Runs on what was staged; `stream` 0: without a state. Results stay until `clear`. */
+  run(session: number, stream: number, outputs: string[], timeSteps: boolean): Outcome<NativeValue[]>;
+  /** `state`: output by input. What is staged is its first value. */
+  openStream(session: number, state: Record<string, string>): Outcome<number>;
+  resetStream(session: number, stream: number): Outcome<undefined>;
+  closeStream(session: number, stream: number): void;
+
+  /** Begins a tensor of `count` images. */
+  imageBegin(format: ImageFormat, count: number): Outcome<undefined>;
+  /** The pixels in scratch memory, which may be changed, scaled to so many pixels and laid there. */
+  imageAdd(
+    index: number, width: number, height: number, channels: number,
+    scaledWidth: number, scaledHeight: number, left: number, top: number,
+  ): Outcome<undefined>;
+  /** A tensor of `samples` float32 in scratch memory, channels one behind the other. */
+  audio(samples: number, channels: number, sampleRate: number, format: AudioFormat): Outcome<undefined>;
+  /** The tensor of images or samples, valid until another is begun. */
+  prepared(): NativeTensor;
+  /** Makes it the feed `name`. */
+  stagePrepared(session: number, name: string): Outcome<undefined>;
+  dropPrepared(): void;
   profile(session: number, runs: number): Outcome<OperatorProfile[]>;
   /** Of all runs with `timeSteps`. */
   sampled(session: number): Outcome<OperatorProfile[]>;

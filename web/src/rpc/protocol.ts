@@ -1,6 +1,7 @@
 // The messages between the page and the worker that holds an engine: every method with its parameters and result.
 // Invariant: everything here survives structured cloning; bulk data goes as ArrayBuffers that are transferred.
 import type { ErrorFields } from '../errors.js';
+import type { Frame } from '../placement.js';
 import type { DType, TensorInfo } from '../tensor.js';
 import type { EngineInfo, EngineOptions, ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile, Progress }
   from '../types.js';
@@ -19,6 +20,69 @@ export interface WireGroup {
   items: WireValue[];
 }
 export type WireValue = WireTensor | WireGroup;
+
+/** What a picture is sent as; `moves` where the line takes the bitmap instead of a copy. */
+export type WirePixels =
+  | { data: ArrayBuffer; width: number; height: number; channels: number }
+  | { bitmap: ImageBitmap; moves: boolean }
+  | { frame: VideoFrame }
+  | { blob: Blob };
+
+/** What a tensor of images is, complete; see engine/preprocess/image.h. */
+export interface ImageFormat extends Frame {
+  dtype: 'float32' | 'float16' | 'uint8' | 'int8';
+  channelsLast: boolean;
+  channels: 'rgb' | 'bgr' | 'gray';
+  filter: 'bilinear' | 'area' | 'bicubic';
+  scale: number;
+  /** Three numbers each. */
+  mean: number[];
+  std: number[];
+  background: number[];
+  quantum: number;
+  zeroPoint: number;
+}
+
+/** A batch of pictures that the engine makes a tensor of. */
+export interface WireImage {
+  name: string;
+  format: ImageFormat;
+  images: WirePixels[];
+}
+export type WireFeed = WireValue | WireImage;
+
+/** Samples that the engine makes a tensor of; channels one behind the other. */
+export interface WireAudio {
+  samples: ArrayBuffer;
+  channels: number;
+  sampleRate: number;
+  format: AudioFormat;
+}
+
+/** What becomes of samples, complete; see engine/preprocess/audio.h. */
+export interface AudioFormat {
+  rate: number;
+  length?: number;
+  mel?: MelFormat;
+}
+
+/** As MelOptions there. */
+export interface MelFormat {
+  fftSize: number;
+  hopLength: number;
+  windowLength: number;
+  mels: number;
+  fMin: number;
+  fMax: number;
+  htk: boolean;
+  slaney: boolean;
+  center: boolean;
+  reflects: boolean;
+  power: number;
+  log: string;
+  floor: number;
+  topDb: number;
+}
 
 export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
   assets?: string;
@@ -69,7 +133,9 @@ export interface WatchExtras {
 
 export interface RunParams {
   session: number;
-  feeds: WireValue[];
+  /** What keeps its state between runs; 0: nothing. */
+  stream: number;
+  feeds: WireFeed[];
   outputs: string[];
   /** undefined: the monitor does not see the run. */
   watch?: WatchExtras;
@@ -142,7 +208,13 @@ export interface Methods {
   inspect: { params: Uploaded; result: ModelReport };
   parseValue: { params: { upload: number; kind: string }; result: WireValue };
   run: { params: RunParams; result: RunResult };
-  profile: { params: { session: number; feeds: WireValue[]; runs: number }; result: OperatorProfile[] };
+  profile: { params: { session: number; feeds: WireFeed[]; runs: number }; result: OperatorProfile[] };
+  /** `state`: output by input; `feeds`: first values. */
+  openStream: { params: { session: number; state: Record<string, string>; feeds: WireFeed[] }; result: number };
+  resetStream: { params: { session: number; stream: number }; result: void };
+  closeStream: { params: { session: number; stream: number }; result: void };
+  imageTensor: { params: { feeds: WireImage[] }; result: WireValue };
+  audioTensor: { params: WireAudio; result: WireValue };
   explain: { params: { session: number }; result: ExplainRow[] };
   disposeSession: { params: { session: number }; result: void };
   /** `last`: of the latest good run. */

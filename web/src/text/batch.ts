@@ -4,7 +4,7 @@
 import { tensor } from 'insitu';
 import type { Tensor, TensorInfo } from 'insitu';
 import type { Padding, Truncation } from './definition.js';
-import { fail } from './fail.js';
+import { fail } from '../fail.js';
 import type { Piece, Template } from './template.js';
 
 /** Tensors [batch, length] by the names that models give their inputs: input_ids, attention_mask, token_type_ids. */

@@ -2,7 +2,7 @@
 // written so that @huggingface/tokenizers, which does the work, computes what the original in Rust does.
 // Invariant: what would be computed otherwise, or not at all, is refused. Meaning of the parts:
 // https://github.com/huggingface/tokenizers (normalizers/, pre_tokenizers/, decoders/)
-import { fail } from './fail.js';
+import { fail } from '../fail.js';
 import { isObject } from './read.js';
 import type { Json } from './read.js';
 

@@ -1,6 +1,6 @@
 // A JSON file from wherever it is. Invariant: what comes back is an object; every failure is an InsituError.
 import { isNode, readFile } from '../environment.js';
-import { fail, messageOf } from './fail.js';
+import { fail, messageOf } from '../fail.js';
 
 /** The object itself, its JSON text, or where it is: a URL, a Response, a Blob (so also a File); under Node also a path. */
 export type JsonSource = object | string | URL | Response | Blob;

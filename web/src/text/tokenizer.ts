@@ -6,7 +6,7 @@ import { feedsOf, rowOf } from './batch.js';
 import type { Feeds, Texts } from './batch.js';
 import { definitionOf } from './definition.js';
 import type { Definition } from './definition.js';
-import { fail, messageOf } from './fail.js';
+import { fail, messageOf } from '../fail.js';
 import { readJson } from './read.js';
 import type { JsonSource } from './read.js';
 
