@@ -7,7 +7,7 @@ import { distDir, root } from './paths.mjs';
 
 const source = join(root, 'web', 'demo');
 const out = join(distDir, 'demo');
-const kEntries = { main: 'web/demo/main.ts', style: 'web/demo/style/style.css' };
+const kEntries = { main: 'web/demo/main.ts', style: 'web/demo/style/style.css', tap: 'web/demo/sound/tap.ts' };
 const kFiles = {
   'web/demo/icon.svg': 'icon.svg',
   'models/handwriting/handwriting_int8.onnx': 'models/handwriting.int8.onnx',

@@ -9,6 +9,8 @@ import { LazyPlaygrounds } from './shell/lazy.js';
 
 const kPlaygrounds = {
   handwriting: () => import('./handwriting/handwriting.js'),
+  image: () => import('./image/image.js'),
+  sound: () => import('./sound/sound.js'),
   text: () => import('./text/text.js'),
   lab: () => import('./lab/lab.js'),
   benchmark: () => import('./benchmark/benchmark.js'),

@@ -61,7 +61,7 @@ export class LineChart {
     this.#plot?.destroy();
     this.#plot = new uPlot({
       width: Math.max(this.#host.clientWidth, 50), height,
-      padding: [8, 14, 0, 0],
+      padding: [8, 14, 6, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {

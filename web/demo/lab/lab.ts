@@ -50,6 +50,7 @@ class DriftLab {
     byId('lab-run').addEventListener('click', () => this.#toggle());
     byId('lab-calm').addEventListener('click', () => this.#calm());
     byId('lab-reset').addEventListener('click', () => void this.#reset());
+    showScene(this.#scenes.next(kNoTrouble));
   }
 
   #connect(name: keyof Trouble): void {
