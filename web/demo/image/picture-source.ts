@@ -29,10 +29,10 @@ export class PictureSource {
     const context = this.#context;
     const light = context.createRadialGradient(170, 140, 60, 240, 240, 380);
     light.addColorStop(0, '#ffffff');
-    light.addColorStop(1, '#f2f1ec');
+    light.addColorStop(1, '#fbfaf8');
     context.fillStyle = light;
     context.fillRect(0, 0, kSampleSide, kSampleSide);
-    context.strokeStyle = '#1d2433';
+    context.strokeStyle = '#0c1220';
     paint(context, sampleDigit(digit), kSampleSide, kPen);
     return this.#shown(`The digit ${digit} on paper, drawn by this page`);
   }
