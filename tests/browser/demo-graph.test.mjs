@@ -47,9 +47,8 @@ test('the picture is moved and zoomed by keys, mouse and buttons, and N and P go
   const scale = scaleOf(await transform(page));
   assert.ok(scaleOf(await moves(page, () => page.keyboard.press('+'))) > scale);
   assert.ok(scaleOf(await moves(page, () => page.locator('#zoom-out').click())) < scale * 1.25);
-  await moves(page, () => page.keyboard.press('0'));
-  const top = await transform(page);
   await page.locator('#picture').focus();
+  const top = await moves(page, () => page.keyboard.press('0'));
   assert.notEqual(await moves(page, () => page.keyboard.press('ArrowDown')), top);
   await page.keyboard.press('n');
   await says('node', /^input/);
@@ -77,11 +76,11 @@ test('the picture is moved and zoomed by keys, mouse and buttons, and N and P go
 test('shapes that the file states, other models by drop, searching and ordering', async () => {
   const { page, says, close } = await site.open('graph');
   await drop(page, '#drop', [onnx('colours.onnx', colourModel())]);
-  await says('model-facts', /colours\.onnx/);
+  await says('model-facts', /colours\.onnx, /);
   assert.deepEqual(await page.locator('#node-rows tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map(({ textContent }) => textContent).filter((_, i) => i !== 1 && i !== 2))),
     [['GlobalAveragePool', 'float32 batch×3×1×1', '', 'average'], ['Flatten', 'float32 batch×3', '', 'flatten']]);
   await page.locator('#file').setInputFiles(onnx('intents.onnx', intents));
-  await says('model-facts', /intents\.onnx/);
+  await says('model-facts', /intents\.onnx, /);
   await page.locator('#node-order').selectOption('size');
   assert.match(await page.locator('#node-rows tr').first().textContent(), /56\.\d KB/);
   await page.locator('#node-search').fill('matmulinteger hidden');
@@ -124,11 +123,11 @@ test('what is no model, or cannot run, ends in words, and the next file opens', 
   await file.setInputFiles(onnx('cut.onnx', intents.subarray(0, 50_000)));
   await says('model-facts', /InvalidModel/);
   await file.setInputFiles(onnx('odd.onnx', tinyModel({ inputs: { x: [8] }, outputs: { y: [8] }, nodes: [['Frobnicate', ['x'], ['y'], 'odd']] })));
-  assert.match(await says('model-facts', /odd\.onnx/), /Frobnicate 'odd'/);
+  assert.match(await says('model-facts', /odd\.onnx, /), /Frobnicate 'odd'/);
   assert.match(await page.locator('#node-rows').textContent(), /Frobnicate/);
   assert.equal(await page.getByRole('button', { name: 'Run on random input' }).count(), 0);
   await file.setInputFiles(onnx('good.onnx', intents));
-  await says('model-facts', /good\.onnx/);
+  await says('model-facts', /good\.onnx, /);
   assert.deepEqual(problems, []);
   await close();
 });
