@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { drop, shownCode, startDemo } from './demo-site.mjs';
-import { chainModel, colourModel, tinyModel } from './tiny-models.mjs';
+import { chainModel, colourModel, oneNode } from './tiny-models.mjs';
 
 const intents = readFileSync(new URL('../../models/intents/intents_int8.onnx', import.meta.url));
 const onnx = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
@@ -122,8 +122,8 @@ test('what is no model, or cannot run, ends in words, and the next file opens', 
   await says('node-count', /No node/);
   await file.setInputFiles(onnx('cut.onnx', intents.subarray(0, 50_000)));
   await says('model-facts', /InvalidModel/);
-  await file.setInputFiles(onnx('odd.onnx', tinyModel({ inputs: { x: [8] }, outputs: { y: [8] }, nodes: [['Frobnicate', ['x'], ['y'], 'odd']] })));
-  assert.match(await says('model-facts', /odd\.onnx, /), /Frobnicate 'odd'/);
+  await file.setInputFiles(onnx('odd.onnx', oneNode('Frobnicate', 8)));
+  assert.match(await says('model-facts', /odd\.onnx, /), /Frobnicate 'only'/);
   assert.match(await page.locator('#node-rows').textContent(), /Frobnicate/);
   assert.equal(await page.getByRole('button', { name: 'Run on random input' }).count(), 0);
   await file.setInputFiles(onnx('good.onnx', intents));

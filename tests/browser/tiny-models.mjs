@@ -1,42 +1,25 @@
-// ONNX files of a few nodes, written here for tests of what people drop on a page.
+// What people might drop on a page, written here: ONNX models of a few nodes, a picture, a tone.
+import { model } from '../support/onnx-writer.mjs';
 
-const varint = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...varint(Math.floor(value / 128))]);
+const float = (name, dims) => ({ name, dtype: 'float32', dims });
 
-/* Protocol buffers: [field, number | text | fields]. */
-const encode = (fields) => fields.flatMap(([number, value]) => {
-  if (typeof value === 'number') return [...varint(number << 3), ...varint(value)];
-  const bytes = typeof value === 'string' ? [...new TextEncoder().encode(value)] : encode(value);
-  return [...varint((number << 3) | 2), ...varint(bytes.length), ...bytes];
-});
-
-/* Of float32. */
-const valueInfo = ([name, dims]) =>
-  [[1, name], [2, [[1, [[1, 1], [2, dims.map((dim) => [1, [typeof dim === 'number' ? [1, dim] : [2, dim]]])]]]]]];
-
-/** `nodes`: [op, inputs, outputs, name?, { attribute: integers }?]; inputs, outputs and values: { name: dims }. */
-export function tinyModel({ inputs, outputs, values = {}, nodes, metadata = {} }) {
-  const node = ([op, reads, gives, name = '', attributes = {}]) => [
-    ...reads.map((value) => [1, value]), ...gives.map((value) => [2, value]), [3, name], [4, op],
-    ...Object.entries(attributes).map(([key, ints]) =>
-      [5, typeof ints === 'number' ? [[1, key], [3, ints], [20, 2]] : [[1, key], ...ints.map((int) => [8, int]), [20, 7]]]),
-  ];
-  const graph = [
-    ...nodes.map((one) => [1, node(one)]), [2, 'tiny'], ...Object.entries(inputs).map((one) => [11, valueInfo(one)]),
-    ...Object.entries(outputs).map((one) => [12, valueInfo(one)]), ...Object.entries(values).map((one) => [13, valueInfo(one)]),
-  ];
-  return Buffer.from(encode([[1, 8], [7, graph], [8, [[2, 13]]], ...Object.entries(metadata).map(([key, value]) => [14, [[1, key], [2, value]]])]));
-}
+export const tinyModel = (parts) => Buffer.from(model({ opset: 13, ...parts }));
 
 /** The mean of red, green and blue. */
 export const colourModel = (metadata = {}) => tinyModel({
-  inputs: { picture: ['batch', 3, 8, 8] }, outputs: { scores: ['batch', 3] }, values: { means: ['batch', 3, 1, 1] }, metadata,
-  nodes: [['GlobalAveragePool', ['picture'], ['means'], 'average'], ['Flatten', ['means'], ['scores'], 'flatten']],
+  inputs: [float('picture', ['batch', 3, 8, 8])], outputs: [float('scores', ['batch', 3])], values: [float('means', ['batch', 3, 1, 1])], metadata,
+  nodes: [{ op: 'GlobalAveragePool', inputs: ['picture'], outputs: ['means'], name: 'average' }, { op: 'Flatten', inputs: ['means'], outputs: ['scores'], name: 'flatten' }],
 });
 
 /** The loudest of 64 mel bands. */
 export const bandModel = (metadata = {}) => tinyModel({
-  inputs: { mel: [1, 64, 'frames'] }, outputs: { probabilities: [1, 64] }, metadata,
-  nodes: [['ReduceMean', ['mel'], ['means'], 'over_time', { axes: [2], keepdims: 0 }], ['Softmax', ['means'], ['probabilities'], 'softmax']],
+  inputs: [float('mel', [1, 64, 'frames'])], outputs: [float('probabilities', [1, 64])], metadata,
+  nodes: [{ op: 'ReduceMean', inputs: ['mel'], outputs: ['means'], attributes: { axes: [2], keepdims: 0 } }, { op: 'Softmax', inputs: ['means'], outputs: ['probabilities'] }],
+});
+
+/** One node. */
+export const oneNode = (op, extent) => tinyModel({
+  inputs: [float('x', [1, extent])], outputs: [float('y', [1, extent])], nodes: [{ op, inputs: ['x'], outputs: ['y'], name: 'only' }],
 });
 
 /** A chain of `count` nodes, of which each fifth reads back over three others. */
@@ -44,9 +27,10 @@ export function chainModel(count) {
   const ops = ['Sin', 'Cos', 'Tanh', 'Sigmoid'];
   const nodes = Array.from({ length: count }, (_, i) => {
     const [before, gives] = [i === 0 ? 'x' : `v${i - 1}`, i === count - 1 ? 'y' : `v${i}`];
-    return i % 5 === 4 ? ['Add', [before, `v${i - 4}`], [gives], `add_${i}`] : [ops[i % 5], [before], [gives], `node_${i}`];
+    return i % 5 === 4 ? { op: 'Add', inputs: [before, `v${i - 4}`], outputs: [gives], name: `add_${i}` }
+      : { op: ops[i % 5], inputs: [before], outputs: [gives], name: `node_${i}` };
   });
-  return tinyModel({ inputs: { x: [8] }, outputs: { y: [8] }, nodes });
+  return tinyModel({ inputs: [float('x', [8])], outputs: [float('y', [8])], nodes });
 }
 
 /** A picture of one colour as a BMP file. */
