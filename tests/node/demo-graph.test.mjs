@@ -1,15 +1,15 @@
 // What the demo's graph is made of, without a page: files are read as the engine reads them, layouts keep their promises.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 
-import { Engine } from './support/insitu.mjs';
+import { Engine, sharedModels } from './support/insitu.mjs';
 
 const web = new URL('../../web/demo/graph/', import.meta.url).pathname;
 const models = ['handwriting/handwriting_int8', 'handwriting/handwriting_fp32', 'intents/intents_int8']
   .map((name) => readFileSync(new URL(`../../models/${name}.onnx`, import.meta.url)));
-let engine, readGraph, itemsOf, linesOf, layOut, kBox;
+let engine, readGraph, itemsOf, linesOf, typesOf, layOut, kBox;
 
 async function moduleOf(name) {
   const { outputFiles: [{ text }] } = await build({ entryPoints: [`${web}${name}.ts`], bundle: true, format: 'esm', write: false });
@@ -20,6 +20,7 @@ before(async () => {
   engine = await Engine.create();
   ({ readGraph } = await moduleOf('onnx-graph'));
   ({ itemsOf, linesOf } = await moduleOf('items'));
+  ({ typesOf } = await moduleOf('shapes'));
   ({ layOut, kBox } = await moduleOf('layout'));
 });
 after(() => engine.dispose());
@@ -34,7 +35,7 @@ test('a file is read as the engine reads it: operators, inputs, outputs, bytes o
     assert.deepEqual(graph.outputs, report.outputs.map(({ name }) => name));
     assert.equal([...graph.weights.values()].reduce((sum, size) => sum + size, 0), report.initializerBytes);
     const [{ name, dtype, dims }] = report.inputs;
-    assert.equal(graph.types.get(name), `${dtype} ${dims.join('×')}`);
+    assert.deepEqual(graph.types.get(name), { dtype, dims });
     const session = await engine.load(bytes, { monitor: false });
     for (const { kind, where, name } of itemsOf(graph, await session.explain())) assert.ok(kind !== 'node' || where, name);
     await session.dispose();
@@ -85,4 +86,25 @@ test('a chain stands straight, and weights on their way stand just above their r
   const { places } = layOut(6, [[0, 1], [1, 2], [2, 5], [3, 4], [4, 5]], 1);
   assert.equal(places[4].y, places[2].y);
   assert.equal(places[3].y, places[1].y);
+});
+
+test('shapes that a file does not state follow, and are those that another file states', async () => {
+  const typeOf = (graph, value) => (({ dtype, dims }) => `${dtype} ${dims.join('×')}`)(typesOf(graph).get(value));
+  const [int8] = models.map(readGraph);
+  assert.equal(int8.types.has(int8.nodes.find(({ name }) => name === 'conv1').outputs[0]), false);
+  for (const { op, outputs } of int8.nodes) assert.ok(typesOf(int8).has(outputs[0]), `${op} ${outputs[0]}`);
+  assert.match(typeOf(int8, int8.nodes.find(({ op }) => op === 'GlobalAveragePool').outputs[0]), /^float32 batch×\d+×1×1$/);
+  let compared = 0;
+  for (const name of existsSync(sharedModels) ? ['fastestdet', 'ultraface_rfb_320', 'squeezenet_fp16', 'mobilenet_v2_fp32'] : []) {
+    const graph = readGraph(readFileSync(`${sharedModels}${name}/model.onnx`));
+    for (const { outputs: [output], op } of graph.nodes) {
+      const types = new Map(graph.types);
+      if (!types.delete(output)) continue;
+      const type = typesOf({ ...graph, types }).get(output);
+      if (!type || type.dims.includes('?')) continue;
+      assert.deepEqual(type, graph.types.get(output), `${name}: ${op} ${output}`);
+      compared++;
+    }
+  }
+  assert.ok(compared >= 200 || !existsSync(sharedModels), `${compared} values are too few`);
 });

@@ -3,13 +3,14 @@
 
 import type { ExplainRow, OperatorProfile } from 'insitu';
 
-import type { GraphNode, OnnxGraph } from './onnx-graph.js';
+import { describeType, type GraphNode, type OnnxGraph } from './onnx-graph.js';
+import { typesOf } from './shapes.js';
 
 export interface Item {
   readonly kind: 'input' | 'output' | 'node';
   readonly name: string;
   readonly op: string;
-  /** Of the first output: 'float32 1×16×28×28'; '' where the file does not say. */
+  /** Of the first output: 'float32 1×16×28×28'; '' where it is not known. */
   readonly shape: string;
   readonly node?: GraphNode;
   readonly where?: ExplainRow;
@@ -24,7 +25,8 @@ const nameOf = ({ name, op }: GraphNode, index: number): string => name || `${op
 
 export function itemsOf(graph: OnnxGraph, where: readonly ExplainRow[]): Item[] {
   const rows = new Map(where.map((row) => [row.node, row]));
-  const shapeOf = (value: string | undefined): string => graph.types.get(value ?? '') ?? '';
+  const types = typesOf(graph);
+  const shapeOf = (value: string | undefined): string => describeType(types.get(value ?? ''));
   const end = (kind: 'input' | 'output') => (name: string): Item => ({ kind, name, op: kind, shape: shapeOf(name), bytes: 0 });
   return [
     ...graph.inputs.map(end('input')),

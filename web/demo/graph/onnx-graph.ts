@@ -2,12 +2,20 @@
 // skipped, not read. The format is protocol buffers' (onnx.proto); the engine checks it, this reader only walks it.
 // Invariant: bytes beyond the end of a message are never read; a file that ends too early throws.
 
+/** Of a value: `dims` where even the rank is known. */
+export interface ValueType {
+  readonly dtype: string;
+  readonly dims?: readonly (number | string)[];
+}
+
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly string[];
+  /** Of attributes that are integers. */
+  readonly integers: Readonly<Record<string, readonly number[]>>;
   /** Of subgraphs, which are not drawn. */
   readonly inside: number;
 }
@@ -16,8 +24,8 @@ export interface OnnxGraph {
   readonly nodes: readonly GraphNode[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** By value, where the file says it: 'float32 1×3×224×224'. */
-  readonly types: ReadonlyMap<string, string>;
+  /** By value, where the file says it. */
+  readonly types: ReadonlyMap<string, ValueType>;
   /** Bytes of each initializer. */
   readonly weights: ReadonlyMap<string, number>;
 }
@@ -84,56 +92,61 @@ function tensorOf(bytes: Uint8Array): { name: string; type: number; dims: number
   return tensor;
 }
 
-const describeType = (type: number, dims: readonly (number | string)[]): string =>
-  `${kTypes[type] ?? `type ${type}`} ${dims.length > 0 ? dims.join('×') : 'scalar'}`;
+const typeNamed = (type: number, dims?: readonly (number | string)[]): ValueType => ({ dtype: kTypes[type] ?? `type ${type}`, dims });
+
+/** 'float32 1×3×224×224'; '' of what is not known. */
+export function describeType(type: ValueType | undefined): string {
+  if (!type) return '';
+  return `${type.dtype} ${!type.dims ? 'of any rank' : type.dims.length > 0 ? type.dims.join('×') : 'scalar'}`;
+}
 
 /* TypeProto: tensors alone. */
-function typeOf(bytes: Uint8Array): string | undefined {
+function typeOf(bytes: Uint8Array): ValueType | undefined {
   for (const [kind, value] of fieldsOf(bytes)) {
     if (kind !== 1) continue;
-    let type = 0, dims: string[] | undefined;
+    let type = 0, dims: (number | string)[] | undefined;
     for (const [field, part] of fieldsOf(message(value))) {
       if (field === 1) type = Number(part);
       if (field !== 2) continue;
       dims = [...fieldsOf(message(part))].filter(([name]) => name === 1).map(([, dim]) => {
         const [said] = [...fieldsOf(message(dim))].filter(([name]) => name === 1 || name === 2);
-        return !said ? '?' : said[0] === 1 ? String(said[1]) : text(said[1]);
+        return !said ? '?' : said[0] === 1 ? Number(said[1]) : text(said[1]);
       });
     }
-    return dims ? describeType(type, dims) : `${kTypes[type] ?? ''} of any rank`;
+    return typeNamed(type, dims);
   }
   return undefined;
 }
 
-function attributeOf(bytes: Uint8Array): { said: string; inside: number } {
+function attributeOf(bytes: Uint8Array): { name: string; said: string; inside: number; ints: number[] } {
   let name = '', said = '', inside = 0;
   const ints: number[] = [];
   for (const [field, value] of fieldsOf(bytes, true)) {
     if (field === 1) name = text(value);
     else if (field === 2 || field === 7) said ||= field === 7 ? 'numbers' : floatOf(message(value));
-    else if (field === 3) said = String(signed(Number(value)));
     else if (field === 4) said = text(value).slice(0, 40);
-    else if (field === 5) said = (({ type, dims }) => describeType(type, dims))(tensorOf(message(value)));
+    else if (field === 5) said = (({ type, dims }) => describeType(typeNamed(type, dims)))(tensorOf(message(value)));
     else if (field === 6) inside += [...fieldsOf(message(value))].filter(([part]) => part === 1).length;
-    else if (field === 8) ints.push(...packed(value));
+    else if (field === 3 || field === 8) ints.push(...packed(value));
   }
   if (ints.length > 0) said = ints.length > 12 ? `${ints.length} numbers` : ints.join(', ');
-  return { said: `${name} ${inside > 0 ? `graph of ${inside} nodes` : said}`, inside };
+  return { name, said: `${name} ${inside > 0 ? `graph of ${inside} nodes` : said}`, inside, ints };
 }
 
 const floatOf = (bytes: Uint8Array): string =>
   String(Number(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true).toPrecision(6)));
 
 function nodeOf(bytes: Uint8Array): GraphNode {
-  const node = { name: '', op: '', inputs: [] as string[], outputs: [] as string[], attributes: [] as string[], inside: 0 };
+  const node = { name: '', op: '', inputs: [] as string[], outputs: [] as string[], attributes: [] as string[], integers: {} as Record<string, number[]>, inside: 0 };
   for (const [field, value] of fieldsOf(bytes)) {
     if (field === 1) node.inputs.push(text(value));
     else if (field === 2) node.outputs.push(text(value));
     else if (field === 3) node.name = text(value);
     else if (field === 4) node.op = text(value);
     else if (field === 5) {
-      const { said, inside } = attributeOf(message(value));
+      const { name, said, inside, ints } = attributeOf(message(value));
       node.attributes.push(said);
+      if (ints.length > 0) node.integers[name] = ints;
       node.inside += inside;
     }
   }
@@ -143,7 +156,7 @@ function nodeOf(bytes: Uint8Array): GraphNode {
 /** The graph of an ONNX file. */
 export function readGraph(file: Uint8Array): OnnxGraph {
   const nodes: GraphNode[] = [], inputs: string[] = [], outputs: string[] = [];
-  const types = new Map<string, string>(), weights = new Map<string, number>();
+  const types = new Map<string, ValueType>(), weights = new Map<string, number>();
   for (const [part, graph] of fieldsOf(file)) {
     if (part !== 7) continue;
     for (const [field, value] of fieldsOf(message(graph))) {
@@ -152,7 +165,7 @@ export function readGraph(file: Uint8Array): OnnxGraph {
       else if (field === 5) {
         const { name, type, dims } = tensorOf(bytes);
         weights.set(name, Math.ceil(dims.reduce((product, dim) => product * dim, kBits[type] ?? 0) / 8));
-        types.set(name, describeType(type, dims));
+        types.set(name, typeNamed(type, dims));
       } else if (field === 11 || field === 12 || field === 13) {
         const [[, name] = [1, ''], [, type] = [2, 0]] = [1, 2].map((wanted) => [...fieldsOf(bytes)].find(([n]) => n === wanted) ?? [wanted, 0 as Field]);
         const said = typeOf(message(type as Field));

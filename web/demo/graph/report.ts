@@ -5,7 +5,8 @@ import type { ModelReport, TensorInfo } from 'insitu';
 import { make } from '../common/dom.js';
 import { problem } from '../common/problem.js';
 import { bytes, microseconds, type Item } from './items.js';
-import type { OnnxGraph } from './onnx-graph.js';
+import { describeType, type OnnxGraph } from './onnx-graph.js';
+import { typesOf } from './shapes.js';
 
 const kProblems = 20;
 
@@ -31,7 +32,8 @@ export function summary(name: string, size: number, report: ModelReport): HTMLEl
 
 /** Everything known of one item. */
 export function nodeFacts({ kind, name, op, shape, node, where, bytes: size, microseconds: time }: Item, graph: OnnxGraph): HTMLElement[] {
-  const value = (name: string): string => [name, graph.types.get(name)].filter(Boolean).join(' ');
+  const types = typesOf(graph);
+  const value = (name: string): string => [name, describeType(types.get(name))].filter(Boolean).join(' ');
   const rows: [string, string][] = kind === 'node'
     ? [
         ['Name', name],
