@@ -1,5 +1,6 @@
 // Tells what a short message to customer support is about.
 import type { Engine } from 'insitu';
+import { topK, type Ranked } from 'insitu/post';
 import { createTokenizer } from 'insitu/text';
 
 export async function open(engine: Engine) {
@@ -7,10 +8,9 @@ export async function open(engine: Engine) {
   const tokenizer = await createTokenizer('models/intents_tokenizer.json', { for: session.inputs });
   const labels = JSON.parse(session.metadata['labels']!) as string[];
 
-  async function classify(text: string): Promise<{ label: string; score: number }[]> {
+  async function classify(text: string): Promise<Ranked[]> {
     const { probabilities } = await session.run(tokenizer.encode(text, { maxLength: 48 }));
-    const scores = probabilities!.data as Float32Array;
-    return labels.map((label, i) => ({ label, score: scores[i]! })).sort((a, b) => b.score - a.score);
+    return topK(probabilities!, { k: labels.length, labels });
   }
   return { classify, tokenize: (text: string) => tokenizer.tokenize(text) };
 }

@@ -31,7 +31,7 @@ export async function open({ engine }: Place): Promise<void> {
     const [best, share] = [byId('intent'), byId('intent-share')];
     try {
       const tokens = tokenize(text);
-      const ranked = await classify(text);
+      const ranked = (await classify(text)).map(({ label = '', score }) => ({ label, score }));
       const { label, score } = ranked[0]!;
       ranking.show(ranked);
       best.textContent = text.trim() === '' ? '–' : score >= kSure ? label : 'not sure';
