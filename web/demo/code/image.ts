@@ -9,9 +9,12 @@ export function open(engine: Engine, model: ModelSource): Promise<Session> {
 export async function classify(session: Session, picture: ImageSource, options: ImageOptions, labels: readonly string[]): Promise<Ranked[]> {
   const outputs = await session.run({ [session.inputs[0]!.name]: image(picture, options) });
   const scores = rowOf(outputs[session.outputs[0]!.name]!);
-  const probabilities = isDistribution(topK(scores, { k: scores.data.length })) ? scores : softmax(scores);
+  const probabilities = isDistribution(topK(scores, { k: kLookedAt })) ? scores : softmax(scores);
   return topK(probabilities, { k: 5, labels });
 }
+
+/* Of many thousand classes the best are nearly all of the sum. */
+const kLookedAt = 1000;
 
 /* Some classifiers give [1, classes, 1, 1]. */
 const rowOf = ({ data, dtype }: Tensor): Tensor => tensor(data, [1, data.length], dtype);
