@@ -6,6 +6,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { noteBundled, shippedParts } from './lib/attribution.mjs';
+import { buildDemo } from './lib/demo-site.mjs';
 import { moduleFolder } from './lib/flavours.mjs';
 import { noticesOf } from './lib/notices.mjs';
 import { distDir, root } from './lib/paths.mjs';
@@ -29,14 +30,6 @@ const kModules = {
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',
   react: 'web/react/index.ts',
-};
-
-const kDemoFiles = {
-  'web/demo/index.html': 'demo/index.html',
-  'web/demo/style.css': 'demo/style.css',
-  'web/demo/icon.svg': 'demo/icon.svg',
-  'models/handwriting/handwriting_int8.onnx': 'demo/models/handwriting.int8.onnx',
-  'models/handwriting/handwriting.profile.json': 'demo/models/handwriting.profile.json',
 };
 
 const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
@@ -131,17 +124,7 @@ async function bundle() {
   });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   noteBundled([modules.metafile, cli.metafile]);
-  const packageOutside = {
-    name: 'package-outside',
-    setup: (plugin) => plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: '../index.js', external: true })),
-  };
-  await build({
-    ...common,
-    entryPoints: { main: 'web/demo/main.ts' },
-    outdir: join(distDir, 'demo'),
-    plugins: [packageOutside],
-    minify: true,
-  });
+  await buildDemo(build, common);
 }
 
 /* The glue, whose memory is made by web/src/loader.ts, which knows what to do where there is not enough. */
@@ -168,11 +151,10 @@ async function copyModules() {
 /** Types take a while; the demo does without them. */
 export async function buildWeb({ types = true } = {}) {
   await step('build dist', async (task) => {
-    mkdirSync(join(distDir, 'demo', 'models'), { recursive: true });
+    mkdirSync(distDir, { recursive: true });
     await copyModules();
     await bundle();
     writeFileSync(join(distDir, 'THIRD_PARTY_NOTICES.txt'), noticesOf(shippedParts()));
-    for (const [from, to] of Object.entries(kDemoFiles)) copyFileSync(join(root, from), join(distDir, to));
     if (types) rmSync(join(distDir, 'types'), { recursive: true, force: true });
     if (types) await run(task, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: root });
   });

@@ -31,7 +31,7 @@ async function sizeOf(context, page) {
 }
 
 test('listCache() says what is kept and when it was used; clearCache() removes what is chosen', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   assert.deepEqual(await listed(page), []);
   const began = Date.now();
   for (const name of names) await visit(context, name);
@@ -62,7 +62,7 @@ test('listCache() says what is kept and when it was used; clearCache() removes w
 });
 
 test('models unused longest make room; one that is larger than the limit is not kept and moves nobody', async () => {
-  const { page, context, problems, close } = await site.open('demo/');
+  const { page, context, problems, close } = await site.open('blank/');
   const size = await sizeOf(context, page);
   const cacheBytes = Math.floor(2.5 * size);
   await visit(context, 'a.onnx', { cacheBytes });
@@ -97,7 +97,7 @@ async function notKept(page, count, options = {}) {
 }
 
 test('where the browser gives no more room, others make it or the model is not kept', async () => {
-  const { page, context, problems, close } = await site.open('demo/');
+  const { page, context, problems, close } = await site.open('blank/');
   const size = await sizeOf(context, page);
   const browser = await context.newCDPSession(page);
   const quota = (quotaSize) => browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize });
@@ -113,7 +113,7 @@ test('where the browser gives no more room, others make it or the model is not k
 });
 
 test('two tabs load the same model at once: neither fails, and one file is kept', async () => {
-  const { page, context, problems, close } = await site.open('demo/');
+  const { page, context, problems, close } = await site.open('blank/');
   const [one, two] = await Promise.all([1, 2].map(() => visit(context, 'a.onnx', {}, { waits: false })));
   assert.deepEqual(one.outputs, two.outputs);
   await visit(context, 'a.onnx');
@@ -125,12 +125,12 @@ test('two tabs load the same model at once: neither fails, and one file is kept'
 });
 
 test('a model that another tab reads is not removed, one that it writes is neither waited for nor touched', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const size = await sizeOf(context, page);
   const { outputs } = await visit(context, 'a.onnx');
   const [name] = Object.keys(await files(page));
   const holder = await context.newPage();
-  await holder.goto(new URL('demo/', site.url).href);
+  await holder.goto(new URL('blank/', site.url).href);
   const hold = (mode) => holder.evaluate(([name, mode]) => new Promise((held) => {
     navigator.locks.request(`insitu-${name}`, { mode }, () => new Promise((release) => {
       globalThis.release = release;
@@ -159,7 +159,7 @@ test('a model that another tab reads is not removed, one that it writes is neith
 });
 
 test('a file that goes while it is being read does no harm', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const { outputs } = await visit(context, 'a.onnx');
   const restored = await page.evaluate(async () => {
     const { load, tensor } = await import('/index.js');
@@ -192,7 +192,7 @@ const denials = {
 };
 for (const [what, deny] of Object.entries(denials)) {
   test(`where ${what}, models load as if there were no cache`, async () => {
-    const { page, context, problems, close } = await site.open('demo/');
+    const { page, context, problems, close } = await site.open('blank/');
     await context.addInitScript(deny);
     await page.reload();
     for (let i = 0; i < 2; i++) {
@@ -210,7 +210,7 @@ test('on an insecure page models load as if there were no cache', async () => {
   const insecure = await startWithModels(names, { flags: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'] });
   try {
     const url = insecure.url.replace('localhost', 'insecure.test');
-    const { page, context, close } = await insecure.open(new URL('demo/', url).href);
+    const { page, context, close } = await insecure.open(new URL('blank/', url).href);
     assert.equal(await page.evaluate(() => isSecureContext), false);
     const { phases } = await visitSite({ url }, context, {}, { model: 'a.onnx', waits: false });
     assert.ok(phases.includes('download') && !phases.includes('keep'), phases.join());

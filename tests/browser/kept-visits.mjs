@@ -25,7 +25,7 @@ export async function startWithModels(names, options = {}) {
  */
 export async function visit({ url }, context, options = {}, { model = 'model.onnx', route, waits = true } = {}) {
   const page = await context.newPage();
-  await page.goto(new URL('demo/', url).href);
+  await page.goto(new URL('blank/', url).href);
   if (route) await page.route('**/models/**', route);
   try {
     return await page.evaluate(async ([model, options, waits]) => {

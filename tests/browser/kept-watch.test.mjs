@@ -11,7 +11,7 @@ after(() => site.close());
 /* A visit: a page that loads, runs `runs` times, says what it knows and leaves, by dispose() or as `leave` says. */
 async function visit(context, runs, { monitor = {}, leave = 'dispose' } = {}) {
   const page = await context.newPage();
-  await page.goto(new URL('demo/', site.url).href);
+  await page.goto(new URL('blank/', site.url).href);
   const snapshot = await page.evaluate(async ([runs, monitor, leave]) => {
     const { load, tensor } = await import('/index.js');
     const session = await load('/demo/models/handwriting.int8.onnx', { monitor: { persist: 'opfs', ...monitor } });
@@ -41,7 +41,7 @@ async function visit(context, runs, { monitor = {}, leave = 'dispose' } = {}) {
 }
 
 test('the next visit goes on: counts, slices and what is being learnt', async () => {
-  const { context, problems, close } = await site.open('demo/');
+  const { context, problems, close } = await site.open('blank/');
   const monitor = { profile: { learn: 2000 } };
   const first = await visit(context, 30, { monitor });
   assert.equal(first.snapshot.persistence, 'opfs');
@@ -62,7 +62,7 @@ test('the next visit goes on: counts, slices and what is being learnt', async ()
 });
 
 test('a page that is hidden writes what it knows, and its runs count apart', async () => {
-  const { context, close } = await site.open('demo/');
+  const { context, close } = await site.open('blank/');
   const first = await visit(context, 7, { leave: 'hide' });
   assert.equal(first.snapshot.hidden, 1);
   await first.close();
@@ -72,7 +72,7 @@ test('a page that is hidden writes what it knows, and its runs count apart', asy
 });
 
 test('of two tabs one keeps; without persist nothing is kept; clearCache() forgets', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const first = await visit(context, 5, { leave: 'stay' });
   const second = await visit(context, 2);
   assert.equal(first.snapshot.persistence, 'opfs');
@@ -97,7 +97,7 @@ test('of two tabs one keeps; without persist nothing is kept; clearCache() forge
 });
 
 test('engine.dispose() writes what is known and lets go; a load after it goes on', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const [first, second] = await page.evaluate(async () => {
     const { Engine, tensor } = await import('/index.js');
     const snapshots = [];

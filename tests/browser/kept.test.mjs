@@ -22,7 +22,7 @@ const integrityOf = (bytes) => `sha256-${createHash('sha256').update(bytes).dige
 
 for (const flavour of flavours) {
   test(`${flavour}: the second visit restores what the first one kept, and computes the same`, async () => {
-    const { page, context, problems, close } = await site.open('demo/');
+    const { page, context, problems, close } = await site.open('blank/');
     const plain = await visit(context, { flavour, cache: 'none' });
     assert.deepEqual(await files(page), {});
     const first = await visit(context, { flavour });
@@ -41,7 +41,7 @@ for (const flavour of flavours) {
 }
 
 test('a model that has changed at its address is loaded anew, and kept in place of the former', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   await visit(context);
   utimesSync(model, new Date(), new Date(Date.now() - 1e7));
   const changed = await visit(context);
@@ -52,7 +52,7 @@ test('a model that has changed at its address is loaded anew, and kept in place 
 });
 
 test('files that were changed or cut short are noticed, and the model is loaded', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const { outputs } = await visit(context);
   for (const change of [{ at: 0 }, { at: 0.001 }, { at: 0.5 }, { at: 0.99 }, { at: 0.5, cut: true }, { at: 0, cut: true }]) {
     await files(page, change);
@@ -65,7 +65,7 @@ test('files that were changed or cut short are noticed, and the model is loaded'
 });
 
 test('with integrity a kept model needs no server, and none but the model of that digest is used', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const integrity = integrityOf(readFileSync(model));
   const first = await visit(context, { integrity });
   assert.ok(first.phases.includes('verify'));
@@ -87,7 +87,7 @@ test('with integrity a kept model needs no server, and none but the model of tha
 });
 
 test('where nobody answers, what was kept of the address is used and said to be unchecked; an answer is an answer', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const { outputs } = await visit(context);
   const alone = await visit(context, {}, { route: offline });
   assert.ok(isRestored(alone) && alone.unchecked, alone.phases.join());
@@ -107,7 +107,7 @@ test('where nobody answers, what was kept of the address is used and said to be 
 });
 
 test('other options keep another file, and a restored session is watched', async () => {
-  const { page, context, close } = await site.open('demo/');
+  const { page, context, close } = await site.open('blank/');
   const profile = '/demo/models/handwriting.profile.json';
   await visit(context);
   await visit(context, { backend: 'reference' });
@@ -120,7 +120,7 @@ test('other options keep another file, and a restored session is watched', async
 });
 
 test('a session that goes while its model is being kept leaves nothing behind, and clearCache() removes the rest', async () => {
-  const { page, context, problems, close } = await site.open('demo/');
+  const { page, context, problems, close } = await site.open('blank/');
   await page.evaluate(async () => {
     const { load } = await import('/index.js');
     await (await load('/models/model.onnx', { cache: 'opfs' })).dispose();
@@ -136,7 +136,7 @@ test('a session that goes while its model is being kept leaves nothing behind, a
 });
 
 test('bytes at hand are not kept, but load as ever', async () => {
-  const { page, close } = await site.open('demo/');
+  const { page, close } = await site.open('blank/');
   const outputs = await page.evaluate(async () => {
     const { load } = await import('/index.js');
     const blob = await (await fetch('/models/model.onnx')).blob();

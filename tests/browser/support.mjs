@@ -13,14 +13,15 @@ export const dist = new URL('../../dist/', import.meta.url).pathname;
 
 /**
  * A browser and a server for one test file: `open(path, options)` gives a page whose console errors,
- * page errors and requests to other origins are collected.
- * @param {{isolated?: boolean, csp?: boolean, flags?: string[], without?: string[], profile?: boolean, url?: string}} options of the server, more
- *     flags of the browser, those of playwright's own to leave out, whether all pages share one profile on disk, as a user's do, instead of a private window each, and
- *     the address of a site that is served already
+ * page errors and requests to other origins are collected. `blank/` is a page that loads nothing.
+ * @param {{isolated?: boolean, csp?: boolean, flags?: string[], without?: string[], profile?: boolean, url?: string}} options of the
+ *     server, more flags of the browser, those of playwright's own to leave out, whether all pages share one profile on disk, as a
+ *     user's do, instead of a private window each, and the address of a site that is served already
  */
-export async function start({ flags = [], without = [], profile = false, url, ...options } = {}) {
+export async function start({ flags = [], without = [], profile = false, url, mounts = new Map(), ...options } = {}) {
   if (!existsSync(kChromium)) throw new Error(`There is no Chromium at ${kChromium}: set CHROMIUM to its path.`);
-  const server = url ? { url, close() {} } : await serve({ root: dist, port: 0, ...options });
+  mounts.set('/blank/', new URL('blank/', import.meta.url).pathname);
+  const server = url ? { url, close() {} } : await serve({ root: dist, port: 0, mounts, ...options });
   const settings = { executablePath: kChromium, args: [...kFlags, ...flags], ignoreDefaultArgs: without };
   const folder = profile ? mkdtempSync(join(tmpdir(), 'insitu-profile-')) : undefined;
   const browser = profile ? await chromium.launchPersistentContext(folder, settings) : await chromium.launch(settings);

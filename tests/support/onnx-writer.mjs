@@ -55,8 +55,8 @@ function nodeMessage({ op, domain = '', inputs, outputs, name = `${op}_${outputs
   };
 }
 
-/** A serialized ModelProto. */
-export function model({ nodes, inputs, outputs, initializers = [], metadata = {}, opset = 17 }) {
+/** A serialized ModelProto. `values`: those inside whose types it states. */
+export function model({ nodes, inputs, outputs, values = [], initializers = [], metadata = {}, opset = 17 }) {
   const valueInfo = (item) => ({ name: item.name, type: typeMessage(item) });
   const versions = { 'com.microsoft': 1, 'ai.onnx.ml': 3 };
   const domains = [...new Set(nodes.map(({ domain }) => domain).filter(Boolean))];
@@ -71,6 +71,7 @@ export function model({ nodes, inputs, outputs, initializers = [], metadata = {}
       initializer: initializers.map(tensorMessage),
       input: inputs.map(valueInfo),
       output: outputs.map(valueInfo),
+      value_info: values.map(valueInfo),
     },
   })).finish());
 }

@@ -1,7 +1,6 @@
 // Line charts over a count of runs or samples, drawn by uPlot in the colours of the page.
 // Invariant: a chart is as wide as its host, follows the colour scheme, and has a sentence for those who cannot see it.
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 
 import { make } from './dom.js';
 
@@ -62,7 +61,7 @@ export class LineChart {
     this.#plot?.destroy();
     this.#plot = new uPlot({
       width: Math.max(this.#host.clientWidth, 50), height,
-      padding: [8, 14, 0, 0],
+      padding: [8, 14, 6, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {

@@ -2,16 +2,20 @@
 // wrong, and then says when that is no longer so, which numbers moved, and how many scenes it took.
 // Invariant: while the lab is paused, or out of sight, nothing runs.
 
-import { tensor, type DriftAlarm, type Engine, type Session } from 'insitu';
+import type { DriftAlarm, Engine, Session } from 'insitu';
 
-import { short } from '../element/format.js';
-import { DriftView } from './drift.js';
-import { byId, make } from './dom.js';
-import { textOf } from './features.js';
+import { short } from '../../element/format.js';
+import { look, open as openModel } from '../code/lab.js';
+import source from '../code/lab.ts?source';
+import { showCode } from '../common/code.js';
+import { byId, make } from '../common/dom.js';
+import { wordsOf } from '../common/problem.js';
+import { DriftView } from '../drift/drift.js';
+import { textOf } from '../drift/features.js';
+import type { Place } from '../shell/lazy.js';
 import { labModel } from './lab-model.js';
 import { kNoTrouble, kSceneSide, SceneMaker, type Trouble } from './scenes.js';
 
-const kLearnFrom = 2000, kFalseAlarmEvery = 1000;
 const kScenesAtOnce = 25;   // while learning
 const kPauseMs = 60;        // between scenes afterwards
 const kLogged = 6;
@@ -24,7 +28,7 @@ const kSliders: Record<keyof Trouble, (value: number) => string> = {
   pen: (value) => `${value} px`,
 };
 
-export class DriftLab {
+class DriftLab {
   readonly #engine: Engine;
   readonly #scenes = new SceneMaker();
   readonly #view = new DriftView({
@@ -46,6 +50,7 @@ export class DriftLab {
     byId('lab-run').addEventListener('click', () => this.#toggle());
     byId('lab-calm').addEventListener('click', () => this.#calm());
     byId('lab-reset').addEventListener('click', () => void this.#reset());
+    showScene(this.#scenes.next(kNoTrouble));
   }
 
   #connect(name: keyof Trouble): void {
@@ -94,19 +99,16 @@ export class DriftLab {
     if (!this.#running) return;
     this.#session ??= this.#open();
     this.#stream = this.#stream.then(async () => this.#run(await this.#session!)).catch((error) => {
-      this.#note(String(error));
+      this.#note(wordsOf(error));
       this.#setRunning(false);
     });
   }
 
   async #open(): Promise<Session> {
-    const session = await this.#engine.load(labModel(), {
-      monitor: { profile: { learn: kLearnFrom }, falseAlarmEvery: kFalseAlarmEvery, quality: 'log' },
-    });
-    session.monitor.addEventListener('drift', (event) => this.#found((event as CustomEvent<DriftAlarm>).detail));
+    const session = await openModel(this.#engine, labModel(), (alarm) => this.#found(alarm));
     session.monitor.addEventListener('recovered', () => this.#note(`Scene ${this.#samples.toLocaleString('en')}: back to normal.`));
     session.monitor.addEventListener('profile', () => this.#note(
-      `Learnt from ${kLearnFrom.toLocaleString('en')} scenes what is normal here. Now move a slider.`));
+      'Learnt from 2,000 scenes what is normal here. Now move a slider.'));
     return session;
   }
 
@@ -126,7 +128,7 @@ export class DriftLab {
       for (let i = 0; i < (learns ? kScenesAtOnce : 1); ++i) {
         const scene = this.#scenes.next(learns ? kNoTrouble : this.#trouble);
         if (i === 0) showScene(scene);
-        await session.run({ scene: tensor(scene, [1, 3, kSceneSide, kSceneSide]) });
+        await look(session, scene);
       }
       await new Promise((done) => { setTimeout(done, learns ? 0 : kPauseMs); });
     }
@@ -162,4 +164,9 @@ function showScene(planes: Float32Array): void {
     pixels.data[4 * i + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
+}
+
+export function open({ engine }: Place): void {
+  showCode('lab', 'lab.ts', source);
+  new DriftLab(engine);
 }

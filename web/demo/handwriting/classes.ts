@@ -1,6 +1,6 @@
 // The class probabilities as bars, the best one in large, and the picture the network got.
 
-import { byId, make, makeBar } from './dom.js';
+import { byId, make, makeBar } from '../common/dom.js';
 import { kCells } from './strokes.js';
 
 export class ClassesView {

@@ -1,7 +1,7 @@
 // Words of their own for what the watch looks at in digits.
 
-import { textOf as textOfAny } from '../element/features.js';
-import type { FeatureText } from '../element/features.js';
+import { textOf as textOfAny } from '../../element/features.js';
+import type { FeatureText } from '../../element/features.js';
 
 const kDigits: Record<string, string> = {
   'image.mean': 'mean ink',

@@ -2,9 +2,9 @@
 
 import type { MonitorSnapshot } from 'insitu';
 
-import { History } from '../element/history.js';
-import { LineChart } from './chart.js';
-import { byId, make, milliseconds } from './dom.js';
+import { History } from '../../element/history.js';
+import { LineChart } from '../common/chart.js';
+import { byId, make, milliseconds } from '../common/dom.js';
 
 const kStages = [
   ['preprocess', 'Painting', '--preprocess'],

@@ -19,6 +19,7 @@ export class Pad {
   #strokes: Stroke[] = [];
   #drawing = false;
   #done = false;
+  #example = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cursor: Point = { x: 0.5, y: 0.5 };
   #cursorShown = false;
@@ -41,6 +42,8 @@ export class Pad {
   }
 
   get strokes(): readonly Stroke[] { return this.#strokes; }
+  /** Whether the strokes are those of showExample(). */
+  get showsExample(): boolean { return this.#example; }
   get pen(): number { return this.#pen; }
   set pen(pen: number) { this.#pen = pen; this.#changed(); }
   get inverted(): boolean { return this.#inverted; }
@@ -50,7 +53,14 @@ export class Pad {
     clearTimeout(this.#timer);
     this.#strokes = [];
     this.#drawing = false;
-    this.#done = false;
+    this.#done = this.#example = false;
+    this.#changed();
+  }
+
+  /** Strokes that nobody has drawn: they are seen, but are no finished drawing; the next stroke takes their place. */
+  showExample(strokes: Stroke[]): void {
+    this.#strokes = strokes;
+    this.#done = this.#example = true;
     this.#changed();
   }
 
@@ -86,7 +96,7 @@ export class Pad {
   #begin(point: Point): void {
     clearTimeout(this.#timer);
     if (this.#done) this.#strokes = [];
-    this.#done = false;
+    this.#done = this.#example = false;
     this.#drawing = true;
     this.#strokes.push([point]);
     this.#changed();

@@ -1,9 +1,9 @@
 // The few DOM helpers the panels share.
 
-import { make } from '../element/dom.js';
+import { make } from '../../element/dom.js';
 
-export { make } from '../element/dom.js';
-export { milliseconds } from '../element/format.js';
+export { make } from '../../element/dom.js';
+export { milliseconds } from '../../element/format.js';
 
 /** The element with that id; a missing one is a mistake in index.html. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {

@@ -3,10 +3,10 @@
 
 import type { DriftFeature, DriftSnapshot } from 'insitu';
 
-import { short } from '../element/format.js';
-import { History } from '../element/history.js';
-import { LineChart } from './chart.js';
-import { make, makeBar } from './dom.js';
+import { short } from '../../element/format.js';
+import { History } from '../../element/history.js';
+import { LineChart } from '../common/chart.js';
+import { make, makeBar } from '../common/dom.js';
 import { textOf } from './features.js';
 
 /** From this share of the way to the alarm on, the meter says "rising". */
