@@ -123,7 +123,8 @@ test('a worker that is lost while the page is kept is noticed when the page is b
 test('a page that is frozen goes on where it was', async () => {
   const { page, context, close } = await site.open();
   const unseen = await openUnseen(context.browser(), page.url());
-  while (!await unseen.evaluate('document.documentElement?.dataset.ready === ""'));
+  const isReady = () => unseen.evaluate('document.documentElement?.dataset.ready === ""').catch(() => false);  // no document yet
+  while (!await isReady());
   await unseen.evaluate(`open().then(() => document.addEventListener('freeze', () => {
     globalThis.under = outcome(digit(session));
   }))`);
