@@ -92,7 +92,7 @@ async function leaveAndReturn({ page }, whileAway = async () => {}) {
     addEventListener('pageshow', ({ persisted }) => { globalThis.persisted = persisted; });
   });
   const address = page.url();
-  await page.goto(new URL('/demo/style.css', address).href);
+  await page.goto(new URL('/blank/', address).href);
   await whileAway();
   await page.goBack({ waitUntil: 'commit' });
   await page.waitForFunction(() => globalThis.persisted !== undefined);

@@ -193,7 +193,7 @@ test('content security policies', async () => {
   await says("require-trusted-types-for 'script'", /trusted types/);
   await says('sandbox allow-scripts', /sandbox/);
   const worker = await examine(await site((path) => ({ ...isolated, ...(path.endsWith('worker.js') && { 'Content-Security-Policy': "script-src 'self'" }) })));
-  assertFound(worker, 'wrong', 'CSP', /script-src of \/insitu\/worker\.js forbids WebAssembly/);
+  assertFound(worker, 'wrong', 'CSP', /script-src of \/insitu\/insitu\/worker\.js forbids WebAssembly/);
 });
 
 test('files on another origin, and files that are missing', async () => {

@@ -79,7 +79,7 @@ test('a command on a real terminal', { skip: existsSync('/usr/bin/script') ? fal
 });
 
 test('colours are for terminals, and not where NO_COLOR is set', { skip: existsSync('/usr/bin/script') ? false : 'script(1) of util-linux is not installed' }, () => {
-  const folder = folderOf({ 'package.json': { devDependencies: { vite: '6' } } });
+  const folder = folderOf({ 'package.json': { devDependencies: { esbuild: '0' } } });
   const printed = (env) => {
     const log = join(folder, 'log');
     spawnSync('script', ['-qec', `"${process.execPath}" "${cli}" doctor "${folder}"`, log], {

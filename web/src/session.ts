@@ -141,8 +141,9 @@ export class Session extends Disposable {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
     }
     const model = this.#models.current;
-    const wire = await this.#prepare(model, feeds, false);
-    return model.client.enqueue('profile', { session: model.id, feeds: wire, runs }, { transfer: moved });
+    const wire = this.#prepare(model, feeds, false);
+    const params = (feeds: WireFeed[]) => ({ session: model.id, feeds, runs });
+    return model.client.enqueue('profile', wire instanceof Promise ? wire.then(params) : params(wire), { transfer: moved });
   }
 
   /** Runs that hand state on, which stays in the engine between them: recurrent state, the past of a decoder. */
