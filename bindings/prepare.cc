@@ -61,16 +61,17 @@ Status BeginImages(const val& js_format, int count) {
   return {};
 }
 
-Result<int64_t> ToWhole(double number) {
+Result<int64_t> ToWhole(double number, std::string_view what) {
   constexpr double kLargest = 1e9;
   if (std::abs(number) <= kLargest && number == std::floor(number))
     return static_cast<int64_t>(number);
-  return Fail(ErrorCode::kInvalidArgument, "an image lies at " + std::to_string(number));
+  return Fail(ErrorCode::kInvalidArgument, std::string(what) + " is " + std::to_string(number),
+              "Pass a whole number.");
 }
 
 Status ReadWhole(std::span<const double> numbers, std::span<int64_t> into) {
   for (size_t i = 0; i < into.size(); ++i) {
-    INSITU_ASSIGN(into[i], ToWhole(numbers[i]));
+    INSITU_ASSIGN(into[i], ToWhole(numbers[i], "an extent of an image"));
   }
   return {};
 }
@@ -132,8 +133,8 @@ Status PrepareAudio(int samples, double channels, double rate, const val& option
   const Buffer& scratch = instance.scratch;
   if (samples < 0 || static_cast<size_t>(samples) > scratch.size() / sizeof(float))
     return Wrong("samples");
-  INSITU_ASSIGN(const int64_t channel_count, ToWhole(channels));
-  INSITU_ASSIGN(const int64_t source_rate, ToWhole(rate));
+  INSITU_ASSIGN(const int64_t channel_count, ToWhole(channels, "the number of channels"));
+  INSITU_ASSIGN(const int64_t source_rate, ToWhole(rate, "sampleRate"));
   INSITU_ASSIGN(const uint64_t wanted_rate, ToCount(options["rate"], "rate"));
   const auto target_rate = static_cast<int64_t>(wanted_rate);
   const std::span heard(reinterpret_cast<const float*>(scratch.data()),

@@ -86,6 +86,30 @@ test('a picture that is not there, is closed or is none is refused, and the engi
   });
 });
 
+test('a run that is stopped before its turn closes the frames that were made for it', async () => {
+  const open = await opened.page.evaluate(async () => {
+    const { image } = await import('/index.js');
+    const made = [];
+    globalThis.VideoFrame = class extends VideoFrame {
+      constructor(...given) {
+        super(...given);
+        made.push(this);
+      }
+    };
+    const engine = await Engine.create();
+    const session = await engine.load('/demo/models/handwriting.int8.onnx');
+    const ink = image(new VideoFrame(opaque, { timestamp: 0 }), { mean: 1, std: -1 });
+    const stop = new AbortController();
+    const runs = [session.run({ image: ink }), session.run({ image: ink }, { signal: stop.signal })];
+    stop.abort();
+    await Promise.allSettled(runs);
+    await session.run({ image: ink });
+    await engine.dispose();
+    return made.map(({ format }) => format !== null);
+  });
+  assert.deepEqual(open, [true, false, false, false], 'the caller\'s own is open, those that were made are closed');
+});
+
 test('a sound file becomes samples of one channel', async () => {
   const { dims, peak, code } = await opened.page.evaluate(async () => {
     const rate = 48_000, count = rate / 2;

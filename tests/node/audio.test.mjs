@@ -53,7 +53,7 @@ test('what is no sound is refused', async () => {
   await refuses([samples(3), samples(4)], { sampleRate: 16_000 }, /differ in length/);
   await refuses('sound.wav', {}, /no sound/);
   await refuses(new Blob(['x']), {}, /decodes sound/);
-  await refuses(samples(10), { sampleRate: NaN }, /./);
+  await refuses(samples(10), { sampleRate: NaN }, /sampleRate is nan/);
   await refuses(samples(10), { sampleRate: 1e9 }, /./);
   await refuses(samples(10), { sampleRate: 16_000, rate: 0 }, /./);
   await refuses(samples(10), { sampleRate: 16_000, length: 1.5 }, /length is 1.5/);

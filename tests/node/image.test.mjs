@@ -113,6 +113,10 @@ describe('options and feeds', () => {
     await refuses(image(source, { width: 4 }), /./, 'ShapeMismatch');
     await refuses(image(source, { dtype: 'uint8' }), /./);
     await refuses(image(source, { dtype: 'int8' }), /int8/);
+    await refuses(image(source, { dtype: 'int8', quantization: { scale: 1, zeroPoint: 128 } }), /zero point 128 is no int8/);
+    await refuses(image(source, { dtype: 'uint8', quantization: { scale: 1, zeroPoint: 1e12 } }), /zero point/);
+    await refuses(image(source, { dtype: 'uint8', quantization: { scale: 0, zeroPoint: 1 } }), /above 0/);
+    await refuses(image(source, { background: [1, 2] }), /background/);
     await refuses(image([]), /no images/);
     await refuses(image({ data: new Uint8Array(5), width: 2, height: 2 }), /no image/);
     await refuses(image('picture.png'), /no image/);

@@ -20,7 +20,18 @@ export async function toWireImage(lent: Lent, { sources, options }: ImageFeed, i
   const { fail } = lent;
   const format = formatOf(fail, options, info);
   if (sources.length === 0) fail('InvalidArgument', 'a batch of no images', 'Pass one image at least.');
-  return { name: info?.name ?? '', format, images: await Promise.all(sources.map((source) => pixelsOf(lent, source))) };
+  const read = sources.map((source) => pixelsOf(lent, source));
+  try {
+    return { name: info?.name ?? '', format, images: await Promise.all(read) };
+  } catch (thrown) {
+    for (const one of await Promise.allSettled(read)) if (one.status === 'fulfilled') close(one.value);
+    throw thrown;
+  }
+}
+
+function close(pixels: WirePixels): void {
+  if ('frame' in pixels) pixels.frame.close();
+  if ('bitmap' in pixels) pixels.bitmap.close();
 }
 
 const choices = {
@@ -46,6 +57,12 @@ function formatOf(fail: Fail, options: ImageOptions, info?: TensorInfo): ImageFo
   if (!(crop > 0 && crop <= 1)) fail('InvalidArgument', `crop is ${crop}`, 'Pass a number above 0, up to 1: 224 / 256.');
   const integers = dtype === 'uint8' || dtype === 'int8';
   const { scale = integers && !quantization ? 1 : 1 / 255 } = options;
+  const [least, most] = dtype === 'int8' ? [-128, 127] : [0, 255];
+  const { zeroPoint = 0 } = quantization ?? {};
+  if (integers && !(Number.isInteger(zeroPoint) && zeroPoint >= least! && zeroPoint <= most!)) {
+    fail('InvalidArgument', `the zero point ${zeroPoint} is no ${dtype}`, `Pass a whole number from ${least} to ${most}.`);
+  }
+  if (background.length !== 3) fail('InvalidArgument', `the background is ${background}`, 'Pass red, green and blue, 0 to 255 each.');
   if (dtype === 'int8' && !quantization) {
     fail('InvalidArgument', 'bytes of pixels do not fit into int8', "Pass the quantization of the model's input: { scale, zeroPoint }.");
   }
@@ -58,7 +75,7 @@ function formatOf(fail: Fail, options: ImageOptions, info?: TensorInfo): ImageFo
   return {
     dtype, width, height, fit, crop, filter, channels, scale, channelsLast: layout === 'nhwc',
     mean: triple('mean', options.mean ?? 0), std: triple('std', options.std ?? 1), background: [...background],
-    quantum: quantization?.scale ?? 1, zeroPoint: quantization?.zeroPoint ?? 0,
+    quantum: quantization?.scale ?? 1, zeroPoint,
   };
 }
 

@@ -195,15 +195,15 @@ export class Session extends Disposable {
       if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
     }
     const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
-    let waits = false;
-    const wire = fed.map((info) => {
-      if (!Object.hasOwn(feeds, info.name)) failAt(info.name, `the input '${info.name}' was not fed`, takes(inputs));
+    for (const { name } of fed) if (!Object.hasOwn(feeds, name)) failAt(name, `the input '${name}' was not fed`, takes(inputs));
+    const lent = { fail, room: (bytes: number) => roomIn(spare, bytes) };
+    const begun = fed.map((info) => {
       const feed = feeds[info.name]!;
       if (!(feed instanceof ImageFeed)) return toWire(feed, info, transfer, spare);
-      waits = true;
-      return pictures().then(({ toWireImage }) => toWireImage({ fail, room: (bytes) => roomIn(spare, bytes) }, feed, info));
+      return async () => (await pictures()).toWireImage(lent, feed, info);
     });
-    return waits ? Promise.all(wire) : wire as WireValue[];
+    if (begun.every((one) => typeof one !== 'function')) return begun as WireValue[];
+    return Promise.all(begun.map((one) => (typeof one === 'function' ? one() : one)));
   }
 }
 

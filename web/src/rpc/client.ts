@@ -25,6 +25,11 @@ export interface CallOptions {
 /* What has its turn among the runs. */
 type Queued = 'run' | 'profile' | 'disposeSession' | 'openStream' | 'resetStream' | 'closeStream';
 
+/* Pictures that were not sent after all; what was sent has nothing to close. */
+function closeAll(moved: readonly Transferable[]): void {
+  for (const one of moved) if ('close' in one) one.close();
+}
+
 /* Those that wait for an answer, whoever else refers to them. */
 const waiting = /* @__PURE__ */ new Set<Client>();
 
@@ -123,18 +128,19 @@ export class Client {
       if (signal?.aborted) return abort();
       signal?.addEventListener('abort', abort, { once: true });
       this.#runs = this.#runs.then(async () => {
+        let moved: Transferable[] = [];
         try {
-          if (signal?.aborted) return;
           if (this.#cancelWord) Atomics.store(this.#cancelWord, 0, 0);
           running = true;
           const ready = params instanceof Promise ? await params : params;
-          if (signal?.aborted) return;
-          resolve(await this.call(method, ready, { transfer: transfer?.(ready) }));
+          moved = transfer?.(ready) ?? [];
+          if (!signal?.aborted) resolve(await this.call(method, ready, { transfer: moved }));
         } catch (thrown) {
           reject(thrown);
         } finally {
           running = false;
           signal?.removeEventListener('abort', abort);
+          closeAll(moved);
         }
       });
     });
