@@ -148,26 +148,45 @@ class RowScaler {
   };
 
   // The bytes of two pixels, channel by channel, in 16 bits each.
-  static v128_t Interleave(v128_t pixels) {
-    const v128_t zero = wasm_i8x16_const_splat(0);
-    return wasm_i8x16_shuffle(pixels, zero, 0, 16, 4, 16, 1, 16, 5, 16, 2, 16, 6, 16, 3, 16, 7, 16);
+  static v128_t LoadPair(const std::byte* pixels) {
+    const v128_t words = wasm_u16x8_load8x8(pixels);
+    return wasm_i16x8_shuffle(words, words, 0, 4, 1, 5, 2, 6, 3, 7);
   }
 
   template <size_t kRows>
   void Scale(const std::byte* source, std::byte* to) const {
+    switch (most_) {
+      case 1:
+        return Scale<kRows, 1>(source, to);
+      case 2:
+        return Scale<kRows, 2>(source, to);
+      case 3:
+        return Scale<kRows, 3>(source, to);
+      case 4:
+        return Scale<kRows, 4>(source, to);
+      default:
+        return Scale<kRows, 0>(source, to);
+    }
+  }
+
+  // kPairs for each pixel, 0 for any number: loops of a few turns cost more than what is in them.
+  template <size_t kRows, size_t kPairs>
+  void Scale(const std::byte* source, std::byte* to) const {
+    const size_t pairs = kPairs > 0 ? kPairs : most_, count = count_, row_bytes = row_bytes_;
+    const uint32_t* const first = first_.data();
     const Pair* pair = pairs_.data();
-    for (size_t i = 0; i < count_; ++i) {
-      const std::byte* from = source + first_[i];
+    for (size_t i = 0; i < count; ++i) {
+      const std::byte* from = source + first[i];
       v128_t high[kRows], low[kRows];
       for (size_t row = 0; row < kRows; ++row) {
         high[row] = wasm_i32x4_const_splat(0);
         low[row] = wasm_i32x4_const_splat(kHalf);
       }
-      for (size_t end = 0; end < most_; ++end, ++pair, from += 8) {
+      for (size_t done = 0; done < pairs; ++done, ++pair, from += 8) {
         const v128_t high_weights = wasm_v128_load32_splat(pair->high);
         const v128_t low_weights = wasm_v128_load32_splat(pair->low);
         for (size_t row = 0; row < kRows; ++row) {
-          const v128_t both = Interleave(wasm_v128_load64_zero(from + row * row_bytes_));
+          const v128_t both = LoadPair(from + row * row_bytes);
           high[row] = wasm_i32x4_add(high[row], wasm_i32x4_dot_i16x8(both, high_weights));
           low[row] = wasm_i32x4_add(low[row], wasm_i32x4_dot_i16x8(both, low_weights));
         }
@@ -176,7 +195,7 @@ class RowScaler {
         const v128_t sum = wasm_i32x4_add(wasm_i32x4_shl(high[row], kLowBits), low[row]);
         const v128_t words = wasm_i32x4_shr(sum, kFractionBits);
         const v128_t halves = wasm_i16x8_narrow_i32x4(words, words);
-        wasm_v128_store32_lane(to + (row * count_ + i) * 4, wasm_u8x16_narrow_i16x8(halves, halves),
+        wasm_v128_store32_lane(to + (row * count + i) * 4, wasm_u8x16_narrow_i16x8(halves, halves),
                                0);
       }
     }
