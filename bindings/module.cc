@@ -83,6 +83,7 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("run", &Run);
   function("openStream", &OpenStream);
   function("resetStream", &ResetStream);
+  function("undoStream", &UndoStream);
   function("closeStream", &CloseStream);
   function("imageBegin", &ImageBegin);
   function("imageAdd", &ImageAdd);

@@ -88,11 +88,9 @@ Result<int> OpenStaged(int session, const val& state) {
   return loaded->streams.Add(std::make_unique<Stream>(std::move(stream)));
 }
 
-Status Reset(int session, int stream) {
+Result<Stream*> FindStream(int session, int stream) {
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
-  INSITU_ASSIGN(Stream * state, loaded->streams.Find(stream));
-  state->Reset();
-  return {};
+  return loaded->streams.Find(stream);
 }
 
 val ToJs(std::span<const OperatorProfile> rows) {
@@ -152,7 +150,13 @@ val Run(int session, int stream, val outputs, bool time_steps) {
 
 val OpenStream(int session, val state) { return Answer(OpenStaged(session, state)); }
 
-val ResetStream(int session, int stream) { return Answer(Reset(session, stream)); }
+val ResetStream(int session, int stream) {
+  return Answer(FindStream(session, stream).transform([](Stream* state) { state->Reset(); }));
+}
+
+val UndoStream(int session, int stream) {
+  return Answer(FindStream(session, stream).transform([](Stream* state) { state->Undo(); }));
+}
 
 void CloseStream(int session, int stream) {
   if (auto loaded = TheInstance().sessions.Find(session)) (*loaded)->streams.Erase(stream);

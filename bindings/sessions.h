@@ -20,6 +20,7 @@ Status AddFeed(int session, std::string name, Result<Tensor> tensor);
 val Run(int session, int stream, val outputs, bool time_steps);
 val OpenStream(int session, val state);
 val ResetStream(int session, int stream);
+val UndoStream(int session, int stream);
 void CloseStream(int session, int stream);
 val Profile(int session, int runs);
 val Sampled(int session);

@@ -91,6 +91,7 @@ Result<std::vector<NamedTensor>> Stream::Run(Session& session, std::span<const N
   with_state.outputs = asked;
   for (const StateLink& link : links_) with_state.outputs.push_back(link.output);
   INSITU_ASSIGN(std::vector<NamedTensor> results, session.Run(all, with_state));
+  previous_ = state_;
   for (size_t i = 0; i < links_.size(); ++i)
     state_[i].tensor = std::move(results[asked.size() + i].tensor);
   results.resize(asked.size());

@@ -30,11 +30,13 @@ class Stream {
   Result<std::vector<NamedTensor>> Run(Session& session, std::span<const NamedTensor> feeds,
                                        const SessionRunOptions& options);
   // Back to the first state.
-  void Reset() { state_ = initial_; }
+  void Reset() { state_ = previous_ = initial_; }
+  // Back to what it was before the last run that succeeded; no further.
+  void Undo() { state_ = previous_; }
 
  private:
   std::vector<StateLink> links_;
-  std::vector<NamedTensor> initial_, state_;  // by input, in the order of links_
+  std::vector<NamedTensor> initial_, state_, previous_;  // by input, in the order of links_
 };
 
 }  // namespace insitu

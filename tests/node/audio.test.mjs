@@ -59,6 +59,12 @@ test('what is no sound is refused', async () => {
   await refuses(samples(10), { sampleRate: 16_000, length: 1.5 }, /length is 1.5/);
   await refuses(samples(10), { sampleRate: 16_000, length: 1e12 }, /./, 'LimitExceeded');
   await refuses(samples(10), { sampleRate: 16_000, mel: 'slaney' }, /mel is 'slaney'/);
+  for (const [mel, pattern] of [
+    [{ log: 10 }, /log of mel is '10'/], [{ log: 'dB' }, /dB/], [{ norm: 'Slaney' }, /norm/], [{ padMode: 'mirror' }, /padMode/], [null, /mel is 'null'/],
+    [{ mels: 4n }, /mels is a bigint/], [{ fMax: '8000' }, /fMax/],
+  ]) await refuses(samples(10), { sampleRate: 16_000, mel }, pattern);
+  await refuses(samples(10), { sampleRate: 16_000n }, /sampleRate is a bigint/);
+  await refuses(samples(10), { sampleRate: 16_000, rate: 16_000n }, /rate is a bigint/);
   await refuses(samples(10), { sampleRate: 16_000, mel: { fftSize: 1 } }, /sizes/);
   await refuses(samples(10), { sampleRate: 16_000, mel: { fMin: 9000 } }, /bounds/);
   assert.equal((await engine.audioTensor(samples(10), { sampleRate: 16_000 })).data.length, 10);

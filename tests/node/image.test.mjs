@@ -99,6 +99,15 @@ describe('options and feeds', () => {
     assert.deepEqual(await make({ width: 1, height: 1, fit: 'fill', filter: 'area' }), [25]);
   });
 
+  test('a picture is taken when the run is asked for', async () => {
+    const session = await engine.load(shiftModel(0, { dims: [1, 3, 1, 1] }));
+    const source = { data: Uint8Array.of(1, 2, 3), width: 1, height: 1 };
+    const run = session.run({ x: image(source, { scale: 1 }) });
+    source.data.fill(9);
+    assert.deepEqual([...(await run).y.data], [1, 2, 3]);
+    await session.dispose();
+  });
+
   test('what makes no sense is refused, and the session goes on', async () => {
     const session = await engine.load(shiftModel(1, { dims: [1, 3, 2, 2] }));
     const source = picture(3, 3);
@@ -117,6 +126,12 @@ describe('options and feeds', () => {
     await refuses(image(source, { dtype: 'uint8', quantization: { scale: 1, zeroPoint: 1e12 } }), /zero point/);
     await refuses(image(source, { dtype: 'uint8', quantization: { scale: 0, zeroPoint: 1 } }), /above 0/);
     await refuses(image(source, { background: [1, 2] }), /background/);
+    for (const [options, pattern] of [
+      [{ scale: 1n }, /scale is a bigint/], [{ width: 2n }, /width is a bigint/], [{ crop: '1' }, /crop is a string/], [{ mean: [0n, 0, 0] }, /mean/],
+      [{ mean: true }, /mean/], [{ background: null }, /background/], [{ background: ['red', 0, 0] }, /background/],
+      [{ quantization: { scale: 1n, zeroPoint: 0 } }, /quantization\.scale/],
+    ]) await refuses(image(source, options), pattern);
+    await refuses(image({ data: null, width: 1, height: 1 }), /no image/);
     await refuses(image([]), /no images/);
     await refuses(image({ data: new Uint8Array(5), width: 2, height: 2 }), /no image/);
     await refuses(image('picture.png'), /no image/);

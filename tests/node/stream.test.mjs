@@ -51,6 +51,19 @@ for (const worker of [false, true]) {
       await stream.dispose();
     });
 
+    // In process the result is there before anybody can abort.
+    if (worker) test('a result that comes after the abort moves no state', async () => {
+      const stream = session.stream({ state });
+      await stream.run(x(1, 1));
+      const stop = new AbortController();
+      const stopped = stream.run(x(50, 50), { signal: stop.signal });
+      for (let turn = 0; turn < 50; turn++) await null;  // until it is on its way
+      stop.abort();
+      await assert.rejects(stopped, insituError('Cancelled'));
+      assert.deepEqual([...(await stream.run(x(1, 1))).sum.data], [2, 2]);
+      await stream.dispose();
+    });
+
     test('links that cannot be are refused, those that only the engine can check by the first run', async () => {
       assert.throws(() => session.stream({ state: { nothing: 'kept' } }), insituError('InvalidArgument', /no input 'nothing'/));
       assert.throws(() => session.stream({ state: { past: 'nothing' } }), insituError('InvalidArgument', /no output 'nothing'/));

@@ -131,6 +131,23 @@ TEST_CASE("A run that fails leaves the state; a first state may be given") {
   }
 }
 
+TEST_CASE("A run is undone, but not the one before it") {
+  const Loaded loaded = Load();
+  auto stream = Stream::Open(*loaded.session, kLinks, {});
+  REQUIRE(stream);
+  const std::vector<NamedTensor> feeds{Floats("x", {1, 2}, {1, 2}), Count()};
+  const auto first = [&] {
+    auto results = stream->Run(*loaded.session, feeds, {});
+    REQUIRE(results);
+    return Values(results->front()).front();
+  };
+  CHECK(first() == 1);
+  CHECK(first() == 2);
+  stream->Undo();
+  stream->Undo();
+  CHECK(first() == 2);
+}
+
 TEST_CASE("Links that cannot be are refused") {
   const Loaded loaded = Load();
   const auto code = [&](std::vector<StateLink> links, std::vector<NamedTensor> initial = {}) {

@@ -63,6 +63,7 @@ export async function toWireAudio(fail: Fail, source: AudioSource, options: Audi
     fail('InvalidArgument', 'the sound is no Float32Array, or its channels differ in length',
       'Pass samples from -1 to 1 as a Float32Array, or one for each channel.');
   }
+  checkNumbers(fail, { sampleRate, rate, length });
   if (sampleRate === undefined) fail('InvalidArgument', 'nobody knows the rate of these samples', 'Pass their sampleRate in Hz.');
   if (length !== undefined && !(Number.isSafeInteger(length) && length > 0)) {
     fail('InvalidArgument', `length is ${length}`, 'Pass a number of samples.');
@@ -97,15 +98,29 @@ async function decode(fail: Fail, file: Blob): Promise<AudioBuffer> {
   }
 }
 
+function checkNumbers(fail: Fail, values: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && typeof value !== 'number') fail('InvalidArgument', `${name} is a ${typeof value}`, 'Pass a number.');
+  }
+}
+
+const known: Record<string, readonly unknown[]> = { norm: ['slaney', null], padMode: ['constant', 'reflect'], log: [undefined, 'db', 'ln', 'log10'] };
+
 const whisper: MelOptions = { fftSize: 400, hopLength: 160, mels: 80, padMode: 'reflect' };
 
 function melFormat(fail: Fail, options: 'whisper' | MelOptions, rate: number): MelFormat {
-  if (typeof options === 'string' && options !== 'whisper') fail('InvalidArgument', `mel is '${options}'`, "Known: 'whisper', or MelOptions.");
+  if (options !== 'whisper' && (typeof options !== 'object' || options === null)) {
+    fail('InvalidArgument', `mel is '${options}'`, "Known: 'whisper', or MelOptions.");
+  }
   const given = options === 'whisper' ? whisper : options;
   const { fftSize = 2048, hopLength = Math.floor(fftSize / 4), windowLength = fftSize, mels = 128, fMin = 0, fMax = rate / 2, htk = false,
     norm = 'slaney', center = true, padMode = 'constant', power = 2, floor = 1e-10, topDb = 80, log } = given;
+  checkNumbers(fail, { fftSize, hopLength, windowLength, mels, fMin, fMax, power, floor, topDb: topDb ?? undefined });
+  for (const [name, value] of Object.entries({ norm, padMode, log })) {
+    if (!known[name]!.includes(value)) fail('InvalidArgument', `the ${name} of mel is '${String(value)}'`, `Known: ${known[name]!.map(String).join(', ')}.`);
+  }
   return {
-    fftSize, hopLength, windowLength, mels, fMin, fMax, htk, slaney: norm === 'slaney', center, reflects: padMode === 'reflect', power, floor,
+    fftSize, hopLength, windowLength, mels, fMin, fMax, htk: htk === true, slaney: norm === 'slaney', center: center !== false, reflects: padMode === 'reflect', power, floor,
     log: options === 'whisper' ? 'whisper' : log ?? '', topDb: topDb ?? -1,
   };
 }

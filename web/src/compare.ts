@@ -1,5 +1,6 @@
 // Comparison of a tensor with what it should be: |actual - expected| <= atol + rtol |expected|.
 // Invariant: two NaNs are equal, as are two equal infinities; text and dims must be the same.
+import { fromFloat16 } from './float16.js';
 import type { Tensor } from './tensor.js';
 import type { Value } from './value.js';
 
@@ -58,7 +59,7 @@ function compareTensors(actual: Tensor, expected: Tensor, { rtol, atol }: Tolera
     const difference = typeof a === 'number' && typeof b === 'number' ? Math.abs(a - b) : Infinity;
     if (Number.isNaN(difference)) maxAbsDiff = Infinity;
     else maxAbsDiff = Math.max(maxAbsDiff, difference);
-    if (!(difference <= atol + rtol * Math.abs(Number(b)))) {
+    if (difference === Infinity || !(difference <= atol + rtol * Math.abs(Number(b)))) {
       if (wrong++ === 0) first = i;
     }
   }
@@ -84,15 +85,6 @@ export function elementReader({ dtype }: Tensor): (tensor: Tensor, i: number) =>
 
 function nibble(byte: number, i: number): number {
   return i % 2 === 0 ? byte & 15 : byte >> 4;
-}
-
-export function fromFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 function fromBfloat16(bits: number): number {

@@ -3,12 +3,12 @@
 import type { AudioOptions, AudioSource } from './audio.js';
 import { Disposable } from './disposable.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
-import { image } from './image-feed.js';
+import { hold, image, letGo } from './image-feed.js';
 import type { ImageOptions, ImageSource } from './image-feed.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
-import { Detector, Histogram, watchParams } from './monitor.js';
+import { checkNumber, Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
@@ -28,6 +28,7 @@ export class Engine extends Disposable {
   #build: string;
   #restart?: Promise<Client>;
   readonly #keepers = new Set<WatchKeeper>();
+  #sharedAs?: string;
 
   private constructor(options: EngineOptions, { client, info, build }: Awaited<ReturnType<typeof Client.start>>) {
     super();
@@ -50,7 +51,10 @@ export class Engine extends Disposable {
     const key = JSON.stringify([threads, worker, assets, flavour]);
     let engine = shared.get(key);
     if (!engine) {
-      engine = Engine.create({ threads, worker, assets, flavour, onProgress });
+      engine = Engine.create({ threads, worker, assets, flavour, onProgress }).then((one) => {
+        one.#sharedAs = key;
+        return one;
+      });
       shared.set(key, engine);
       engine.catch(() => shared.delete(key));
     }
@@ -73,6 +77,7 @@ export class Engine extends Disposable {
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const client = await this.#usableClient();
+    for (const [name, extent] of Object.entries(dims)) checkNumber(`dims.${name}`, extent);
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = watch?.hash === true;
     const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare, signal, ({ session }) => {
@@ -126,8 +131,13 @@ export class Engine extends Disposable {
 
   /** A picture, or several as a batch, as a tensor. `width` and `height` are needed. */
   async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions): Promise<Tensor> {
-    const client = await this.#usableClient();
-    const wire = await (await import('./image.js')).toWireImage({ fail, room: (bytes) => new ArrayBuffer(bytes) }, image(source, options));
+    const held = hold(image(source, options), (bytes) => new ArrayBuffer(bytes));
+    const client = await this.#usableClient().catch((thrown) => {
+      letGo(held);
+      throw thrown;
+    });
+    const lent = { fail, room: (bytes: number) => new ArrayBuffer(bytes) };
+    const wire = await (await import('./image.js')).toWireImage(lent, held, options);
     return fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) })) as Tensor;
   }
 
@@ -158,7 +168,7 @@ export class Engine extends Disposable {
   async createProfile(rows: Float32Array, features: readonly string[]): Promise<ReferenceProfile> {
     const client = await this.#usableClient();
     const copy = new Float32Array(rows).buffer;
-    const params = { rows: copy, features: [...features] };
+    const params = { rows: copy, features: features.map(String) };
     return JSON.parse(await client.call('createProfile', params, { transfer: [copy] }));
   }
 
@@ -174,7 +184,7 @@ export class Engine extends Disposable {
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
     const client = await this.#usableClient();
     const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;
-    const params = { profile: JSON.stringify(profile), falseAlarmEvery, method: String(method), correlated: correlated === 'auto' };
+    const params = { profile: JSON.stringify(profile), falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), method: String(method), correlated: correlated === 'auto' };
     return new Detector(client, await client.call('createDetector', params));
   }
 
@@ -190,8 +200,14 @@ export class Engine extends Disposable {
     return 'the Engine';
   }
 
+  /** Ends it and all sessions in it. Who asks for a shared engine from now on gets another. */
+  override dispose(): Promise<void> {
+    if (this.#sharedAs !== undefined) shared.delete(this.#sharedAs);
+    this.#sharedAs = undefined;
+    return super.dispose();
+  }
+
   protected async free(): Promise<void> {
-    for (const [key, engine] of shared) void engine.then((one) => one === this && shared.delete(key), () => {});
     await this.#restart?.catch(() => {});
     await Promise.all([...this.#keepers].map((keeper) => keeper.end()));
     this.#client.close();

@@ -1,5 +1,6 @@
 // image(): pictures as feeds, which the engine scales, normalises and lays out on its own side of the line.
-// Invariant: a source belongs to the caller; it is read when the run is asked for, and only there.
+// Invariant: a source belongs to the caller, who may change or close it as soon as the run has been asked for.
+import { fail, toInsituError } from './errors.js';
 import type { ImageFit } from './placement.js';
 import type { DType } from './tensor.js';
 
@@ -80,4 +81,61 @@ export class ImageFeed {
 /** A picture, or several as a batch, as a feed of run(). What options leave open follows from the model's input. */
 export function image(source: ImageSource | readonly ImageSource[], options: ImageOptions = {}): ImageFeed {
   return new ImageFeed(Array.isArray(source) ? [...source] : [source as ImageSource], { ...options });
+}
+
+/** What the line has of a source, whatever becomes of that. `of`: where pixels come from if the frame is not opaque. */
+export type Held =
+  | { data: ArrayBuffer; width: number; height: number; channels: number }
+  | { frame: VideoFrame; of?: ImageBitmapSource }
+  | { source: ImageBitmapSource };
+
+/* A frame of what has pixels already costs next to nothing. */
+const videos = ['VideoFrame', 'HTMLVideoElement'];
+const bitmaps = ['ImageBitmap', 'HTMLCanvasElement', 'OffscreenCanvas'];
+
+/** Of all sources of `feed`; `room` gives buffers. InvalidArgument for what is no image or has none yet. */
+export function hold({ sources }: ImageFeed, room: (bytes: number) => ArrayBuffer): Held[] {
+  if (sources.length === 0) fail('InvalidArgument', 'a batch of no images', 'Pass one image at least.');
+  const held: Held[] = [];
+  try {
+    for (const source of sources) held.push(holdOne(source, room));
+    return held;
+  } catch (thrown) {
+    letGo(held);
+    throw thrown;
+  }
+}
+
+/** Closes the frames of what will not be sent. */
+export function letGo(held: readonly Held[]): void {
+  for (const one of held) if ('frame' in one) one.frame.close();
+}
+
+function holdOne(source: ImageSource, room: (bytes: number) => ArrayBuffer): Held {
+  if (typeof source !== 'object' || source === null) return refuse(source);
+  if ('data' in source) {
+    const { data, width, height } = source;
+    const channels = data?.length / (width * height);
+    if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray) || ![1, 3, 4].includes(channels)) return refuse(source);
+    const copy = room(data.length);
+    new Uint8Array(copy).set(data);
+    return { data: copy, width, height, channels };
+  }
+  const isA = (names: string[]) => names.some((name) => {
+    const type = (globalThis as Record<string, unknown>)[name];
+    return typeof type === 'function' && source instanceof type;
+  });
+  if (typeof VideoFrame !== 'function' || !isA([...videos, ...bitmaps])) return { source: source as ImageBitmapSource };
+  try {
+    const frame = new VideoFrame(source as CanvasImageSource, isA(['VideoFrame']) ? undefined : { timestamp: 0 });
+    return isA(videos) ? { frame } : { frame, of: source as ImageBitmapSource };
+  } catch (thrown) {
+    return fail('InvalidArgument', `the image cannot be read: ${toInsituError(thrown).message}`,
+      'It is closed, empty, or not loaded yet: a video has its first frame with the event loadeddata.', thrown);
+  }
+}
+
+function refuse(source: unknown): never {
+  fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no image`,
+    'Pass an ImageBitmap, ImageData, VideoFrame, element, canvas or Blob, or { data, width, height } with 1, 3 or 4 bytes a pixel.');
 }

@@ -3,7 +3,7 @@
 // Invariant: what options ask for is checked here, before anything is sent.
 import type { fail as failWith } from './errors.js';
 import { copyPixels } from './frame-pixels.js';
-import type { ImageFeed, ImageOptions, ImageSource } from './image-feed.js';
+import type { Held, ImageOptions } from './image-feed.js';
 import type { ImageFormat, WireImage, WirePixels } from './rpc/protocol.js';
 import type { TensorInfo } from './tensor.js';
 
@@ -15,21 +15,21 @@ interface Lent {
   room(bytes: number): ArrayBuffer;
 }
 
-/** `info`: the input that is fed, whose extents and type stand for what options leave open. */
-export async function toWireImage(lent: Lent, { sources, options }: ImageFeed, info?: TensorInfo): Promise<WireImage> {
-  const { fail } = lent;
-  const format = formatOf(fail, options, info);
-  if (sources.length === 0) fail('InvalidArgument', 'a batch of no images', 'Pass one image at least.');
-  const read = sources.map((source) => pixelsOf(lent, source));
+/** `info`: the input that is fed, whose extents and type stand for what options leave open. What is held is sent or let go. */
+export async function toWireImage(lent: Lent, held: readonly Held[], options: ImageOptions, info?: TensorInfo): Promise<WireImage> {
+  let read: Promise<WirePixels>[] = [];
   try {
+    const format = formatOf(lent.fail, options, info);
+    read = held.map((one) => pixelsOf(lent, one));
     return { name: info?.name ?? '', format, images: await Promise.all(read) };
   } catch (thrown) {
     for (const one of await Promise.allSettled(read)) if (one.status === 'fulfilled') close(one.value);
+    for (const one of held) close(one);
     throw thrown;
   }
 }
 
-function close(pixels: WirePixels): void {
+function close(pixels: WirePixels | Held): void {
   if ('frame' in pixels) pixels.frame.close();
   if ('bitmap' in pixels) pixels.bitmap.close();
 }
@@ -54,30 +54,35 @@ function formatOf(fail: Fail, options: ImageOptions, info?: TensorInfo): ImageFo
   if (width === undefined || height === undefined) {
     fail('InvalidArgument', `nobody knows how large the image is to be${info ? ` for '${info.name}'` : ''}`, 'Pass width and height.');
   }
+  const { scale = /^u?int8$/.test(dtype) && !quantization ? 1 : 1 / 255 } = options;
+  const { scale: quantum = 1, zeroPoint = 0 } = quantization ?? {};
+  for (const [name, value] of Object.entries({ width, height, crop, scale, 'quantization.scale': quantum, 'quantization.zeroPoint': zeroPoint })) {
+    if (typeof value !== 'number') fail('InvalidArgument', `an image's ${name} is a ${typeof value}`, 'Pass a number.');
+  }
   if (!(crop > 0 && crop <= 1)) fail('InvalidArgument', `crop is ${crop}`, 'Pass a number above 0, up to 1: 224 / 256.');
-  const integers = dtype === 'uint8' || dtype === 'int8';
-  const { scale = integers && !quantization ? 1 : 1 / 255 } = options;
   const [least, most] = dtype === 'int8' ? [-128, 127] : [0, 255];
-  const { zeroPoint = 0 } = quantization ?? {};
-  if (integers && !(Number.isInteger(zeroPoint) && zeroPoint >= least! && zeroPoint <= most!)) {
+  if (/^u?int8$/.test(dtype) && !(Number.isInteger(zeroPoint) && zeroPoint >= least! && zeroPoint <= most!)) {
     fail('InvalidArgument', `the zero point ${zeroPoint} is no ${dtype}`, `Pass a whole number from ${least} to ${most}.`);
   }
-  if (background.length !== 3) fail('InvalidArgument', `the background is ${background}`, 'Pass red, green and blue, 0 to 255 each.');
+  if (!isNumbers(background, 3)) fail('InvalidArgument', `the background is ${background}`, 'Pass red, green and blue, 0 to 255 each.');
   if (dtype === 'int8' && !quantization) {
     fail('InvalidArgument', 'bytes of pixels do not fit into int8', "Pass the quantization of the model's input: { scale, zeroPoint }.");
   }
-  const triple = (name: string, given: number | readonly number[]): number[] => {
-    const count = channels === 'gray' ? 1 : 3;
-    const numbers = typeof given === 'number' ? Array.from({ length: 3 }, () => given) : [...given, ...(count === 1 ? [0, 0] : [])];
-    if (numbers.length === 3) return name === 'std' && count === 1 ? [numbers[0]!, 1, 1] : numbers;
-    return fail('InvalidArgument', `${name} has ${given as readonly number[]} for the channels '${channels}'`, 'Pass one number, or one for each channel.');
+  const count = channels === 'gray' ? 1 : 3;
+  const triple = (name: string, given: number | readonly number[], rest: number): number[] => {
+    if (typeof given === 'number') return [given, given, given];
+    if (isNumbers(given, count)) return count === 1 ? [given[0]!, rest, rest] : [...given];
+    return fail('InvalidArgument', `${name} is ${String(given)} for the channels '${channels}'`, 'Pass one number, or one for each channel.');
   };
   return {
     dtype, width, height, fit, crop, filter, channels, scale, channelsLast: layout === 'nhwc',
-    mean: triple('mean', options.mean ?? 0), std: triple('std', options.std ?? 1), background: [...background],
-    quantum: quantization?.scale ?? 1, zeroPoint,
+    mean: triple('mean', options.mean ?? 0, 0), std: triple('std', options.std ?? 1, 1), background: [...background],
+    quantum, zeroPoint,
   };
 }
+
+const isNumbers = (value: unknown, count: number): value is number[] =>
+  Array.isArray(value) && value.length === count && value.every((one) => typeof one === 'number');
 
 interface Declared {
   width?: number;
@@ -95,47 +100,25 @@ function declaredBy(info: TensorInfo | undefined, asked?: 'nchw' | 'nhwc'): Decl
   return { layout, channels, height, width };
 }
 
-const isA = (name: string, value: object) => {
-  const type = (globalThis as Record<string, unknown>)[name];
-  return typeof type === 'function' && value instanceof type;
-};
-
-/* A frame of what has pixels already costs next to nothing, and they are read without a canvas: those of videos by the engine. */
-const videos = ['VideoFrame', 'HTMLVideoElement'];
-const bitmaps = ['ImageBitmap', 'HTMLCanvasElement', 'OffscreenCanvas'];
-
-async function pixelsOf({ fail, room }: Lent, source: ImageSource): Promise<WirePixels> {
-  const refuse = () => fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no image`,
-    'Pass an ImageBitmap, ImageData, VideoFrame, element, canvas or Blob, or { data, width, height } with 1, 3 or 4 bytes a pixel.');
-  if (typeof source !== 'object' || source === null) return refuse();
-  if (isA('Blob', source)) return { blob: source as Blob };
-  if ('data' in source) {
-    const { data, width, height } = source;
-    const channels = data.length / (width * height);
-    if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray) || ![1, 3, 4].includes(channels)) return refuse();
-    const copy = room(data.length);
-    new Uint8Array(copy).set(data);
-    return { data: copy, width, height, channels };
+async function pixelsOf({ fail, room }: Lent, held: Held): Promise<WirePixels> {
+  if ('data' in held) return held;
+  if ('frame' in held) {
+    if (!held.of) return { frame: held.frame };
+    return await read(held.frame, room) ?? { bitmap: await bitmapOf(fail, held.of) };
   }
+  return held.source instanceof Blob ? { blob: held.source } : { bitmap: await bitmapOf(fail, held.source) };
+}
+
+async function bitmapOf(fail: Fail, source: ImageBitmapSource): Promise<ImageBitmap> {
   try {
-    if (typeof VideoFrame === 'function') {
-      if (videos.some((type) => isA(type, source))) return { frame: frameOf(source) };
-      if (bitmaps.some((type) => isA(type, source))) {
-        const data = await read(frameOf(source), room);
-        if (data) return data;
-      }
-    }
-    return { bitmap: await createImageBitmap(source as ImageBitmapSource) };
+    return await createImageBitmap(source);
   } catch (thrown) {
-    const nothing = 'naturalWidth' in source ? source.naturalWidth === 0 : 'videoWidth' in source && source.videoWidth === 0;
     return fail('InvalidArgument', `the image cannot be read: ${(thrown as Error).message ?? thrown}`,
-      nothing ? 'Wait until it is loaded: await image.decode(), or the event loadeddata of a video.'
-        : 'Pass an ImageBitmap, an element with a picture, a canvas, a Blob, or { data, width, height }.', thrown);
+      'Wait until it is loaded (await image.decode()), and pass what has a picture: an element, a canvas, a Blob, pixels.', thrown);
   }
 }
 
-const frameOf = (source: object) => new VideoFrame(source as CanvasImageSource, isA('VideoFrame', source) ? undefined : { timestamp: 0 });
-
+/* undefined: it is not opaque, or cannot be copied. */
 async function read(frame: VideoFrame, room: Lent['room']): Promise<WirePixels | undefined> {
   let data: ArrayBuffer;
   try {

@@ -181,7 +181,7 @@ export class Histogram extends WatchHandle {
   /** In ms; null where there are too few samples. */
   async quantiles(qs: readonly number[]): Promise<(number | null)[]> {
     this.checkUsable();
-    return this.client.call('quantiles', { histogram: this.handle, qs: [...qs] });
+    return this.client.call('quantiles', { histogram: this.handle, qs: qs.map((q) => checkNumber('a quantile', q)) });
   }
 
   /** Adds what `other`, of the same engine, has recorded. */

@@ -3,7 +3,7 @@
 // model from its checks to its results, whatever takes the place of that model meanwhile.
 import { Disposable, freeWhenCollected } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
-import { ImageFeed } from './image-feed.js';
+import { hold, ImageFeed } from './image-feed.js';
 import { Models } from './model.js';
 import type { OpenModel } from './model.js';
 import { Monitor } from './monitor.js';
@@ -11,14 +11,14 @@ import type { Canary, CanaryOptions } from './release/canary.js';
 import type { Feeds, Home, Inside, Witness } from './release/inside.js';
 import type { Shadow, ShadowOptions } from './release/shadow.js';
 import type { SwapOptions, SwapReport } from './release/swap.js';
-import type { Params, WireFeed, WireValue } from './rpc/protocol.js';
+import type { Params, WireFeed, WireImage, WireValue } from './rpc/protocol.js';
 import { OpenStream, Stream } from './stream.js';
 import type { StreamOptions } from './stream.js';
 import { checkTensor, describe } from './tensor.js';
 import { showTracks } from './tracks.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 import type { ExplainRow, ModelSource, OperatorProfile, RunOptions } from './types.js';
-import { roomIn, fromWire, movedWith, toWire } from './value.js';
+import { closeAll, fromWire, movedWith, roomIn, toWire } from './value.js';
 import type { Value } from './value.js';
 
 const longestId = 100;
@@ -41,8 +41,8 @@ export class Session extends Disposable {
     this.#inside = {
       home, models: this.#models, monitor: this.monitor, watch, fail, turn: Promise.resolve(),
       checkUsable: () => this.checkUsable(),
-      run: (model, feeds, options, witness) => this.#run(model, feeds, options, { witness }),
-      drawn: (...asked) => this.#drawn(...asked),
+      run: (model, feeds, options, seen) => this.#run(model, feeds, options, seen),
+      copied,
     };
   }
 
@@ -77,7 +77,7 @@ export class Session extends Disposable {
     model: OpenModel,
     feeds: Feeds,
     options: RunOptions,
-    { witness, stream }: { witness?: Witness; stream?: OpenStream } = {},
+    { witness, stream, draws = false }: { witness?: Witness; stream?: OpenStream; draws?: boolean } = {},
   ): Promise<Record<string, Value>> {
     const { signal, transfer = false, outputs = [], into, watch = true, slice, features, id = '' } = options;
     const { timeOrigin } = performance, asked = performance.now(), prepared = preparedFrom(options.startedAt, asked);
@@ -85,34 +85,25 @@ export class Session extends Disposable {
     this.checkUsable();
     if (signal?.aborted) throw cancelled(signal);
     for (const name of [...outputs, ...Object.keys(into ?? {})]) checkOutput(model, name);
-    const wire = this.#prepare(model, feeds, transfer, stream);
     const besides = {
       session: model.id, outputs: [...outputs], askedAt: timeOrigin + asked, giveBack: !transfer,
       watch: watch
         ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
         : undefined,
     };
+    const wire = this.#prepare(model, feeds, { transfer, stream, draws });
     const params = stream || wire instanceof Promise
-      ? Promise.all([wire, stream?.number ?? 0]).then(([feeds, stream]) => ({ ...besides, feeds, stream }))
+      ? withStream(wire, stream?.number ?? 0).then(([feeds, stream]) => ({ ...besides, feeds, stream }))
       : { ...besides, feeds: wire, stream: 0 };
-    const result = await model.client.enqueue('run', params, { signal, transfer: moved });
-    witness?.(result, await wire);
+    const { client, id: session } = model;
+    const late = ({ stream }: { stream: number }) => (stream > 0 ? client.call('undoStream', { session, stream }) : undefined);
+    const result = await client.enqueue('run', params, { signal, transfer: moved, late });
     if (model.tracks) showTracks(asked, prepared, result.times);
-    model.keep(result.spare);
     const values = Object.fromEntries(result.values.map((value) => [value.name, fromWire(value)]));
-    return into ? writeInto(into, values) : values;
-  }
-
-  /* The feeds with tensors in the place of pictures; at once where there are none. */
-  #drawn({ client, description: { inputs }, spare }: OpenModel, feeds: Feeds): Feeds | Promise<Feeds> {
-    if (!Object.values(feeds).some((feed) => feed instanceof ImageFeed)) return feeds;
-    const room = (bytes: number) => roomIn(spare, bytes);
-    const draw = async (name: string, feed: Value | ImageFeed) => {
-      if (!(feed instanceof ImageFeed)) return [name, feed];
-      const wire = await (await pictures()).toWireImage({ fail, room }, feed, inputs.find((info) => info.name === name));
-      return [name, fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) }))];
-    };
-    return Promise.all(Object.entries(feeds).map(([name, feed]) => draw(name, feed))).then(Object.fromEntries);
+    const answer = into ? writeInto(into, values) : values;
+    witness?.(result, await wire);
+    model.keep(result.spare);
+    return answer;
   }
 
   /**
@@ -141,7 +132,7 @@ export class Session extends Disposable {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
     }
     const model = this.#models.current;
-    const wire = this.#prepare(model, feeds, false);
+    const wire = this.#prepare(model, feeds, {});
     const params = (feeds: WireFeed[]) => ({ session: model.id, feeds, runs });
     return model.client.enqueue('profile', wire instanceof Promise ? wire.then(params) : params(wire), { transfer: moved });
   }
@@ -183,28 +174,68 @@ export class Session extends Disposable {
     await this.#models.free();
   }
 
-  /* Checked at once; pictures take until they are read. */
+  /* Checked, copied and held at once; pictures take until they are read. `draws`: they become tensors first. */
   #prepare(
-    { description: { inputs }, spare }: OpenModel,
+    model: OpenModel,
     feeds: Feeds,
-    transfer: boolean,
-    stream?: OpenStream,
+    { transfer = false, stream, draws = false }: { transfer?: boolean; stream?: OpenStream; draws?: boolean },
   ): WireFeed[] | Promise<WireFeed[]> {
+    const { description: { inputs }, spare } = model;
     for (const name of Object.keys(feeds)) {
       if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
       if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
     }
     const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
     for (const { name } of fed) if (!Object.hasOwn(feeds, name)) failAt(name, `the input '${name}' was not fed`, takes(inputs));
-    const lent = { fail, room: (bytes: number) => roomIn(spare, bytes) };
-    const begun = fed.map((info) => {
+    const wire = fed.map((info) => {
       const feed = feeds[info.name]!;
-      if (!(feed instanceof ImageFeed)) return toWire(feed, info, transfer, spare);
-      return async () => (await pictures()).toWireImage(lent, feed, info);
+      return feed instanceof ImageFeed ? feed : toWire(feed, info, transfer, spare);
     });
-    if (begun.every((one) => typeof one !== 'function')) return begun as WireValue[];
-    return Promise.all(begun.map((one) => (typeof one === 'function' ? one() : one)));
+    return wire.some((one) => one instanceof ImageFeed) ? readPictures(model, fed, wire, draws) : wire as WireValue[];
   }
+}
+
+/* Feeds with pictures, of which the page's part is done at once. What was read for nothing is closed. */
+function readPictures(
+  { client, spare }: OpenModel,
+  infos: readonly TensorInfo[],
+  feeds: readonly (WireValue | ImageFeed)[],
+  draws: boolean,
+): Promise<WireFeed[]> {
+  const lent = { fail, room: (bytes: number) => roomIn(spare, bytes) };
+  const draw = async (image: WireImage) =>
+    ({ ...await client.call('imageTensor', { feeds: [image] }, { transfer: movedWith([image]) }), name: image.name });
+  const reading = feeds.map(async (feed, i) => {
+    if (!(feed instanceof ImageFeed)) return feed;
+    const held = hold(feed, lent.room);
+    const image = await (await pictures()).toWireImage(lent, held, feed.options, infos[i]);
+    return draws ? draw(image) : image;
+  });
+  return allOrNone(reading);
+}
+
+async function allOrNone(reading: readonly Promise<WireFeed>[]): Promise<WireFeed[]> {
+  try {
+    return await Promise.all(reading);
+  } catch (thrown) {
+    for (const one of await Promise.allSettled(reading)) if (one.status === 'fulfilled') closeAll(movedWith([one.value]));
+    throw thrown;
+  }
+}
+
+async function withStream(wire: WireFeed[] | Promise<WireFeed[]>, number: number | Promise<number>): Promise<[WireFeed[], number]> {
+  const feeds = await wire;
+  try {
+    return [feeds, await number];
+  } catch (thrown) {
+    closeAll(movedWith(feeds));
+    throw thrown;
+  }
+}
+
+/* What a caller may change while it is kept; pictures are the caller's own. */
+function copied(feeds: Feeds): Feeds {
+  return Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed instanceof ImageFeed ? feed : structuredClone(feed)]));
 }
 
 const release = () => import('./release/release.js');

@@ -60,7 +60,7 @@ export class Stream extends Disposable {
 
   /**
    * As Session.run(), fed with all but the state. Gives the outputs that do not become state; those that do where `outputs` names
-   * them.
+   * them. A run that rejects leaves the state as it was, unless its `into` does not fit, which is seen when it has run.
    */
   async run<Results extends Record<string, Value> = Record<string, Tensor>>(
     feeds: Record<string, Value | ImageFeed>,

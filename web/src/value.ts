@@ -53,6 +53,11 @@ export function movedWith(feeds: readonly WireFeed[]): Transferable[] {
   return [...buffersOf(values), ...moved];
 }
 
+/** Closes what was not sent after all; what was sent has nothing to close. */
+export function closeAll(moved: readonly Transferable[]): void {
+  for (const one of moved) if ('close' in one) one.close();
+}
+
 function refuse(info: TensorInfo, what: string, hint: string): never {
   throw new InsituError({
     code: 'InvalidArgument',

@@ -1,17 +1,11 @@
 // Results as numbers, whichever floating type they have.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
+import { fromFloat16 } from '../float16.js';
 
 /** The elements of `tensor` as numbers; float16 is widened. InvalidArgument for strings, 64-bit integers and 4-bit types. */
 export function numbersOf({ dtype, data }: Tensor, what: string): ArrayLike<number> {
-  if (dtype === 'float16') return Float32Array.from(data as Uint16Array, widen);
+  if (dtype === 'float16') return Float32Array.from(data as Uint16Array, fromFloat16);
   if (/^(float(32|64)|u?int(8|16|32))$/.test(dtype)) return data as Float32Array;
   return fail('InvalidArgument', `${what} is ${dtype}`, 'Pass a tensor of float32, float64, float16 or integers of up to 32 bits.');
-}
-
-/* IEEE 754 binary16. */
-function widen(bits: number): number {
-  const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction);
 }

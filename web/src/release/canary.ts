@@ -9,7 +9,7 @@ import { isSlower, Recent, sharesDrift, worseQuality } from './breach.js';
 import type { DriftDetail } from './breach.js';
 import { namesOf } from './candidate.js';
 import type { CandidateOptions, ModelName } from './candidate.js';
-import type { Feeds, Inside, Results } from './inside.js';
+import type { Feeds, Inside, Results, Witness } from './inside.js';
 import { isAmong } from './share.js';
 import { Trial } from './trial.js';
 import type { Sides } from './trial.js';
@@ -124,18 +124,20 @@ export class Canary extends EventTarget {
 
   async #try(feeds: Feeds, options: RunOptions): Promise<Results> {
     const { inside, candidate, tried } = this.#trial;
+    // What the stable model is given when this fails: a caller may fill the feeds anew meanwhile.
+    const copies = inside.copied(feeds);
+    const witness: Witness = ({ times }) => {
+      tried.add(times);
+      this.#recent.candidate.add(times);
+      this.#judgeTimes();
+    };
     try {
-      // Feeds that are moved could not be given to the stable model when this fails.
-      return await inside.run(candidate, feeds, { ...options, transfer: false }, ({ times }) => {
-        tried.add(times);
-        this.#recent.candidate.add(times);
-        this.#judgeTimes();
-      });
+      return await inside.run(candidate, feeds, { ...options, transfer: false }, { witness });
     } catch (thrown) {
       const { code, message } = thrown as InsituError;
       if (candidate.client.broken) this.#breach('crashed', message);
       if (code === 'Cancelled') throw thrown;
-      const answer = await this.#runStable(feeds, options);  // rejects where feeds or options are at fault
+      const answer = await this.#runStable(copies, options);  // rejects where feeds or options are at fault
       tried.fail(code);
       if (++this.#failed > this.#terms.failures) this.#breach('failures', message);
       return answer;
@@ -145,10 +147,11 @@ export class Canary extends EventTarget {
   async #runStable(feeds: Feeds, options: RunOptions): Promise<Results> {
     const { inside, stable } = this.#trial;
     try {
-      return await inside.run(inside.models.current, feeds, options, ({ times }) => {
+      const witness: Witness = ({ times }) => {
         stable.add(times);
         this.#recent.stable.add(times);
-      });
+      };
+      return await inside.run(inside.models.current, feeds, options, { witness });
     } catch (thrown) {
       const { code } = thrown as InsituError;
       if (code !== 'Cancelled') stable.fail(code);

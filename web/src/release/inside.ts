@@ -37,9 +37,10 @@ export interface Inside {
   /** Settles when no other model is being opened. */
   turn: Promise<unknown>;
   checkUsable(): void;
-  run(model: OpenModel, feeds: Feeds, options: RunOptions, witness?: Witness): Promise<Results>;
-  /** `feeds` with tensors in the place of pictures, as `model` takes them; at once where there are none. */
-  drawn(model: OpenModel, feeds: Feeds): Feeds | Promise<Feeds>;
+  /** `draws`: pictures become tensors first, so that the witness sees what the model saw. */
+  run(model: OpenModel, feeds: Feeds, options: RunOptions, seen?: { witness: Witness; draws?: boolean }): Promise<Results>;
+  /** A copy of the tensors among `feeds`, for a second run. */
+  copied(feeds: Feeds): Feeds;
   /** A Monitor of the model that `watched` gives; events have yet to be sent to it. */
   watch(watched: () => OpenModel): Monitor;
 }

@@ -9,7 +9,7 @@ import type { ModelSource, RunOptions } from '../types.js';
 import { buffersOf, fromWire } from '../value.js';
 import { defaultTolerance, namesOf } from './candidate.js';
 import type { CandidateOptions, ModelName } from './candidate.js';
-import type { Feeds, Inside, Results } from './inside.js';
+import type { Feeds, Inside, Results, Witness } from './inside.js';
 import { Likeness } from './likeness.js';
 import type { LikenessReport } from './likeness.js';
 import { Trial } from './trial.js';
@@ -27,7 +27,7 @@ export interface ShadowReport extends Sides {
   readonly candidateName: ModelName;
   /** Requests since it began. */
   readonly requests: number;
-  /** Requests whose turn it was while too many waited to be compared. */
+  /** Requests whose turn it was, but too many waited to be compared, or there was no room for a copy. */
   readonly skipped: number;
   /** By output name. */
   readonly outputs: Record<string, LikenessReport>;
@@ -99,20 +99,15 @@ export class Shadow {
     const { inside } = this.#trial;
     const { current } = inside.models;
     if (this.#requests++ % this.#every !== 0) return inside.run(current, feeds, options);
-    const drawn = inside.drawn(current, feeds);
-    return drawn instanceof Promise ? drawn.then((tensors) => this.#sample(tensors, options)) : this.#sample(drawn, options);
-  }
-
-  #sample(feeds: Feeds, options: RunOptions): Promise<Results> {
-    const { inside } = this.#trial;
     // Feeds that are moved would not come back.
-    return inside.run(inside.models.current, feeds, { ...options, transfer: false }, (result, wire) => {
+    const witness: Witness = (result, wire) => {
       try {
         this.#take(result, wire as WireValue[], options.outputs);
       } catch {
         this.#skipped++;  // no room for a copy
       }
-    });
+    };
+    return inside.run(current, feeds, { ...options, transfer: false }, { witness, draws: true });
   }
 
   #take({ values, spare, times }: RunResult, wire: WireValue[], outputs: readonly string[] = []): void {

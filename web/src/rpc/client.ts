@@ -7,6 +7,7 @@ import { isNode, nodeModule } from '../environment.js';
 import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import type { EngineOptions, Progress } from '../types.js';
+import { closeAll } from '../value.js';
 import { watchLife } from './life.js';
 import type { Line, Method, Params, Port, Reply, ResultOf, StartResult } from './protocol.js';
 
@@ -22,13 +23,14 @@ export interface CallOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+interface QueueOptions<M extends Method> {
+  signal?: AbortSignal;
+  transfer?: (params: Params<M>) => Transferable[];
+  late?: (params: Params<M>) => Promise<unknown> | undefined;
+}
+
 /* What has its turn among the runs. */
 type Queued = 'run' | 'profile' | 'disposeSession' | 'openStream' | 'resetStream' | 'closeStream';
-
-/* Pictures that were not sent after all; what was sent has nothing to close. */
-function closeAll(moved: readonly Transferable[]): void {
-  for (const one of moved) if ('close' in one) one.close();
-}
 
 /* Those that wait for an answer, whoever else refers to them. */
 const waiting = /* @__PURE__ */ new Set<Client>();
@@ -80,8 +82,10 @@ export class Client {
   /** Sends a call. An abort rejects at once; what the instance still answers is dropped. */
   call<M extends Method>(method: M, params: Params<M>, options: CallOptions = {}): Promise<ResultOf<M>> {
     const { signal, transfer = [], onProgress } = options;
-    if (this.#broken) return Promise.reject(this.#broken);
-    if (signal?.aborted) return Promise.reject(cancelled(signal));
+    if (this.#broken || signal?.aborted) {
+      closeAll(transfer);
+      return Promise.reject(this.#broken ?? cancelled(signal!));
+    }
     return new Promise<ResultOf<M>>((resolve, reject) => {
       const id = this.#nextId++;
       const abort = () => {
@@ -98,6 +102,7 @@ export class Client {
       try {
         this.#line.port.postMessage({ id, method, params }, transfer);
       } catch (thrown) {
+        closeAll(transfer);
         settle.reject(toInsituError(thrown, 'InvalidArgument'));
         return;
       }
@@ -111,12 +116,12 @@ export class Client {
 
   /**
    * Queues a run, with what it is to be fed with as soon as that is ready, behind those before it. While it waits an abort stops
-   * it at once; once it runs, see RunOptions.
+   * it at once; once it runs, see RunOptions. `late` is called when a result comes after the abort, before the next run.
    */
   enqueue<M extends Queued>(
     method: M,
     params: Params<M> | Promise<Params<M>>,
-    { signal, transfer }: { signal?: AbortSignal; transfer?: (params: Params<M>) => Transferable[] } = {},
+    { signal, transfer, late }: QueueOptions<M> = {},
   ): Promise<ResultOf<M>> {
     if (params instanceof Promise) params.catch(() => {});  // where nobody waits for them any more
     return new Promise<ResultOf<M>>((resolve, reject) => {
@@ -128,19 +133,19 @@ export class Client {
       if (signal?.aborted) return abort();
       signal?.addEventListener('abort', abort, { once: true });
       this.#runs = this.#runs.then(async () => {
-        let moved: Transferable[] = [];
         try {
           if (this.#cancelWord) Atomics.store(this.#cancelWord, 0, 0);
           running = true;
           const ready = params instanceof Promise ? await params : params;
-          moved = transfer?.(ready) ?? [];
-          if (!signal?.aborted) resolve(await this.call(method, ready, { transfer: moved }));
+          const moved = transfer?.(ready) ?? [];
+          if (signal?.aborted) return closeAll(moved);
+          resolve(await this.call(method, ready, { transfer: moved }));
+          if (signal?.aborted) await late?.(ready);
         } catch (thrown) {
           reject(thrown);
         } finally {
           running = false;
           signal?.removeEventListener('abort', abort);
-          closeAll(moved);
         }
       });
     });
@@ -265,5 +270,6 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     started = true;
     port.onmessage?.({ data: data as never });
   };
-  return { port: watchLife(port, () => onFailure(workerGone())), close: () => worker.terminate() };
+  const life = watchLife(port, () => onFailure(workerGone()));
+  return { port: life.port, close: () => (life.end(), worker.terminate()) };
 }

@@ -41,6 +41,7 @@ export class Host {
   #clockStepMs = 0;
   #afterReply?: () => void;
   #broken = false;
+  #closed = false;
   #context: Record<string, string> = {};
   readonly #watched = new Map<number, Watched>();
 
@@ -51,6 +52,7 @@ export class Host {
 
   /** Ends the threads of the instance, for hosts that do not live in a worker of their own. */
   close(): void {
+    this.#closed = true;
     this.#port.onmessage = null;
     this.#native?.PThread?.terminateAllThreads();
   }
@@ -62,6 +64,7 @@ export class Host {
       const handler = this.#handlers[call.method] as (params: unknown, call: Call, pictures: Pictures) => unknown;
       const reading = readPictures(call.params);
       const pictures = reading ? await reading : noPictures;
+      if (this.#closed) return;
       const answer = handler(call.params, call, pictures);
       // No other call comes between a result that is ready and its reply.
       const result = answer instanceof Promise ? await answer : answer;
@@ -153,6 +156,7 @@ export class Host {
       }
     },
     resetStream: ({ session, stream }) => unwrap(this.#native.resetStream(session, stream)),
+    undoStream: ({ session, stream }) => unwrap(this.#native.undoStream(session, stream)),
     closeStream: ({ session, stream }) => this.#native.closeStream(session, stream),
     imageTensor: ({ feeds: [image] }, _call, pictures) => this.#staging.imageTensor(image!, pictures),
     audioTensor: (params) => this.#staging.audioTensor(params),

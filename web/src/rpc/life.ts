@@ -45,14 +45,14 @@ export function holdLife(port: Port): Port {
   return guarded;
 }
 
-/** The page's side of the line. `gone` is called when the worker is, and has calls to answer. */
-export function watchLife(port: Port, gone: () => void): Port {
-  if (!navigator.locks) return port;
+/** The page's side of the line, until `end()`. `gone` is called when the worker is, and has calls to answer. */
+export function watchLife(port: Port, gone: () => void): { port: Port; end(): void } {
+  if (!navigator.locks) return { port, end() {} };
   let name: string | undefined;
   let calls = 0, looks = 0;
-  let heard = false, looking = false;
+  let heard = false, looking = false, ended = false;
   const look = async () => {
-    looking = calls > 0;
+    looking = calls > 0 && !ended;
     if (!looking) return;
     looks = name && !heard && await isFree(name) ? looks + 1 : 0;
     heard = false;
@@ -74,7 +74,7 @@ export function watchLife(port: Port, gone: () => void): Port {
     if (isAnswer(event.data)) calls--;
     watched.onmessage?.(event as { data: never });
   };
-  return watched;
+  return { port: watched, end: () => (ended = true) };
 }
 
 const isAnswer = (reply: Reply) => 'result' in reply || 'error' in reply;

@@ -93,6 +93,8 @@ export interface NativeModule {
   /** `state`: output by input. What is staged is its first value. */
   openStream(session: number, state: Record<string, string>): Outcome<number>;
   resetStream(session: number, stream: number): Outcome<undefined>;
+  /** The state is what it was before the last run. */
+  undoStream(session: number, stream: number): Outcome<undefined>;
   closeStream(session: number, stream: number): void;
 
   /** Begins a tensor of `count` images. */

@@ -49,7 +49,8 @@ async function ofFrame(frame: VideoFrame): Promise<Pixels> {
     return data;
   };
   const release = () => {
-    if (kept.size < mostKept) kept.set(data.byteLength, data);
+    kept.set(data.byteLength, data);
+    if (kept.size > mostKept) kept.delete(kept.keys().next().value!);
   };
   try {
     const copied = await copyPixels(frame, room);

@@ -214,6 +214,8 @@ export interface Methods {
   /** `state`: output by input; `feeds`: first values. */
   openStream: { params: { session: number; state: Record<string, string>; feeds: WireFeed[] }; result: number };
   resetStream: { params: { session: number; stream: number }; result: void };
+  /** Takes the state of the run before the last one. */
+  undoStream: { params: { session: number; stream: number }; result: void };
   closeStream: { params: { session: number; stream: number }; result: void };
   imageTensor: { params: { feeds: WireImage[] }; result: WireValue };
   audioTensor: { params: WireAudio; result: WireValue };

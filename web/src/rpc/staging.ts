@@ -8,10 +8,11 @@ import { readAll } from './pixels.js';
 import type { Pixels } from './pixels.js';
 import type { WireAudio, WireFeed, WireImage, WireValue } from './protocol.js';
 
-/** The pictures among the feeds of a call, and how long it took to read them. */
+/** The pictures among the feeds of a call, and how long it took to read them, or why they cannot be read. */
 export interface Pictures {
   pixels: Map<WireImage, Pixels[]>;
   ms: number;
+  error?: unknown;
 }
 
 export const noPictures: Pictures = { pixels: new Map(), ms: 0 };
@@ -25,8 +26,12 @@ export function readPictures(params: unknown): Promise<Pictures> | undefined {
 
 async function read(images: WireImage[]): Promise<Pictures> {
   const from = performance.now();
-  const all = await readAll(images);
-  return { pixels: new Map(images.map((one, i) => [one, all[i]!])), ms: performance.now() - from };
+  try {
+    const all = await readAll(images);
+    return { pixels: new Map(images.map((one, i) => [one, all[i]!])), ms: performance.now() - from };
+  } catch (error) {
+    return { ...noPictures, ms: performance.now() - from, error };
+  }
 }
 
 export class Staging {
@@ -48,15 +53,16 @@ export class Staging {
     return prepareMs;
   }
 
-  imageTensor(image: WireImage, { pixels }: Pictures): WireValue {
-    this.#prepareImage(image, pixels.get(image)!);
-    return this.#takePrepared();
+  imageTensor(image: WireImage, pictures: Pictures): WireValue {
+    return this.#prepared(() => this.#prepareImage(image, pictures), () => this.#memory.copyOut(this.#native.prepared()));
   }
 
   audioTensor({ samples, channels, sampleRate, format }: WireAudio): WireValue {
     const count = this.#memory.toScratch(new Float32Array(samples));
-    unwrap(this.#native.audio(count, channels, sampleRate, format));
-    return this.#takePrepared();
+    return this.#prepared(
+      () => unwrap(this.#native.audio(count, channels, sampleRate, format)),
+      () => this.#memory.copyOut(this.#native.prepared()),
+    );
   }
 
   #stageValue(session: number, value: WireValue, spent: ArrayBuffer[]): void {
@@ -75,17 +81,21 @@ export class Staging {
     spent.push(data);
   }
 
-  #stageImage(session: number, image: WireImage, { pixels }: Pictures, spent: ArrayBuffer[]): number {
+  #stageImage(session: number, image: WireImage, pictures: Pictures, spent: ArrayBuffer[]): number {
     const from = performance.now();
-    this.#prepareImage(image, pixels.get(image)!);
-    unwrap(this.#native.stagePrepared(session, image.name));
+    this.#prepared(
+      () => this.#prepareImage(image, pictures),
+      () => unwrap(this.#native.stagePrepared(session, image.name)),
+    );
     for (const one of image.images) if ('data' in one) spent.push(one.data);
     return performance.now() - from;
   }
 
-  #prepareImage({ format, images }: WireImage, pixels: Pixels[]): void {
+  #prepareImage(image: WireImage, { pixels, error }: Pictures): void {
+    if (error) throw error;
+    const { format, images } = image;
     unwrap(this.#native.imageBegin(format, images.length));
-    for (const [i, { data, channels, bgr, opaque, release, ...size }] of pixels.entries()) {
+    for (const [i, { data, channels, bgr, opaque, release, ...size }] of pixels.get(image)!.entries()) {
       this.#memory.toScratch(data);
       release?.();
       const { width, height, left, top } = placementOf(size, format);
@@ -93,9 +103,11 @@ export class Staging {
     }
   }
 
-  #takePrepared(): WireValue {
+  /* What was prepared does not outlive the call. */
+  #prepared<T>(prepare: () => void, take: () => T): T {
     try {
-      return this.#memory.copyOut(this.#native.prepared());
+      prepare();
+      return take();
     } finally {
       this.#native.dropPrepared();
     }
