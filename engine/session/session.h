@@ -21,11 +21,11 @@ namespace insitu {
 enum class LoadPhase : uint8_t { kPlan, kWarmUp };
 
 struct SessionOptions {
-  bool reference_only = false;              // backend: 'reference'
-  std::map<std::string, int64_t> dims;      // fixes symbolic dims by name
-  double warm_up_ms = 0;                    // a first run on zeros for so long (session/warm_up.h)
-  bool keep = false;                        // Session::TakeKept is wanted
-  std::function<void(LoadPhase)> on_phase;  // called when one begins, if set
+  bool reference_only = false;          // backend: 'reference'
+  std::map<std::string, int64_t> dims;  // fixes symbolic dims by name
+  double warm_up_ms = 0;                // a first run on zeros for so long (session/warm_up.h)
+  bool keep = false;                    // Session::TakeKept is wanted
+  std::function<void(LoadPhase)> on_phase = {};  // called when one begins, if set
   ImportOptions import;
 };
 
