@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { drop, serveShown, shownCode, startDemo } from './demo-site.mjs';
+import { drop, serveShown, shownCode, startDemo, watchMedia } from './demo-site.mjs';
 import { bandModel, colourModel, picture } from './tiny-models.mjs';
 
 const sharedModels = new URL('../../../shared/models/', import.meta.url).pathname;
@@ -115,12 +115,7 @@ test('files that are none of these, and models that take no pictures, are refuse
 
 test('the camera is asked for by a click alone, is classified while it is on, and stops', async () => {
   const { page, says, close } = await site.open('image');
-  await page.evaluate(() => {
-    const { mediaDevices } = navigator;
-    const original = mediaDevices.getUserMedia.bind(mediaDevices);
-    globalThis.asked = 0;
-    mediaDevices.getUserMedia = async (what) => (asked++, globalThis.stream = await original(what));
-  });
+  await watchMedia(page);
   assert.equal(await page.evaluate(() => asked), 0);
   await page.locator('#image-camera').click();
   await page.waitForFunction(() => document.getElementById('picture-canvas').getAttribute('aria-label') === 'What the camera sees');

@@ -58,3 +58,13 @@ export async function drop(page, selector, files) {
     document.querySelector(selector).dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   }, [selector, files.map(({ name, mimeType = '', buffer }) => ({ name, mimeType, bytes: [...buffer] }))]);
 }
+
+/** From now on `asked` counts in the page how often it asked for a camera or a microphone, and `stream` is what it got last. */
+export function watchMedia(page) {
+  return page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const original = mediaDevices.getUserMedia.bind(mediaDevices);
+    globalThis.asked = 0;
+    mediaDevices.getUserMedia = async (what) => (asked++, globalThis.stream = await original(what));
+  });
+}

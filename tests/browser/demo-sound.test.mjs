@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { drop, serveShown, shownCode, startDemo } from './demo-site.mjs';
+import { drop, serveShown, shownCode, startDemo, watchMedia } from './demo-site.mjs';
 import { bandModel, colourModel, oneNode, tone } from './tiny-models.mjs';
 
 const file = (name, buffer, mimeType = '') => ({ name, mimeType, buffer });
@@ -61,12 +61,7 @@ test('a model of samples gets as many as it takes', async () => {
 
 test('the microphone is asked for by a click alone, is drawn while it is on, and stops', async () => {
   const { page, says, problems, close } = await site.open('sound');
-  await page.evaluate(() => {
-    const { mediaDevices } = navigator;
-    const original = mediaDevices.getUserMedia.bind(mediaDevices);
-    globalThis.asked = 0;
-    mediaDevices.getUserMedia = async (what) => (asked++, globalThis.stream = await original(what));
-  });
+  await watchMedia(page);
   assert.equal(await page.evaluate(() => asked), 0);
   await page.locator('#sound-microphone').click();
   await says('sound-name', /^The microphone, 4\.0 s$/);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { bufferBytes } from './support/memory.mjs';
 import { model, shiftModel, slowModel } from '../support/onnx-writer.mjs';
 
 let engine;
@@ -11,14 +12,6 @@ after(() => engine.dispose());
 const feed = (...row) => ({ x: tensor(row, [1, 4]) });
 const zeros = () => feed(0, 0, 0, 0);
 const shiftOf = async (session, options, feeds = feed(1, 0, 0, 0)) => (await session.run(feeds, options)).y.data[1];
-
-/* What is held, with the same scratch memory at every call: it keeps the size of the latest batch of times. */
-async function bufferBytes() {
-  const histogram = await engine.createHistogram();
-  await histogram.record(Float64Array.of(1));
-  await histogram.dispose();
-  return (await engine.memory()).bufferBytes;
-}
 
 /* y = table[x]: fails where x is no place in it. */
 const tableModel = (size) => model({
@@ -40,7 +33,7 @@ const ended = (canary, event = 'rollback') => new Promise((resolve) => { canary.
 test('a key has one model, and the candidate has its share of keys', async () => {
   const session = await engine.load(shiftModel(1));
   await session.run(zeros());
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   const canary = await session.canary(shiftModel(2), { share: 0.25 });
   const keys = Array.from({ length: 400 }, (_, i) => `user-${i}`);
   for (const round of [0, 1]) {
@@ -68,7 +61,7 @@ test('a key has one model, and the candidate has its share of keys', async () =>
   const other = await session.canary(shiftModel(2), { share: 0.25, salt: 'b' });
   assert.notEqual(keys.filter((key) => other.takes(key)).join(), salted);
   await other.rollback();
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await session.dispose();
 });
 
@@ -102,7 +95,7 @@ test('promotion: everything goes to the candidate, its watch goes on as the sess
 test('a run that fails with the candidate alone is answered by the stable model, and the candidate is rolled back', async () => {
   const session = await engine.load(tableModel(10));
   await session.run(zeros());
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   const canary = await session.canary(tableModel(2), { share: 1, failures: 1 });
   const told = ended(canary);
   const { y } = await session.run(feed(1, 7, 1, 1), { transfer: true, into: { y: tensor(new Float32Array(4), [1, 4]) } });
@@ -122,7 +115,7 @@ test('a run that fails with the candidate alone is answered by the stable model,
   assert.deepEqual(report.stable.failures, { InvalidArgument: 2 });
   await session.run(feed(9, 9, 9, 9));
   assert.equal((await canary.report()).stable.runs, report.stable.runs, 'it has ended');
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await session.dispose();
 });
 
@@ -186,11 +179,11 @@ test('drift that the stable model shows, too, does not end it; drift of the cand
 test('options that make no sense are refused; dispose() ends a canary', async () => {
   const session = await engine.load(shiftModel(1), { monitor: false });
   await session.run(zeros());
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   for (const share of [-1, 1.5, NaN, 'half']) {
     await assert.rejects(session.canary(shiftModel(2), { share }), insituError('InvalidArgument', /share is/));
   }
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   const canary = await session.canary(shiftModel(2), { share: 1 });
   assert.equal(await shiftOf(session, {}), 2);
   const told = ended(canary);
@@ -202,6 +195,6 @@ test('options that make no sense are refused; dispose() ends a canary', async ()
   await assert.rejects(canary.promote(), insituError('Disposed'));
   const fresh = await engine.load(shiftModel(1), { monitor: false });
   await fresh.run(zeros());
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await fresh.dispose();
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { bufferBytes } from './support/memory.mjs';
 import { identityModel, model, shiftModel } from '../support/onnx-writer.mjs';
 
 let engine;
@@ -9,14 +10,6 @@ before(async () => (engine = await Engine.create({ flavour: flavours[0], worker:
 after(() => engine.dispose());
 
 const feed = (...row) => ({ x: tensor(row, [1, 4]) });
-
-/* What is held, with the same scratch memory at every call: it keeps the size of the latest batch of times. */
-async function bufferBytes() {
-  const histogram = await engine.createHistogram();
-  await histogram.record(Float64Array.of(1));
-  await histogram.dispose();
-  return (await engine.memory()).bufferBytes;
-}
 
 /* y = x * [1,1,1,by]: another class where the last is the largest and `by` is small. */
 const scaleModel = (by) => model({
@@ -28,7 +21,7 @@ const scaleModel = (by) => model({
 test('one request in k is compared, callers and their monitor see nothing of it', async () => {
   const session = await engine.load(scaleModel(1));
   await session.run(feed(1, 2, 3, 4));
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   const shadow = await session.shadow(scaleModel(0.5), { every: 3 });
   for (let i = 0; i < 12; i++) {
     const last = i % 2 ? 4 : 8;
@@ -55,7 +48,7 @@ test('one request in k is compared, callers and their monitor see nothing of it'
   await assert.rejects(shadow.promote(), insituError('Disposed', /not promoted/));
   await session.run(feed(1, 2, 3, 4));
   assert.equal((await shadow.report()).requests, 12);
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await session.dispose();
 });
 
@@ -120,7 +113,7 @@ test('a candidate that fails is counted; asked outputs alone are compared; text 
 test('promotion, and one trial at a time', async () => {
   const session = await engine.load(shiftModel(1));
   await session.run(feed(0, 0, 0, 0));
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   const shadow = await session.shadow(shiftModel(2));
   for (const other of [session.swap(shiftModel(3)), session.shadow(shiftModel(3)), session.canary(shiftModel(3))]) {
     await assert.rejects(other, insituError('InvalidArgument', /on trial/));
@@ -134,17 +127,17 @@ test('promotion, and one trial at a time', async () => {
   await assert.rejects(shadow.stop(), insituError('Disposed', /was promoted/));
   await session.swap(shiftModel(1));
   await session.run(feed(0, 0, 0, 0));
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await session.dispose();
 });
 
 test('a trial that cannot begin leaves nothing, and dispose() ends one', async () => {
   const session = await engine.load(shiftModel(1));
   await session.run(feed(0, 0, 0, 0));
-  const held = await bufferBytes();
+  const held = await bufferBytes(engine);
   await assert.rejects(session.shadow(shiftModel(2), { every: 0 }), insituError('InvalidArgument', /every is 0/));
   await assert.rejects(session.shadow(shiftModel(2, { names: ['x', 'q'] })), insituError('InvalidArgument', /no output 'y'/));
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   const shadow = await session.shadow(shiftModel(2));
   const [run, ended] = [session.run(feed(0, 0, 0, 0)), session.dispose()];
   assert.equal((await run).y.data[0], 1);
@@ -154,6 +147,6 @@ test('a trial that cannot begin leaves nothing, and dispose() ends one', async (
   await assert.rejects(shadow.promote(), insituError('Disposed'));
   const fresh = await engine.load(shiftModel(1));
   await fresh.run(feed(0, 0, 0, 0));
-  assert.equal(await bufferBytes(), held);
+  assert.equal(await bufferBytes(engine), held);
   await fresh.dispose();
 });

@@ -3,7 +3,7 @@
 // model from its checks to its results, whatever takes the place of that model meanwhile.
 import { Disposable, freeWhenCollected } from './disposable.js';
 import { cancelled, fail, InsituError } from './errors.js';
-import { hold, ImageFeed } from './image-feed.js';
+import { hold, ImageFeed, letGo } from './image-feed.js';
 import { Models } from './model.js';
 import type { OpenModel } from './model.js';
 import { Monitor } from './monitor.js';
@@ -208,7 +208,11 @@ function readPictures(
   const reading = feeds.map(async (feed, i) => {
     if (!(feed instanceof ImageFeed)) return feed;
     const held = hold(feed, lent.room);
-    const image = await (await pictures()).toWireImage(lent, held, feed.options, infos[i]);
+    const { toWireImage } = await pictures().catch((thrown) => {
+      letGo(held);
+      throw thrown;
+    });
+    const image = await toWireImage(lent, held, feed.options, infos[i]);
     return draws ? draw(image) : image;
   });
   return allOrNone(reading);
