@@ -2,6 +2,7 @@
 // memory. The only EMSCRIPTEN_BINDINGS. web/src/rpc/native.ts is the same list as types.
 #include <emscripten/bind.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "instance.h"
@@ -19,8 +20,25 @@ Instance& TheInstance() {
 namespace bindings {
 namespace {
 
-Result<val> StartInstance(int threads) {
+// Limits that are not named stay the largest.
+Result<Limits> ToLimits(const val& named) {
+  Limits limits;
+  for (const std::string& name : Keys(named)) {
+    const auto known = std::ranges::find(LimitNames(), name, &LimitName::name);
+    if (known == LimitNames().end())
+      return Fail(ErrorCode::kInvalidArgument, "there is no limit '" + name + "'",
+                  "See Limits in the reference.");
+    INSITU_ASSIGN(const uint64_t value, ToCount(named[name], name));
+    limits.*(known->member) = static_cast<int64_t>(value);
+  }
+  return limits;
+}
+
+Result<val> StartInstance(int threads, const val& limits, double memory_bytes) {
   Instance& instance = TheInstance();
+  INSITU_ASSIGN(const Limits lowered, ToLimits(limits));
+  INSITU_TRY(SetLimits(lowered));
+  SetMemoryMaximum(static_cast<int64_t>(memory_bytes));
   INSITU_ASSIGN(instance.runtime, Runtime::Create(threads));
   val started = val::object();
   started.set("version", std::string(INSITU_VERSION));
@@ -29,7 +47,9 @@ Result<val> StartInstance(int threads) {
   return started;
 }
 
-val Start(int threads) { return Answer(StartInstance(threads)); }
+val Start(int threads, val limits, double memory_bytes) {
+  return Answer(StartInstance(threads, limits, memory_bytes));
+}
 
 val UploadBegin(double total, bool hash) {
   auto upload = Upload::Begin(total, hash);

@@ -11,10 +11,10 @@ namespace insitu {
 namespace {
 
 Result<size_t> CheckedSize(double size) {
-  if (size >= 0 && size <= static_cast<double>(kDefaultLimits.max_model_bytes))
+  if (size >= 0 && size <= static_cast<double>(CurrentLimits().max_model_bytes))
     return static_cast<size_t>(size);
   return Fail(ErrorCode::kLimitExceeded,
-              "a file is larger than " + std::to_string(kDefaultLimits.max_model_bytes) + " bytes",
+              "a file is larger than " + std::to_string(CurrentLimits().max_model_bytes) + " bytes",
               "Use a smaller model, or move weights to external data files.");
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 Result<double> Reserve(double bytes) {
   Instance& instance = TheInstance();
-  if (!(bytes >= 0 && bytes <= static_cast<double>(kDefaultLimits.max_tensor_bytes))) {
+  if (!(bytes >= 0 && bytes <= static_cast<double>(CurrentLimits().max_tensor_bytes))) {
     return Fail(ErrorCode::kLimitExceeded, "too many numbers in one call",
                 "Hand them over in several calls.");
   }

@@ -42,6 +42,10 @@ if(INSITU_SANITIZE)
   target_link_options(insitu_flags INTERFACE ${sanitize})
 endif()
 
+if(INSITU_FUZZ)
+  target_compile_options(insitu_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 add_library(insitu_engine_flags INTERFACE)
 target_link_libraries(insitu_engine_flags INTERFACE insitu_flags)
 target_compile_options(

@@ -11,7 +11,7 @@ namespace insitu {
 namespace {
 
 std::atomic<int64_t> fail_after{-1};
-std::atomic<int64_t> live_bytes{0}, peak_bytes{0};
+std::atomic<int64_t> live_bytes{0}, peak_bytes{0}, memory_maximum{0};
 
 void CountLive(int64_t bytes) {
   const int64_t live = live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
@@ -26,7 +26,11 @@ bool ShouldFail() {
 }
 
 std::unexpected<Error> OutOfMemory(size_t size) {
-  return Fail(ErrorCode::kOutOfMemory, "cannot allocate " + std::to_string(size) + " bytes",
+  std::string message = "cannot allocate " + std::to_string(size) + " bytes, besides " +
+                        std::to_string(LiveBufferBytes()) + " in use";
+  if (const int64_t maximum = memory_maximum.load(std::memory_order_relaxed); maximum > 0)
+    message += ", of a memory of at most " + std::to_string(maximum);
+  return Fail(ErrorCode::kOutOfMemory, message,
               "Use a smaller batch or model, or dispose sessions that are no longer needed.");
 }
 
@@ -81,6 +85,7 @@ Buffer::~Buffer() {
 }
 
 void FailBufferAllocationAfter(int64_t n) { fail_after.store(n, std::memory_order_relaxed); }
+void SetMemoryMaximum(int64_t bytes) { memory_maximum.store(bytes, std::memory_order_relaxed); }
 int64_t LiveBufferBytes() { return live_bytes.load(std::memory_order_relaxed); }
 int64_t PeakBufferBytes() { return peak_bytes.load(std::memory_order_relaxed); }
 void ResetPeakBufferBytes() { peak_bytes.store(LiveBufferBytes(), std::memory_order_relaxed); }

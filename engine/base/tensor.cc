@@ -10,10 +10,10 @@
 namespace insitu {
 
 Result<int64_t> Elements(std::span<const int64_t> dims) {
-  if (static_cast<int>(dims.size()) > kDefaultLimits.max_rank)
+  if (std::ssize(dims) > CurrentLimits().max_rank)
     return Fail(ErrorCode::kLimitExceeded, "rank " + std::to_string(dims.size()) +
                                                " exceeds the limit of " +
-                                               std::to_string(kDefaultLimits.max_rank));
+                                               std::to_string(CurrentLimits().max_rank));
   // Without its zeros too, so that loops over some of the axes stay short and strides fit.
   std::optional<int64_t> product = 1;
   bool empty = false;
@@ -21,10 +21,10 @@ Result<int64_t> Elements(std::span<const int64_t> dims) {
     empty = empty || dim == 0;
     if (product) product = dim < 0 ? std::nullopt : CheckedMul(*product, std::max<int64_t>(dim, 1));
   }
-  if (!product || *product > kDefaultLimits.max_elements)
+  if (!product || *product > CurrentLimits().max_elements)
     return Fail(ErrorCode::kLimitExceeded,
                 "a tensor of dims " + ToString(dims) + " exceeds the limit of " +
-                    std::to_string(kDefaultLimits.max_elements) + " elements",
+                    std::to_string(CurrentLimits().max_elements) + " elements",
                 "Check the dims for an overflow or a negative extent.");
   return empty ? 0 : *product;
 }
@@ -55,12 +55,21 @@ namespace {
 Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   auto bits = CheckedMul(elements, BitWidth(dtype));
-  if (!bits || *bits / 8 > kDefaultLimits.max_tensor_bytes)
+  if (!bits || *bits / 8 > CurrentLimits().max_tensor_bytes)
     return Fail(ErrorCode::kLimitExceeded, "a " + std::string(Name(dtype)) + " tensor of dims " +
                                                ToString(dims) + " exceeds the limit of " +
-                                               std::to_string(kDefaultLimits.max_tensor_bytes) +
+                                               std::to_string(CurrentLimits().max_tensor_bytes) +
                                                " bytes");
   return ByteSize(dtype, elements);
+}
+
+// Strings do not come from Buffer, so that what a model may ask for is little.
+Status CheckStrings(std::span<const int64_t> dims) {
+  if (ElementsUnchecked(dims) <= CurrentLimits().max_strings) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              "a tensor of strings of dims " + ToString(dims) + " exceeds the limit of " +
+                  std::to_string(CurrentLimits().max_strings) + " elements",
+              "Use a smaller batch.");
 }
 
 std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, size_t expected,
@@ -77,6 +86,7 @@ Result<Tensor> Tensor::Allocate(DType dtype, Dims dims) {
   Tensor tensor;
   tensor.dtype_ = dtype;
   if (dtype == DType::kString) {
+    INSITU_TRY(CheckStrings(dims));
     tensor.strings_ = std::make_shared<std::vector<std::string>>(ElementsUnchecked(dims));
   } else {
     INSITU_ASSIGN(Buffer storage, Buffer::Allocate(size));
@@ -119,6 +129,7 @@ Result<Tensor> Tensor::FromStrings(Dims dims, std::vector<std::string> strings) 
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   if (elements != static_cast<int64_t>(strings.size()))
     return WrongSize(DType::kString, dims, static_cast<size_t>(elements), strings.size());
+  INSITU_TRY(CheckStrings(dims));
   Tensor tensor;
   tensor.dtype_ = DType::kString;
   tensor.dims_ = std::move(dims);

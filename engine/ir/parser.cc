@@ -19,7 +19,7 @@ class Parser {
   Parser(Lexer& lexer, int depth) : lexer_(lexer), depth_(depth) {}
 
   Result<Graph> Whole() {
-    if (depth_ > kDefaultLimits.max_subgraph_depth)
+    if (depth_ > CurrentLimits().max_subgraph_depth)
       return lexer_.Error("graphs are nested too deeply", lexer_.at());
     INSITU_TRY(lexer_.Expect("graph"));
     INSITU_ASSIGN(graph_.name, lexer_.Name("the name of the graph"));

@@ -29,7 +29,7 @@ Status CheckLocation(const std::string& location) {
                 "External data must be named by a plain path relative to the model.");
   };
   if (location.empty()) return bad("is empty");
-  if (location.size() > static_cast<size_t>(kDefaultLimits.max_name_bytes))
+  if (location.size() > static_cast<size_t>(CurrentLimits().max_name_bytes))
     return bad("is too long");
   if (location[0] == '/') return bad("is absolute");
   if (location.find('\\') != std::string::npos) return bad("has a backslash");
@@ -85,6 +85,12 @@ Result<ModelBytes> ExternalData::Read(const onnx::TensorProto& tensor, size_t ex
     return Bad(tensor, "it needs " + std::to_string(expected) + " bytes at offset " +
                            std::to_string(offset) + " of '" + location + "', which has " +
                            std::to_string(file.bytes.size()) + " bytes");
+  read_bytes_ += static_cast<int64_t>(expected);
+  if (read_bytes_ > CurrentLimits().max_initializer_bytes)
+    return Fail(ErrorCode::kLimitExceeded,
+                "tensors read more than " + std::to_string(CurrentLimits().max_initializer_bytes) +
+                    " bytes of external data",
+                "Use a smaller or a quantized model.");
   file.bytes = file.bytes.subspan(static_cast<size_t>(offset), expected);
   return file;
 }

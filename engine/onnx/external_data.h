@@ -25,6 +25,7 @@ class ExternalData {
 
   const ImportOptions& options_;
   std::map<std::string, ModelBytes> files_;
+  int64_t read_bytes_ = 0;  // by all tensors together, which may share bytes of a file
 };
 
 // InvalidModel unless `location` is relative, without "..", backslash, colon or NUL.

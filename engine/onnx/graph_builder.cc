@@ -20,18 +20,18 @@ std::unexpected<Error> Invalid(std::string message) {
 }
 
 Status CheckLength(const std::string& name) {
-  if (name.size() <= static_cast<size_t>(kDefaultLimits.max_name_bytes)) return {};
+  if (name.size() <= static_cast<size_t>(CurrentLimits().max_name_bytes)) return {};
   return Fail(ErrorCode::kLimitExceeded,
               "the name '" + name.substr(0, 60) + "...' has " + std::to_string(name.size()) +
-                  " bytes; the limit is " + std::to_string(kDefaultLimits.max_name_bytes),
+                  " bytes; the limit is " + std::to_string(CurrentLimits().max_name_bytes),
               "Shorten the names in the model.");
 }
 
 Status CheckEnds(const std::vector<ValueId>& ends, const char* what) {
-  if (static_cast<int64_t>(ends.size()) <= kDefaultLimits.max_graph_ends) return {};
+  if (static_cast<int64_t>(ends.size()) <= CurrentLimits().max_graph_ends) return {};
   return Fail(
       ErrorCode::kLimitExceeded,
-      "the model has more than " + std::to_string(kDefaultLimits.max_graph_ends) + " " + what,
+      "the model has more than " + std::to_string(CurrentLimits().max_graph_ends) + " " + what,
       "Join some of them into one tensor.");
 }
 
@@ -64,9 +64,9 @@ Result<Graph> GraphBuilder::Build() {
 Result<ValueId> GraphBuilder::Define(const std::string& name, const std::string& what) {
   if (name.empty()) return Invalid(what + " has no name");
   INSITU_TRY(CheckLength(name));
-  if (static_cast<int64_t>(values_.size()) >= kDefaultLimits.max_values)
+  if (static_cast<int64_t>(values_.size()) >= CurrentLimits().max_values)
     return Fail(ErrorCode::kLimitExceeded,
-                "the model has more than " + std::to_string(kDefaultLimits.max_values) + " values",
+                "the model has more than " + std::to_string(CurrentLimits().max_values) + " values",
                 "Split the model or simplify it before loading.");
   const auto [entry, added] = values_.emplace(name, kNoValue);
   if (!added) return Invalid(what + " '" + name + "' has the name of another value");

@@ -12,20 +12,14 @@
 namespace insitu {
 namespace {
 
-Status CountOps(const onnx::GraphProto& graph, int depth, std::map<std::string, int64_t>& counts) {
-  if (depth > kDefaultLimits.max_subgraph_depth)
-    return Fail(ErrorCode::kLimitExceeded, "subgraphs are nested more than " +
-                                               std::to_string(kDefaultLimits.max_subgraph_depth) +
-                                               " deep");
+void CountOps(const onnx::GraphProto& graph, std::map<std::string, int64_t>& counts) {
   for (const onnx::NodeProto& node : graph.node()) {
     ++counts[QualifiedName(node.op_type(), CanonicalDomain(node.domain()))];
     for (const onnx::AttributeProto& attribute : node.attribute()) {
-      if (attribute.has_g()) INSITU_TRY(CountOps(attribute.g(), depth + 1, counts));
-      for (const onnx::GraphProto& inner : attribute.graphs())
-        INSITU_TRY(CountOps(inner, depth + 1, counts));
+      if (attribute.has_g()) CountOps(attribute.g(), counts);
+      for (const onnx::GraphProto& inner : attribute.graphs()) CountOps(inner, counts);
     }
   }
-  return {};
 }
 
 void FindUnknown(const onnx::GraphProto& graph, std::vector<Unsupported>& found) {
@@ -84,7 +78,7 @@ Result<ModelInfo> ReadInfo(const WireModel& model) {
                   "the model imports two versions of the operator set '" + opset.domain() + "'",
                   "Export the model again.");
   }
-  INSITU_TRY(CountOps(model.graph, 0, info.op_counts));
+  CountOps(model.graph, info.op_counts);
   for (const WireTensor& tensor : model.initializers) {
     INSITU_ASSIGN(const Dims dims, ToDims(tensor.proto));
     const int64_t elements = ElementsUnchecked(dims);
@@ -92,6 +86,11 @@ Result<ModelInfo> ReadInfo(const WireModel& model) {
     if (!IsKnownDType(tensor.proto.data_type())) continue;
     const auto bytes = ByteSize(static_cast<DType>(tensor.proto.data_type()), elements);
     info.initializer_bytes += static_cast<int64_t>(bytes);
+    if (info.initializer_bytes > CurrentLimits().max_initializer_bytes)
+      return Fail(ErrorCode::kLimitExceeded,
+                  "the initializers have more than " +
+                      std::to_string(CurrentLimits().max_initializer_bytes) + " bytes",
+                  "Use a smaller or a quantized model.");
   }
   return info;
 }

@@ -24,7 +24,7 @@ Status AddTensor(Bytes bytes, std::vector<Tensor>& items) {
 }
 
 Result<Tensor> ParseHolder(Bytes bytes, DType kind, std::string* name, int depth) {
-  if (depth > kDefaultLimits.max_subgraph_depth)
+  if (depth > CurrentLimits().max_subgraph_depth)
     return Fail(ErrorCode::kLimitExceeded, "sequences are nested too deeply");
   std::vector<Tensor> items;
   INSITU_TRY(ForEachField(bytes, "value", [&](const Field& field) -> Status {

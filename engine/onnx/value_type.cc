@@ -19,10 +19,10 @@ Result<ValueType> FromTensor(const Proto::Tensor& tensor, const std::string& nam
   ValueType type;
   INSITU_ASSIGN(type.dtype, ToDType(tensor.elem_type(), where));
   if (!tensor.has_shape()) return type;
-  if (tensor.shape().dim_size() > kDefaultLimits.max_rank)
+  if (tensor.shape().dim_size() > CurrentLimits().max_rank)
     return Fail(ErrorCode::kLimitExceeded,
                 where + " has rank " + std::to_string(tensor.shape().dim_size()) +
-                    "; the limit is " + std::to_string(kDefaultLimits.max_rank));
+                    "; the limit is " + std::to_string(CurrentLimits().max_rank));
   type.shape.emplace();
   Dims numbers;
   for (int i = 0; i < tensor.shape().dim_size(); ++i) {
@@ -33,7 +33,7 @@ Result<ValueType> FromTensor(const Proto::Tensor& tensor, const std::string& nam
       numbers.push_back(dim.dim_value());
       type.shape->push_back(dim.dim_value());
     } else if (!dim.dim_param().empty()) {
-      if (dim.dim_param().size() > static_cast<size_t>(kDefaultLimits.max_name_bytes))
+      if (dim.dim_param().size() > static_cast<size_t>(CurrentLimits().max_name_bytes))
         return Invalid(where, "has a symbolic dim with too long a name");
       type.shape->push_back(Dim::Symbol(dim.dim_param()));
     } else {

@@ -21,6 +21,12 @@ constexpr int kDocString = 6, kGraph = 7, kTraining = 20, kFunctions = 25;
 namespace graph_field {
 constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kSparse = 15;
 }
+namespace node_field {
+constexpr int kAttribute = 5;
+}
+namespace attribute_field {
+constexpr int kTensor = 5, kGraph = 6, kTensors = 10, kGraphs = 11;
+}
 namespace tensor_field {
 constexpr int kRawData = 9, kDocString = 12;
 }
@@ -56,30 +62,77 @@ Status Count(int64_t& count, int64_t limit, std::string_view what) {
               "Split the model or simplify it before loading.");
 }
 
-Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept) {
-  int64_t nodes = out.graph.node_size(), connections = 0, listed = 0;
+// Counts what the parser makes of nodes, subgraphs and all, before it makes it: a field of two
+// bytes can become a message of a hundred.
+class PartCounter {
+ public:
+  Status Node(Bytes node, int64_t depth) {
+    INSITU_TRY(Count(nodes_, CurrentLimits().max_nodes, "nodes"));
+    return ForEachField(node, "nodes", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      INSITU_TRY(Part());
+      return field.number == node_field::kAttribute ? Attribute(field.payload, depth) : Status();
+    });
+  }
+
+ private:
+  Status Part() { return Count(parts_, 8 * CurrentLimits().max_values, "parts of nodes"); }
+
+  Status Attribute(Bytes attribute, int64_t depth) {
+    return ForEachField(attribute, "attributes", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      INSITU_TRY(Part());
+      if (field.number == attribute_field::kGraph || field.number == attribute_field::kGraphs)
+        return Graph(field.payload, depth + 1);
+      if (field.number == attribute_field::kTensor || field.number == attribute_field::kTensors)
+        return Parts(field.payload);
+      return {};
+    });
+  }
+
+  Status Graph(Bytes graph, int64_t depth) {
+    if (depth > CurrentLimits().max_subgraph_depth)
+      return Fail(ErrorCode::kLimitExceeded,
+                  "subgraphs are nested more than " +
+                      std::to_string(CurrentLimits().max_subgraph_depth) + " deep",
+                  "Simplify the model before loading.");
+    return ForEachField(graph, "subgraphs", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      INSITU_TRY(Part());
+      if (field.number == graph_field::kNode) return Node(field.payload, depth);
+      return field.number == graph_field::kInitializer ? Parts(field.payload) : Status();
+    });
+  }
+
+  Status Parts(Bytes message) {
+    return ForEachField(message, "subgraphs",
+                        [&](const Field& field) { return field.delimited ? Part() : Status(); });
+  }
+
+  int64_t nodes_ = 0, parts_ = 0;
+};
+
+Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) {
+  int64_t listed = 0;
   return ForEachField(bytes, "graph", [&](const Field& field) -> Status {
     switch (field.number) {
       case graph_field::kInitializer: {
         if (!field.delimited) return Damaged("initializers");
         INSITU_ASSIGN(WireTensor tensor, ReadTensor(field.payload));
         out.initializers.push_back(std::move(tensor));
-        if (static_cast<int64_t>(out.initializers.size()) <= kDefaultLimits.max_values) return {};
+        if (static_cast<int64_t>(out.initializers.size()) <= CurrentLimits().max_values) return {};
         return Fail(ErrorCode::kLimitExceeded, "the model has too many initializers");
       }
       case graph_field::kSparse:
         ++out.sparse_initializers;
         return {};
       case graph_field::kNode:
-        INSITU_TRY(Count(nodes, kDefaultLimits.max_nodes, "nodes"));
-        INSITU_TRY(ForEachField(field.payload, "nodes", [&](const Field&) {
-          return Count(connections, 4 * kDefaultLimits.max_values, "node connections");
-        }));
+        INSITU_TRY(counter.Node(field.payload, 0));
         kept.Add(field.whole);
         return {};
       case graph_field::kInput:
       case graph_field::kOutput:
-        INSITU_TRY(Count(listed, kDefaultLimits.max_values, "inputs and outputs"));
+        INSITU_TRY(Count(listed, CurrentLimits().max_values, "inputs and outputs"));
         kept.Add(field.whole);
         return {};
       case graph_field::kName:
@@ -128,10 +181,10 @@ Result<WireModel> ReadModel(Bytes bytes) {
                 "Check that the download or the file was complete.");
   constexpr int64_t kMostBytes = std::numeric_limits<int>::max();  // protobuf's own limit
   if (static_cast<uint64_t>(bytes.size()) >
-      static_cast<uint64_t>(std::min(kMostBytes, kDefaultLimits.max_model_bytes)))
+      static_cast<uint64_t>(std::min(kMostBytes, CurrentLimits().max_model_bytes)))
     return Fail(ErrorCode::kLimitExceeded,
                 "the model has " + std::to_string(bytes.size()) + " bytes; the limit is " +
-                    std::to_string(std::min(kMostBytes, kDefaultLimits.max_model_bytes)),
+                    std::to_string(std::min(kMostBytes, CurrentLimits().max_model_bytes)),
                 "Save the weights as external data.");
   if (const auto other = LooksLike(bytes); !other.empty())
     return Fail(ErrorCode::kInvalidModel,
@@ -139,13 +192,14 @@ Result<WireModel> ReadModel(Bytes bytes) {
                 "Pass the bytes of an .onnx file.");
   WireModel out;
   Kept kept_model, kept_graph;
+  PartCounter counter;
   bool has_graph = false;
   INSITU_TRY(ForEachField(bytes, "model", [&](const Field& field) -> Status {
     switch (field.number) {
       case model_field::kGraph:
         if (!field.delimited) return Damaged("graph");
         has_graph = true;
-        return ReadGraph(field.payload, out, kept_graph);
+        return ReadGraph(field.payload, out, kept_graph, counter);
       case model_field::kFunctions:
         ++out.functions;
         return {};

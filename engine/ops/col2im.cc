@@ -94,7 +94,7 @@ Status Infer(InferContext& context) {
   } else if (image) {
     spatial = ToShape(*image);
   } else if (count && count->size() == 1 && (*count)[0].IsKnown() &&
-             (*count)[0].value() <= kDefaultLimits.max_rank) {
+             (*count)[0].value() <= CurrentLimits().max_rank) {
     spatial.resize(static_cast<size_t>((*count)[0].value()));
   } else {
     return {};
@@ -156,7 +156,7 @@ Status RunAs(const Blocks& b, const TensorView& x, const TensorView& y) {
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
   const int64_t rank = context.inputs[1].elements();
-  if (rank < 1 || rank > kDefaultLimits.max_rank || context.inputs[2].elements() != rank)
+  if (rank < 1 || rank > CurrentLimits().max_rank || context.inputs[2].elements() != rank)
     return Fail(ErrorCode::kShapeMismatch,
                 "image_shape and block_shape of Col2Im need one number each for every axis");
   INSITU_ASSIGN(const Blocks blocks, ReadBlocks(context.node, ReadIntegers(context.inputs[1]),

@@ -13,7 +13,7 @@
 namespace insitu {
 namespace {
 
-static_assert(kEinsumLabels - kEinsumLetters >= static_cast<size_t>(kDefaultLimits.max_rank));
+static_assert(kEinsumLabels - kEinsumLetters >= static_cast<size_t>(kLargestLimits.max_rank));
 
 constexpr std::string_view kEllipsis = "...";
 

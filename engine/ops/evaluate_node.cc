@@ -1,7 +1,30 @@
 // Prepares views and outputs for OpDef::run.
 #include "ops/evaluate_node.h"
 
+#include <algorithm>
+
+#include "base/checked.h"
+#include "base/limits.h"
+
 namespace insitu {
+namespace {
+
+// Strings grow when they are joined and multiply when they are repeated: at most `elements` as long
+// as the longest of every input together.
+Status CheckStringBytes(std::span<const Tensor> inputs, int64_t elements) {
+  size_t longest = 0;
+  for (const Tensor& input : inputs)
+    if (input.dtype() == DType::kString && input.elements() > 0)
+      longest += std::ranges::max(input.strings(), {}, &std::string::size).size();
+  const auto bytes = CheckedMul(elements, static_cast<int64_t>(longest));
+  if (bytes && *bytes <= CurrentLimits().max_string_bytes) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              std::to_string(elements) + " strings of up to " + std::to_string(longest) +
+                  " bytes exceed the limit of " + std::to_string(CurrentLimits().max_string_bytes),
+              "Use shorter strings or a smaller batch.");
+}
+
+}  // namespace
 
 Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
                                          std::span<const Tensor> inputs,
@@ -19,6 +42,7 @@ Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
   for (const Tensor& input : inputs) input_views.push_back(input.View());
   const auto allocate = [&](size_t i, DType dtype, Dims dims) -> Result<TensorView> {
     INSITU_ASSIGN(outputs[i], Tensor::Allocate(dtype, std::move(dims)));
+    if (dtype == DType::kString) INSITU_TRY(CheckStringBytes(inputs, outputs[i].elements()));
     return outputs[i].View();
   };
   for (size_t i = 0; i < outputs.size(); ++i) {

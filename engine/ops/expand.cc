@@ -32,7 +32,7 @@ Status Infer(InferContext& context) {
 
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
-  if (context.inputs[1].elements() > kDefaultLimits.max_rank)
+  if (context.inputs[1].elements() > CurrentLimits().max_rank)
     return Fail(ErrorCode::kLimitExceeded, "the target has too many extents");
   const std::vector<int64_t> target = ReadIntegers(context.inputs[1]);
   const auto shape = BroadcastShape(ToShape(x.dims), ToShape(target));

@@ -52,11 +52,12 @@ Status Run(RunContext& context) {
   const bool counted = context.HasInput(0);
   if (counted && context.inputs[0].elements() != 1)
     return Fail(ErrorCode::kShapeMismatch, "the trip count of Loop must have one element");
-  const int64_t trips = counted ? LoadInteger(context.inputs[0], 0) : kDefaultLimits.max_loop_trips;
-  if (trips > kDefaultLimits.max_loop_trips)
+  const int64_t trips =
+      counted ? LoadInteger(context.inputs[0], 0) : CurrentLimits().max_loop_trips;
+  if (trips > CurrentLimits().max_loop_trips)
     return Fail(ErrorCode::kLimitExceeded, "Loop was asked for " + std::to_string(trips) +
                                                " iterations; the limit is " +
-                                               std::to_string(kDefaultLimits.max_loop_trips));
+                                               std::to_string(CurrentLimits().max_loop_trips));
   bool going = true;
   if (context.HasInput(1)) {
     INSITU_ASSIGN(going, Condition(context.tensors[1]));

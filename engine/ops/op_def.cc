@@ -55,10 +55,10 @@ Status CheckOutput(const ValueType& type) {
   if (type.dtype == DType::kUndefined)
     return Fail(ErrorCode::kInternal, "inference gave no element type");
   if (!type.shape) return {};
-  if (type.shape->size() > static_cast<size_t>(kDefaultLimits.max_rank))
+  if (type.shape->size() > static_cast<size_t>(CurrentLimits().max_rank))
     return Fail(ErrorCode::kLimitExceeded,
                 "an output has rank " + std::to_string(type.shape->size()) + ", the limit is " +
-                    std::to_string(kDefaultLimits.max_rank));
+                    std::to_string(CurrentLimits().max_rank));
   for (const Dim& dim : *type.shape)
     if (dim.IsKnown() && dim.value() < 0)
       return Fail(ErrorCode::kShapeMismatch,

@@ -52,7 +52,7 @@ Status Run(RunContext& context) {
   if (delta == 0) return ZeroDelta();
   const double count =
       std::ceil((LoadReal(context.inputs[1], 0) - LoadReal(context.inputs[0], 0)) / delta);
-  if (!(count <= static_cast<double>(kDefaultLimits.max_elements)))
+  if (!(count <= static_cast<double>(CurrentLimits().max_elements)))
     return Fail(ErrorCode::kLimitExceeded, "Range would give too many elements or no number");
   const auto n = static_cast<int64_t>(std::fmax(count, 0));
   INSITU_ASSIGN(const TensorView y, RunOutput(context, 0, dtype, {n}));

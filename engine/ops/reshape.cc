@@ -66,7 +66,7 @@ Status Infer(InferContext& context) {
     SetReshaped(context, std::move(shape));
   } else if (context.shape(1) && context.shape(1)->front().IsKnown()) {
     const int64_t rank = context.shape(1)->front().value();
-    if (rank >= 0 && rank <= kDefaultLimits.max_rank)
+    if (rank >= 0 && rank <= CurrentLimits().max_rank)
       SetReshaped(context, Shape(static_cast<size_t>(rank)));
   }
   return {};
@@ -75,8 +75,8 @@ Status Infer(InferContext& context) {
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
   const Shape from = ToShape(x.dims);
-  if (context.inputs[1].elements() > kDefaultLimits.max_rank)
-    return Invalid("the target has more than " + std::to_string(kDefaultLimits.max_rank) +
+  if (context.inputs[1].elements() > CurrentLimits().max_rank)
+    return Invalid("the target has more than " + std::to_string(CurrentLimits().max_rank) +
                    " extents");
   INSITU_ASSIGN(const Shape shape, Reshaped(&from, ToShape(ReadIntegers(context.inputs[1])),
                                             AllowsZero(context.node)));

@@ -257,11 +257,11 @@ Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> f
     scratch = std::max(scratch, planned.scratch_bytes);
   }
   plan.arena_bytes_ = plan.scratch_offset_ + scratch;
-  if (plan.arena_bytes_ > static_cast<uint64_t>(kDefaultLimits.max_arena_bytes))
+  if (plan.arena_bytes_ > static_cast<uint64_t>(CurrentLimits().max_arena_bytes))
     return Fail(ErrorCode::kLimitExceeded,
                 "intermediate tensors need " + std::to_string(plan.arena_bytes_) +
                     " bytes, more than the limit of " +
-                    std::to_string(kDefaultLimits.max_arena_bytes),
+                    std::to_string(CurrentLimits().max_arena_bytes),
                 "Use a smaller batch or input.");
   return plan;
 }

@@ -40,6 +40,7 @@ export class Engine extends Disposable {
 
   /** Starts an engine. Rejects with Network where its files cannot be had, Internal where there is no WebAssembly SIMD. */
   static async create(options: EngineOptions = {}): Promise<Engine> {
+    for (const [name, most] of Object.entries(options.limits ?? {})) checkNumber(`limits.${name}`, most);
     const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
     return new Engine(kept, started);
@@ -47,11 +48,11 @@ export class Engine extends Disposable {
 
   /** The engine that load() uses, and all callers with the same options: for each set of options there is one. */
   static async shared(options: EngineOptions = {}): Promise<Engine> {
-    const { threads, worker, assets, flavour, signal, onProgress } = options;
-    const key = JSON.stringify([threads, worker, assets, flavour]);
+    const { threads, worker, assets, flavour, limits, signal, onProgress } = options;
+    const key = JSON.stringify([threads, worker, assets, flavour, limits]);
     let engine = shared.get(key);
     if (!engine) {
-      engine = Engine.create({ threads, worker, assets, flavour, onProgress }).then((one) => {
+      engine = Engine.create({ threads, worker, assets, flavour, limits, onProgress }).then((one) => {
         one.#sharedAs = key;
         return one;
       });
@@ -230,7 +231,7 @@ export class Engine extends Disposable {
     try {
       const { open } = await keptModels();
       return await open({ request, fail }, model, options, {
-        build: this.#build, options: JSON.stringify([this.#info.flavour, ...preparedBy]),
+        build: this.#build, options: JSON.stringify([this.#info.flavour, this.#options.limits, ...preparedBy]),
       });
     } catch (thrown) {
       if (thrown instanceof InsituError) throw thrown;

@@ -22,7 +22,7 @@ export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, Latency
   QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
 export type { Stream, StreamOptions } from './stream.js';
 export type { DType, Tensor, TensorInfo, TypedArray, TypeInfo } from './tensor.js';
-export type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, LoadOptions, MemoryReport,
+export type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, ExplainRow, Flavour, InspectOptions, Limits, LoadOptions, MemoryReport,
   ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,
   WindowReport } from './types.js';
 export type { Value } from './value.js';

@@ -11,12 +11,14 @@ import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
 import type { Flavour } from './types.js';
 
-const pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
+const pageBytes = 65_536, pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
 
 export interface LoadedModule extends Candidate {
   native: NativeModule;
   isolated: boolean;
   reasons: string[];
+  /** What the memory can grow to. */
+  memoryBytes: number;
 }
 
 /** `told`, where somebody listens, hears how many bytes of the module have come. */
@@ -37,8 +39,8 @@ export async function loadModule(
       const factory = glue();
       factory.catch(() => {});
       const module = await compile(wasm, told && ((loaded) => told(candidate.flavour, loaded)));
-      const native = await instantiate(await factory, module, candidate.threads, reasons);
-      return { ...candidate, native, isolated: features.isolated, reasons };
+      const instance = await instantiate(await factory, module, candidate.threads, reasons);
+      return { ...candidate, ...instance, isolated: features.isolated, reasons };
     } catch (thrown) {
       lastError = toInsituError(thrown, 'Network');
       reasons.push(`The flavour ${candidate.flavour} was passed over: ${lastError.message}`);
@@ -84,16 +86,21 @@ function instantiate(
   module: WebAssembly.Module,
   threads: number,
   reasons: string[],
-): Promise<NativeModule> {
+): Promise<Pick<LoadedModule, 'native' | 'memoryBytes'>> {
   return new Promise((resolve, reject) => {
+    let memoryBytes = 0;
     factory({
       poolSize: threads - 1,
-      createMemory: (wished: WebAssembly.MemoryDescriptor) => createMemory(wished, reasons),
+      createMemory(wished: WebAssembly.MemoryDescriptor) {
+        const { memory, maximum } = createMemory(wished, reasons);
+        memoryBytes = maximum * pageBytes;
+        return memory;
+      },
       instantiateWasm(imports: WebAssembly.Imports, done: (i: WebAssembly.Instance, m: WebAssembly.Module) => void) {
         WebAssembly.instantiate(module, imports).then((instance) => done(instance, module)).catch(reject);
         return {};
       },
-    }).then(resolve, reject);
+    }).then((native) => resolve({ native, memoryBytes }), reject);
   });
 }
 
@@ -102,13 +109,13 @@ function createMemory(
   wished: WebAssembly.MemoryDescriptor,
   reasons: string[],
   maximum = wished.maximum!,
-): WebAssembly.Memory {
+): { memory: WebAssembly.Memory; maximum: number } {
   try {
     const memory = new WebAssembly.Memory({ ...wished, maximum });
     if (maximum < wished.maximum!) {
       reasons.push(`Models have ${maximum / pagesOfMiB} MiB at most: this browser reserves no more memory.`);
     }
-    return memory;
+    return { memory, maximum };
   } catch (thrown) {
     if (maximum > leastMaximum) return createMemory(wished, reasons, maximum / 2);
     fail('OutOfMemory', `the browser gives no ${wished.shared ? 'shared ' : ''}memory`,

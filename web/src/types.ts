@@ -44,10 +44,44 @@ export interface EngineOptions {
   assets?: string | URL;
   /** Which build to take; default 'auto': the fastest that runs here. */
   flavour?: 'auto' | Flavour;
+  /** Bounds on what models and inputs may ask for, tighter than those that hold anyway. */
+  limits?: Limits;
   /** Stops the start: it rejects with Cancelled. */
   signal?: AbortSignal;
   /** Told how far the start has come. */
   onProgress?: (progress: Progress) => void;
+}
+
+/** What a model or an input may ask for at most: what goes beyond is refused with LimitExceeded. Each goes down from its default only. */
+export interface Limits {
+  /** Of a model file or a file beside it; 2 GiB. */
+  modelBytes?: number;
+  /** Of all weights of a model; 4 GiB. */
+  initializerBytes?: number;
+  /** Of a model, with those of subgraphs; 200,000. */
+  nodes?: number;
+  /** Tensors that one graph names; 400,000. */
+  values?: number;
+  /** Inputs of a graph, or outputs; 8,192. */
+  graphEnds?: number;
+  /** How deep bodies of If, Loop and Scan nest; 16. */
+  subgraphDepth?: number;
+  /** Iterations of one Loop; 2^24. */
+  loopTrips?: number;
+  /** Dimensions of a tensor; 16. */
+  rank?: number;
+  /** Of a tensor; 2^31. */
+  elements?: number;
+  /** Of a tensor; 2 GiB. */
+  tensorBytes?: number;
+  /** Of all intermediate tensors of one run together; 3 GiB. */
+  arenaBytes?: number;
+  /** Of names and paths in a model file; 4,096. */
+  nameBytes?: number;
+  /** Of all strings of a tensor together; 256 MiB. */
+  stringBytes?: number;
+  /** Of a tensor; 2^22. */
+  strings?: number;
 }
 
 /** What an engine is. */

@@ -56,7 +56,7 @@ export class Client {
   }
 
   static async start(options: EngineOptions): Promise<{ client: Client } & Pick<StartResult, 'info' | 'build'>> {
-    const { signal, onProgress, flavour, threads, worker = !isNode } = options;
+    const { signal, onProgress, flavour, threads, limits = {}, worker = !isNode } = options;
     throwIfAborted(signal);
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
     let opened: WeakRef<Client> | undefined;
@@ -65,7 +65,7 @@ export class Client {
     const client = new Client(line);
     opened = new WeakRef(client);
     try {
-      const started = await client.call('start', { flavour, threads, assets, listens: onProgress !== undefined }, { signal, onProgress });
+      const started = await client.call('start', { flavour, threads, assets, limits, listens: onProgress !== undefined }, { signal, onProgress });
       if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
       return { client, info: started.info, build: started.build };
     } catch (thrown) {

@@ -221,8 +221,8 @@ export class Host {
     const tell = (of: Flavour, loaded: number) => {
       if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: INSITU_BUILDS[of].bytes } });
     };
-    const { native, flavour, threads, isolated, reasons } = await loadModule(params, params.listens ? tell : undefined);
-    const { version, traits, cancelAddress } = unwrap(native.start(threads));
+    const { native, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
+    const { version, traits, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
     this.#native = native;
     this.#memory = new Memory(native);
     this.#staging = new Staging(native, this.#memory);

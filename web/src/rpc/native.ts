@@ -2,7 +2,7 @@
 // Invariant: a call returns { ok } or { error } and throws only when the instance is broken.
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
-import type { ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
+import type { ExplainRow, Limits, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
 import type { AudioFormat, DetectorParams, DetectorUpdate, ImageFormat, SessionDescription, WatchObject, WatchParams,
   WireGroup } from './protocol.js';
 
@@ -56,8 +56,8 @@ export interface NativeModule {
   readonly wasmMemory: WebAssembly.Memory;
   readonly PThread?: { terminateAllThreads(): void };
 
-  /** `traits`: what kept models depend on besides the build. */
-  start(threads: number): Outcome<{ version: string; traits: string; cancelAddress: number }>;
+  /** `memoryBytes`: what the memory can grow to. `traits`: what kept models depend on besides the build. */
+  start(threads: number, limits: Limits, memoryBytes: number): Outcome<{ version: string; traits: string; cancelAddress: number }>;
 
   /** `total` below zero: not known. */
   uploadBegin(total: number, hash: boolean): Outcome<number>;

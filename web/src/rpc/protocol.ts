@@ -3,7 +3,7 @@
 import type { ErrorFields } from '../errors.js';
 import type { Frame } from '../placement.js';
 import type { DType, TensorInfo } from '../tensor.js';
-import type { EngineInfo, EngineOptions, ExplainRow, MemoryReport, ModelReport, OperatorInfo, OperatorProfile, Progress }
+import type { EngineInfo, EngineOptions, ExplainRow, Limits, MemoryReport, ModelReport, OperatorInfo, OperatorProfile, Progress }
   from '../types.js';
 
 export interface WireTensor {
@@ -85,6 +85,7 @@ export interface MelFormat {
 }
 
 export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
+  limits: Limits;
   assets?: string;
   /** Whether somebody hears how far the start has come. */
   listens: boolean;
