@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { buildWeb } from './build-web.mjs';
 import { checkLayers } from './check-layers.mjs';
 import { checkSizes } from './check-size.mjs';
+import { fuzzAll } from './fuzz.mjs';
 import { buildModule, buildPreset } from './lib/flavours.mjs';
 import { root } from './lib/paths.mjs';
 import { say, step, StepError } from './lib/progress.mjs';
@@ -33,14 +34,16 @@ const checkStage = (name, check) => ({
   },
 });
 
-/* The Catch2 programs of a preset. */
-const catchStage = (name, preset) => ({
+/* The Catch2 programs of a preset; with `tag`, their hidden tests of that tag. */
+const catchStage = (name, preset, tag) => ({
   name,
   run: async () => {
     await buildPreset(preset);
-    return step(`test ${preset}`, (task) => runCatch(task, preset));
+    return step(name, (task) => runCatch(task, preset, tag));
   },
 });
+
+const kFuzzSeconds = 60;  // of each target
 
 const stages = [
   { name: 'set-up', run: () => setup({ flavours: ['native', ...wasmFlavours], tests: true, browser: true }), vital: true },
@@ -64,6 +67,8 @@ const stages = [
     nodeStage('other browsers', 'tests/other-browsers', ['--test-concurrency=1']),
     nodeStage('bundlers', 'tests/bundlers'),
     nodeStage('long tests', 'tests/long'),
+    catchStage('native, long', 'dev-asan', '[long]'),
+    checkStage('fuzzing', async () => (await fuzzAll(kFuzzSeconds)).map((finding) => `broken: ${finding}`)),
   ] : []),
 ];
 

@@ -79,3 +79,22 @@ test('what a model needs beyond the maximum is refused as out of memory, and the
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
   await close();
 });
+
+test('a full memory says the need, the use and the limit, and the session goes on', async () => {
+  const { page, close } = await openWith({ plain: kPagesOfGiB, shared: 0 });
+  await assertRuns(page, {});
+  const { code, message } = await page.evaluate(async () => {
+    const stop = new AbortController();
+    const headers = { 'content-length': '600000000' };
+    const never = () => engine.load(new Response(new ReadableStream(), { headers }), { signal: stop.signal });
+    const waiting = never().catch(() => {});
+    const thrown = await never().catch((error) => error);
+    stop.abort();
+    await waiting;
+    return { code: thrown.code, message: thrown.message };
+  });
+  assert.equal(code, 'OutOfMemory');
+  assert.match(message, /^cannot allocate 600000000 bytes, besides 6\d{8} in use, of a memory of at most 1073741824\./);
+  assert.deepEqual(await page.evaluate(() => digit(session)), expected);
+  await close();
+});

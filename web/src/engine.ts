@@ -40,7 +40,9 @@ export class Engine extends Disposable {
 
   /** Starts an engine. Rejects with Network where its files cannot be had, Internal where there is no WebAssembly SIMD. */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    for (const [name, most] of Object.entries(options.limits ?? {})) checkNumber(`limits.${name}`, most);
+    const { limits = {} } = options;
+    if (typeof limits !== 'object') checkNumber('limits', limits);
+    for (const [name, most] of Object.entries(limits)) if (most !== undefined) checkNumber(`limits.${name}`, most);
     const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
     return new Engine(kept, started);

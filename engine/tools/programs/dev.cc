@@ -2,6 +2,7 @@
 //   insitu_dev explain MODEL              where every node runs, and why
 //   insitu_dev profile MODEL RUNS THREADS time per operator on the case's first data set
 //   insitu_dev test DIR...                run backend-test cases on auto and reference
+//   insitu_dev print MODEL...             the text form of each, as imported
 // The users' command line is web/cli, on the wasm engine.
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/text.h"
 #include "tools/onnx_case.h"
 
 namespace insitu {
@@ -70,10 +72,27 @@ int Test(const std::vector<std::string>& folders) {
   return failed == 0 ? 0 : 1;
 }
 
+// What cannot be read is left out and said.
+int PrintAll(const std::vector<std::string>& models) {
+  int status = 0;
+  for (const std::string& model : models) {
+    const auto bytes = ReadFile(model);
+    const auto imported = bytes.and_then(
+        [&](const ModelBytes& read) { return ImportModel(read, ExternalDataBeside(model)); });
+    if (imported)
+      std::fputs((Print(imported->graph) + "\n").c_str(), stdout);
+    else
+      status = Report(imported.error());
+  }
+  return status;
+}
+
 int Main(const std::vector<std::string>& arguments) {
   const std::string_view command = arguments.empty() ? "" : std::string_view(arguments[0]);
   if (command == "test" && arguments.size() > 1)
     return Test({arguments.begin() + 1, arguments.end()});
+  if (command == "print" && arguments.size() > 1)
+    return PrintAll({arguments.begin() + 1, arguments.end()});
   Status status;
   if (command == "explain" && arguments.size() == 2) {
     status = Explain(arguments[1]);
@@ -82,7 +101,8 @@ int Main(const std::vector<std::string>& arguments) {
         Profile(arguments[1], std::atoi(arguments[2].c_str()), std::atoi(arguments[3].c_str()));
   } else {
     std::fprintf(stderr,
-                 "usage: insitu_dev explain MODEL | profile MODEL RUNS THREADS | test DIR...\n");
+                 "usage: insitu_dev explain MODEL | profile MODEL RUNS THREADS | test DIR... | "
+                 "print MODEL...\n");
     return 2;
   }
   return status ? 0 : Report(status.error());

@@ -1,0 +1,337 @@
+// Models made to break an engine, loaded and run: each ends in a typed error that says where, in
+// little time and memory, and the runtime still runs the next model.
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "onnx/model_builder.h"
+#include "session/session.h"
+#include "support/with_limits.h"
+
+namespace insitu::test {
+namespace {
+
+using Proto = onnx::TensorProto;
+constexpr int64_t kHuge = int64_t{1} << 40;
+
+// The error of loading `builder`, or of running it on ones.
+std::optional<Error> ErrorOf(const ModelBuilder& builder, Runtime& runtime) {
+  SessionOptions options;
+  auto session = Session::Load(ToBytes(builder.Bytes()), options, runtime);
+  if (!session) return session.error();
+  std::vector<NamedTensor> feeds;
+  for (const TensorInfo& input : (*session)->inputs()) {
+    Dims dims;
+    for (const Dim& dim : input.type.shape.value_or(Shape{}))
+      dims.push_back(dim.IsKnown() ? dim.value() : 2);
+    Tensor tensor = Tensor::Allocate(input.type.dtype, std::move(dims)).value();
+    if (!HasBytes(tensor.dtype())) return Error(ErrorCode::kInternal, "fed with tensors only");
+    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), std::byte{1});
+    feeds.push_back({input.name, std::move(tensor)});
+  }
+  const auto results = (*session)->Run(feeds);
+  if (!results) return results.error();
+  return std::nullopt;
+}
+
+struct Hostile {
+  std::string what;
+  ErrorCode code;
+  std::function<void(ModelBuilder&)> build;
+};
+
+onnx::TensorProto Scalar(const std::string& name, float value) {
+  return FloatTensor(name, {}, {value});
+}
+
+onnx::TensorProto ByteTensor(const std::string& name, int type, std::vector<int64_t> dims,
+                             std::vector<int> values) {
+  onnx::TensorProto tensor;
+  tensor.set_name(name);
+  tensor.set_data_type(type);
+  tensor.mutable_dims()->Add(dims.begin(), dims.end());
+  tensor.mutable_int32_data()->Add(values.begin(), values.end());
+  return tensor;
+}
+
+onnx::TensorProto StringTensor(const std::string& name, const std::string& value) {
+  onnx::TensorProto tensor;
+  tensor.set_name(name);
+  tensor.set_data_type(Proto::STRING);
+  tensor.add_dims(1);
+  tensor.add_string_data(value);
+  return tensor;
+}
+
+void Quantize(ModelBuilder& b, onnx::TensorProto scale, onnx::TensorProto zero) {
+  b.Input("x", {int64_t{2}})
+      .Initializer(std::move(scale))
+      .Initializer(std::move(zero))
+      .Node("QuantizeLinear", {"x", "s", "z"}, {"y"})
+      .Output("y");
+}
+
+// An input x that is repeated as often as `repeats` says.
+void Repeat(ModelBuilder& b, const std::string& op, std::vector<int64_t> repeats) {
+  b.Input("x", {int64_t{2}, int64_t{2}})
+      .Initializer(IntTensor("r", std::move(repeats)))
+      .Node(op, {"x", "r"}, {"y"})
+      .Output("y");
+}
+
+const std::vector<Hostile>& AllHostile() {
+  static const std::vector<Hostile> all = {
+      {"an initializer whose shape lies about its bytes", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         onnx::TensorProto lies = FloatTensor("w", {1000, 1000}, {1, 2, 3});
+         b.Input("x", {int64_t{2}}).Initializer(lies).Node("Add", {"x", "w"}, {"y"}).Output("y");
+       }},
+      {"extents whose product overflows", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Input("x", {kHuge, kHuge, int64_t{4}}).Node("Relu", {"x"}, {"y"}).Output("y");
+       }},
+      {"an input that is declared larger than memory", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) { b.Input("x", {kHuge}).Node("Relu", {"x"}, {"y"}).Output("y"); }},
+      {"a cycle", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}})
+             .Node("Add", {"x", "b"}, {"a"})
+             .Node("Relu", {"a"}, {"b"})
+             .Output("b");
+       }},
+      {"a node that reads itself", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}}).Node("Add", {"x", "y"}, {"y"}).Output("y");
+       }},
+      {"two values of one name", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}})
+             .Node("Relu", {"x"}, {"y"})
+             .Node("Abs", {"x"}, {"y"})
+             .Output("y");
+       }},
+      {"two initializers of one name", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}})
+             .Initializer(FloatTensor("w", {1}, {1}))
+             .Initializer(FloatTensor("w", {1}, {2}))
+             .Node("Add", {"x", "w"}, {"y"})
+             .Output("y");
+       }},
+      {"an attribute of another type", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}}).Node("Softmax", {"x"}, {"y"}).Float("axis", 1).Output("y");
+       }},
+      {"an attribute that is given twice", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}})
+             .Node("Softmax", {"x"}, {"y"})
+             .Int("axis", 0)
+             .Int("axis", 0)
+             .Output("y");
+       }},
+      {"an axis far outside", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}})
+             .Node("Softmax", {"x"}, {"y"})
+             .Int("axis", std::numeric_limits<int64_t>::min())
+             .Output("y");
+       }},
+      {"Tile with huge repeats", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) { Repeat(b, "Tile", {kHuge, kHuge}); }},
+      {"Tile with negative repeats", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) { Repeat(b, "Tile", {-1, 1}); }},
+      {"Expand to a huge shape", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) { Repeat(b, "Expand", {kHuge, 2, 2}); }},
+      {"ConstantOfShape of a huge shape", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(IntTensor("r", {kHuge, kHuge}))
+             .Node("ConstantOfShape", {"r"}, {"y"})
+             .Output("y");
+       }},
+      {"Range with billions of steps", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(Scalar("from", 0))
+             .Initializer(Scalar("to", 1e30F))
+             .Initializer(Scalar("step", 1e-30F))
+             .Node("Range", {"from", "to", "step"}, {"y"})
+             .Output("y");
+       }},
+      {"Pad by more than memory", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) { Repeat(b, "Pad", {0, kHuge, 0, kHuge}); }},
+      {"Conv with pads that overflow", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
+             .Initializer(FloatTensor("w", {1, 1, 1, 1}, {1}))
+             .Node("Conv", {"x", "w"}, {"y"})
+             .Ints("pads", {kHuge, kHuge, kHuge, kHuge})
+             .Output("y");
+       }},
+      {"Conv with a stride of 0", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
+             .Initializer(FloatTensor("w", {1, 1, 1, 1}, {1}))
+             .Node("Conv", {"x", "w"}, {"y"})
+             .Ints("strides", {0, 1})
+             .Output("y");
+       }},
+      {"Conv in 0 groups", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
+             .Initializer(FloatTensor("w", {1, 1, 1, 1}, {1}))
+             .Node("Conv", {"x", "w"}, {"y"})
+             .Int("group", 0)
+             .Output("y");
+       }},
+      {"Resize to a huge image", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
+             .Initializer(FloatTensor("scales", {4}, {1, 1, 1e9F, 1e9F}))
+             .Node("Resize", {"x", "", "scales"}, {"y"})
+             .Output("y");
+       }},
+      {"indices beyond the data", ErrorCode::kInvalidArgument,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{2}})
+             .Initializer(IntTensor("i", {5}))
+             .Node("Gather", {"x", "i"}, {"y"})
+             .Output("y");
+       }},
+      {"a scale that is not a number", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         Quantize(b, Scalar("s", std::numeric_limits<float>::quiet_NaN()),
+                  ByteTensor("z", Proto::UINT8, {}, {3}));
+       }},
+      {"an infinite scale", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         Quantize(b, Scalar("s", std::numeric_limits<float>::infinity()),
+                  ByteTensor("z", Proto::UINT8, {}, {3}));
+       }},
+      {"a scale of 0", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         Quantize(b, Scalar("s", 0), ByteTensor("z", Proto::UINT8, {}, {3}));
+       }},
+      {"a zero point out of range", ErrorCode::kInvalidModel,
+       [](ModelBuilder& b) {
+         Quantize(b, Scalar("s", 0.5F), ByteTensor("z", Proto::UINT8, {}, {300}));
+       }},
+      {"zero points of another number than scales", ErrorCode::kShapeMismatch,
+       [](ModelBuilder& b) {
+         Quantize(b, Scalar("s", 0.5F), ByteTensor("z", Proto::UINT8, {3}, {1, 2, 3}));
+       }},
+      {"a Loop of 2^62 iterations", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         onnx::GraphProto body;
+         for (const char* name : {"i", "going", "kept"}) body.add_input()->set_name(name);
+         auto* node = body.add_node();
+         node->set_op_type("Identity");
+         node->add_input("going");
+         node->add_output("still");
+         for (const char* name : {"still", "kept"}) body.add_output()->set_name(name);
+         onnx::TensorProto trips = IntTensor("trips", {int64_t{1} << 62});
+         trips.clear_dims();
+         b.Input("x", {int64_t{2}})
+             .Initializer(trips)
+             .Initializer(ByteTensor("on", Proto::BOOL, {}, {1}))
+             .Node("Loop", {"trips", "on", "x"}, {"y"});
+         *b.Attribute("body", onnx::AttributeProto::GRAPH)->mutable_g() = body;
+         b.Output("y");
+       }},
+      {"functions that call each other", ErrorCode::kUnsupportedOp,
+       [](ModelBuilder& b) {
+         for (const char* name : {"A", "B"}) {
+           auto* function = b.model.add_functions();
+           function->set_name(name);
+           function->set_domain("own");
+           auto* node = function->add_node();
+           node->set_op_type(name[0] == 'A' ? "B" : "A");
+           node->set_domain("own");
+         }
+         b.Input("x", {int64_t{2}}).Node("Relu", {"x"}, {"y"}).Output("y");
+       }},
+      {"strings that double and double", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(StringTensor("t0", std::string(1000, 'a')));
+         for (int i = 0; i < 40; ++i) {
+           const std::string from = "t" + std::to_string(i);
+           b.Node("StringConcat", {from, from}, {"t" + std::to_string(i + 1)});
+         }
+         b.Output("t40");
+       }},
+      {"millions of strings", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(StringTensor("t", "word"))
+             .Initializer(IntTensor("r", {int64_t{1} << 30}))
+             .Node("Tile", {"t", "r"}, {"y"})
+             .Output("y");
+       }},
+      {"an equation of Einsum that multiplies everything", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{60'000}})
+             .Node("Einsum", {"x", "x", "x"}, {"y"})
+             .Text("equation", "a,b,c->abc")
+             .Output("y");
+       }},
+  };
+  return all;
+}
+
+TEST_CASE("hostile models end in typed errors, and the next model runs") {
+  const auto runtime = Runtime::Create(1).value();
+  const int64_t before = LiveBufferBytes();
+  for (const Hostile& hostile : AllHostile()) {
+    INFO(hostile.what);
+    ModelBuilder builder(20);
+    hostile.build(builder);
+    ResetPeakBufferBytes();
+    const auto error = ErrorOf(builder, *runtime);
+    CHECK(PeakBufferBytes() < (int64_t{64} << 20));
+    REQUIRE(error);
+    INFO(ToString(*error));
+    CHECK(std::string(Name(error->code)) == std::string(Name(hostile.code)));
+    CHECK_FALSE(error->message.empty());
+    CHECK(LiveBufferBytes() == before);
+    ModelBuilder sound;
+    sound.Input("x", {int64_t{2}}).Node("Relu", {"x"}, {"y"}).Output("y");
+    REQUIRE_FALSE(ErrorOf(sound, *runtime));
+  }
+}
+
+TEST_CASE("lowered limits refuse what would run, each by its name") {
+  const auto runtime = Runtime::Create(1).value();
+  const auto code = [&](const Limits& limits) {
+    ModelBuilder builder;
+    builder.Input("x", {int64_t{4}, int64_t{8}})
+        .Initializer(FloatTensor("weights", {8}, {1, 2, 3, 4, 5, 6, 7, 8}))
+        .Node("Add", {"x", "weights"}, {"sum"})
+        .Node("Erf", {"sum"}, {"error"})
+        .Node("Softmax", {"error"}, {"y"})
+        .Int("axis", 1)
+        .Output("y");
+    const WithLimits lowered(limits);
+    const auto error = ErrorOf(builder, *runtime);
+    return error ? std::string(Name(error->code)) : std::string();
+  };
+  CHECK(code({}).empty());
+  for (const Limits& limits :
+       {Limits{.max_model_bytes = 60}, Limits{.max_initializer_bytes = 31}, Limits{.max_nodes = 2},
+        Limits{.max_values = 3}, Limits{.max_graph_ends = 0}, Limits{.max_rank = 1},
+        Limits{.max_elements = 31}, Limits{.max_tensor_bytes = 127}, Limits{.max_arena_bytes = 64},
+        Limits{.max_name_bytes = 4}})
+    CHECK(code(limits) == "LimitExceeded");
+  CHECK(code({.max_initializer_bytes = 32,
+              .max_nodes = 3,
+              .max_graph_ends = 1,
+              .max_rank = 2,
+              .max_elements = 32,
+              .max_tensor_bytes = 128,
+              .max_name_bytes = 7})
+            .empty());
+}
+
+}  // namespace
+}  // namespace insitu::test
