@@ -12,7 +12,7 @@ import { buildModule, buildPreset } from './lib/flavours.mjs';
 import { root } from './lib/paths.mjs';
 import { say, step, StepError } from './lib/progress.mjs';
 import { add, noTests, runCatch, runNode, summary } from './lib/test-runners.mjs';
-import { wasmFlavours } from './lib/third-party.mjs';
+import { threadSanitized, wasmFlavours } from './lib/third-party.mjs';
 import { setup } from './setup.mjs';
 
 const all = process.argv.includes('--all');
@@ -33,11 +33,12 @@ const checkStage = (name, check) => ({
   },
 });
 
-/* The Catch2 programs of a preset. */
-const catchStage = (name, preset) => ({
+/* The Catch2 programs of a preset: all, or those that `targets` build. */
+const catchStage = (name, preset, targets = []) => ({
   name,
   run: async () => {
-    await buildPreset(preset);
+    if (preset === 'dev-tsan') await setup({ flavours: [threadSanitized], tests: true });
+    await buildPreset(preset, targets);
     return step(`test ${preset}`, (task) => runCatch(task, preset));
   },
 });
@@ -61,6 +62,7 @@ const stages = [
   nodeStage('browser tests', 'tests/browser', ['--test-concurrency=1']),
   nodeStage('benchmark', 'tests/bench', ['--test-concurrency=1']),
   ...(all ? [
+    catchStage('native under ThreadSanitizer', 'dev-tsan', ['tests_with_threads']),
     nodeStage('other browsers', 'tests/other-browsers', ['--test-concurrency=1']),
     nodeStage('bundlers', 'tests/bundlers'),
     nodeStage('long tests', 'tests/long'),
