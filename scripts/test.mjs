@@ -65,7 +65,7 @@ const stages = [
     catchStage('native under ThreadSanitizer', 'dev-tsan', ['tests_with_threads']),
     nodeStage('other browsers', 'tests/other-browsers', ['--test-concurrency=1']),
     nodeStage('bundlers', 'tests/bundlers'),
-    nodeStage('long tests', 'tests/long'),
+    nodeStage('long tests', 'tests/long', ['--test-concurrency=1']),
   ] : []),
 ];
 

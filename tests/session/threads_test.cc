@@ -1,5 +1,5 @@
-// Sessions with a pool of threads: the bits of one thread, stopped from outside, and several engines in one
-// process. What ThreadSanitizer is to see is here and in tests/exec.
+// Sessions with a pool of threads: the bits of one thread, stopped from outside, and several
+// engines in one process. ThreadSanitizer is run over these and over tests/exec.
 #include "support/places.h"
 
 #if !defined(__EMSCRIPTEN__) || defined(__EMSCRIPTEN_PTHREADS__)
@@ -22,7 +22,7 @@ namespace insitu::test {
 namespace {
 
 constexpr int kThreads = 4;
-constexpr int64_t kLarge = 4;  // times as wide as random graphs are else: enough for more than one thread
+constexpr int64_t kLarge = 4;  // times as wide as other random graphs: enough for several threads
 
 std::vector<Tensor> RunWith(Runtime& runtime, const std::string& text, uint32_t seed) {
   Graph graph = Value(Parse(text));
