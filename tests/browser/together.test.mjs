@@ -4,11 +4,11 @@ import { after, before, test } from 'node:test';
 
 import { hasThreads } from './bare.mjs';
 import { start } from './support.mjs';
-import { serveModels, smallModels, supportFolder } from '../support/soak/models.mjs';
+import { serveModels, smallModels, testMounts } from '../support/soak/models.mjs';
 
 const kRuns = 1200;
 let site;
-before(async () => { site = await start({ mounts: new Map([['/support/', supportFolder]]) }); });
+before(async () => { site = await start({ mounts: testMounts() }); });
 after(() => site.close());
 
 async function checkTogether(engines, seed, kind) {
@@ -16,7 +16,7 @@ async function checkTogether(engines, seed, kind) {
   const sources = await serveModels(page, smallModels());
   const { answered, cancelled, faults, kinds } = await page.evaluate(async ({ sources, engines, runs, seed }) => {
     const [insitu, { together }, { fetched }] = await Promise.all(
-      ['/index.js', '/support/soak/together.mjs', '/support/soak/subjects.mjs'].map((module) => import(module)),
+      ['/index.js', '/tests/support/soak/together.mjs', '/tests/support/soak/subjects.mjs'].map((module) => import(module)),
     );
     return together(insitu, await fetched(sources), engines, { runs, seed });
   }, { sources, engines, runs: kRuns, seed });

@@ -3,6 +3,7 @@
 // are loaded and disposed, swapped, shadowed and tried; loads and runs fail. Invariant: after a block everything is as it was
 // before, so that whatever grows from block to block is lost.
 import * as insitu from '/index.js';
+import { memoryOf } from '../../node/support/memory.mjs';
 import { generator } from '../random.mjs';
 import { askTogether, subject } from './callers.mjs';
 import { answersAlone, fetched, feedsOf, large, sameBits, small, variants } from './subjects.mjs';
@@ -15,14 +16,6 @@ addEventListener('error', ({ message }) => stray.push(`error: ${message}`));
 async function refused(promise, ...codes) {
   const thrown = await promise.then(() => undefined, (error) => error);
   if (!(thrown instanceof InsituError && codes.includes(thrown.code))) throw new Error(`not refused with ${codes}: ${thrown}`);
-}
-
-/* The memory that models and tensors hold, with the same scratch memory at every call. */
-async function memoryOf(engine) {
-  const histogram = await engine.createHistogram();
-  await histogram.record(Float64Array.of(1));
-  await histogram.dispose();
-  return engine.memory();
 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -128,7 +121,7 @@ async function times(session, feeds, runs) {
   return taken;
 }
 
-/* Engines of the day, and their flavours; `sources`: addresses by the names of subjects. */
+/** `sources`: addresses by the names of subjects; `engines`: options of each. */
 export class Day {
   static async begin(sources, engines) {
     const models = await fetched(sources);
@@ -174,7 +167,7 @@ export class Day {
     return rows;
   }
 
-  /** Disposes the sessions: what each engine held before the first was loaded, and what is left. */
+  /** Disposes the sessions: what each engine held before the first was loaded, and what is left; and the last faults. */
   async end() {
     const left = [];
     for (const { engine, subjects, empty } of this.houses) {
@@ -182,6 +175,6 @@ export class Day {
       left.push({ before: empty.bufferBytes, after: (await memoryOf(engine)).bufferBytes });
       await engine.dispose();
     }
-    return left;
+    return { left, faults: stray };
   }
 }

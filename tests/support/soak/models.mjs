@@ -30,5 +30,5 @@ export async function serveModels(page, models) {
   return Object.fromEntries(Object.keys(models).map((name) => [name, `/subjects/${name}.onnx`]));
 }
 
-/** The folder that a site has to serve as /support/. */
-export const supportFolder = at('../');
+/** What a site has to serve so that its pages have these modules: the folder of all tests. */
+export const testMounts = () => new Map([['/tests/', at('../../')]]);

@@ -1,19 +1,19 @@
 // Drives a long day in Chromium from Node: block after block, with a look at the memory of everything at checkpoints.
 import { start } from '../../browser/support.mjs';
-import { largeModels, serveModels, smallModels, supportFolder } from './models.mjs';
+import { largeModels, serveModels, smallModels, testMounts } from './models.mjs';
 
 /**
  * `runs` of the small models and `largeRuns` of MobileNetV2, in as many blocks as `blocks`, with `checkpoints` spread over them.
  * Gives { flavours, checkpoints, answered, largeAnswered, cancelled, beside, left, problems }; throws the faults of a block.
  */
 export async function longDay({ runs, largeRuns = 0, blocks, checkpoints, besideRuns = 0, engines, say = () => {} }) {
-  const site = await start({ mounts: new Map([['/support/', supportFolder]]) });
+  const site = await start({ mounts: testMounts() });
   try {
     const { page, context, problems } = await site.open('blank/');
     const heaps = await watchHeaps(await context.newCDPSession(page));
     const sources = await serveModels(page, { ...smallModels(), ...(largeRuns > 0 ? largeModels() : {}) });
     const flavours = await page.evaluate(async ({ sources, engines }) => {
-      const { Day } = await import('/support/soak/day.mjs');
+      const { Day } = await import('/tests/support/soak/day.mjs');
       globalThis.day = await Day.begin(sources, engines);
       return day.flavours;
     }, { sources, engines });
@@ -30,8 +30,9 @@ export async function longDay({ runs, largeRuns = 0, blocks, checkpoints, beside
       say(describe(done, runs));
     }
     if (besideRuns > 0) done.beside = await page.evaluate((turns) => day.beside(turns), besideRuns);
-    done.left = await page.evaluate(() => day.end());
-    return done;
+    const { left, faults } = await page.evaluate(() => day.end());
+    if (faults.length > 0) throw new Error(`at the end: ${faults.join('\n')}`);
+    return { ...done, left };
   } finally {
     await site.close();
   }
