@@ -22,7 +22,7 @@ async function checkTogether(engines, seed, kind) {
   }, { sources, engines, runs: kRuns, seed });
   assert.deepEqual(faults, []);
   assert.ok(answered >= kRuns, `${answered} were answered`);
-  assert.ok(cancelled > 40, `only ${cancelled} were aborted`);
+  assert.ok(cancelled > 20, `only ${cancelled} were aborted`);
   assert.equal(kinds.length, engines.length);
   for (const one of kinds) assert.match(one, kind);
   assert.deepEqual(problems, []);
