@@ -2,7 +2,8 @@
 // and third-party libraries, each only if it is missing. Everything outside the system's own
 // packages lands in the per-user cache; build/setup.cmake tells CMake where.
 //
-// usage: node scripts/setup.mjs [native] [simd-st] [simd-mt] [relaxed-st] [relaxed-mt]   (default: all)
+// usage: node scripts/setup.mjs [native] [simd-st] [simd-mt] [relaxed-st] [relaxed-mt] [native-tsan]
+//        (default: all but native-tsan, which is for ThreadSanitizer)
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensurePackages, PrivateApt } from './lib/apt.mjs';
@@ -15,7 +16,7 @@ import { runMain, say, StepError } from './lib/progress.mjs';
 import { ensurePrometheus } from './lib/prometheus.mjs';
 import { writeSetupFile } from './lib/setup-file.mjs';
 import { ensureSources, pins } from './lib/sources.mjs';
-import { compilerOf, ensureLibraries, ensureOnnxProto, ensureProtoc, wasmFlavours } from './lib/third-party.mjs';
+import { compilerOf, ensureLibraries, ensureOnnxProto, ensureProtoc, threadSanitized, wasmFlavours } from './lib/third-party.mjs';
 
 const kBuildPackages = [
   'clang-19', 'lld-19', 'llvm-19', 'libclang-rt-19-dev', 'g++', 'cmake', 'ninja-build', 'ccache',
@@ -39,7 +40,7 @@ export async function setup({ flavours, tests = false, browser = false, lint = f
   })();
   const fetched = (async () => {
     const sources = await ensureSources(apt);
-    const wasm = flavours.some((flavour) => flavour !== 'native');
+    const wasm = flavours.some((flavour) => wasmFlavours.includes(flavour));
     return { sources, emscripten: wasm ? await ensureEmscripten(apt) : undefined };
   })();
   await Promise.allSettled([packages, fetched]);
@@ -68,9 +69,10 @@ export async function setup({ flavours, tests = false, browser = false, lint = f
 
 async function main() {
   const asked = process.argv.slice(2);
-  const unknown = asked.filter((name) => !everyFlavour.includes(name));
+  const known = [...everyFlavour, threadSanitized];
+  const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new StepError(`Unknown flavour ${unknown.join(', ')}; known are ${everyFlavour.join(', ')}.`);
+    throw new StepError(`Unknown flavour ${unknown.join(', ')}; known are ${known.join(', ')}.`);
   }
   const flavours = asked.length > 0 ? asked : everyFlavour;
   await setup({ flavours, tests: true, browser: asked.length === 0, lint: asked.length === 0 });

@@ -13,7 +13,7 @@ import { buildModule, buildPreset } from './lib/flavours.mjs';
 import { root } from './lib/paths.mjs';
 import { say, step, StepError } from './lib/progress.mjs';
 import { add, noTests, runCatch, runNode, summary } from './lib/test-runners.mjs';
-import { wasmFlavours } from './lib/third-party.mjs';
+import { threadSanitized, wasmFlavours } from './lib/third-party.mjs';
 import { setup } from './setup.mjs';
 
 const all = process.argv.includes('--all');
@@ -34,11 +34,12 @@ const checkStage = (name, check) => ({
   },
 });
 
-/* The Catch2 programs of a preset; with `tag`, their hidden tests of that tag. */
-const catchStage = (name, preset, tag) => ({
+/* The Catch2 programs of a preset: all, or those that `targets` build; with `tag`, their hidden tests of that tag. */
+const catchStage = (name, preset, { targets = [], tag } = {}) => ({
   name,
   run: async () => {
-    await buildPreset(preset);
+    if (preset === 'dev-tsan') await setup({ flavours: [threadSanitized], tests: true });
+    await buildPreset(preset, targets);
     return step(name, (task) => runCatch(task, preset, tag));
   },
 });
@@ -64,10 +65,11 @@ const stages = [
   nodeStage('browser tests', 'tests/browser', ['--test-concurrency=1']),
   nodeStage('benchmark', 'tests/bench', ['--test-concurrency=1']),
   ...(all ? [
+    catchStage('native under ThreadSanitizer', 'dev-tsan', { targets: ['tests_with_threads'] }),
     nodeStage('other browsers', 'tests/other-browsers', ['--test-concurrency=1']),
     nodeStage('bundlers', 'tests/bundlers'),
-    nodeStage('long tests', 'tests/long'),
-    catchStage('native, long', 'dev-asan', '[long]'),
+    nodeStage('long tests', 'tests/long', ['--test-concurrency=1']),
+    catchStage('native, long', 'dev-asan', { tag: '[long]' }),
     checkStage('fuzzing', async () => (await fuzzAll(kFuzzSeconds)).map((finding) => `broken: ${finding}`)),
   ] : []),
 ];

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { folderOf } from './flavours.mjs';
 import { root } from './paths.mjs';
 import { run, say } from './progress.mjs';
+import { wasmFlavours } from './third-party.mjs';
 
 export const noTests = { passed: 0, failed: 0, skipped: 0 };
 
@@ -31,7 +32,7 @@ function catchCounts(report, code) {
 /** Runs the Catch2 programs of a preset that are built; with `tag`, the hidden tests of that tag. */
 export async function runCatch(task, preset, tag) {
   const folder = join(folderOf(preset), 'tests');
-  const wasm = preset !== 'dev-asan' && preset !== 'release';
+  const wasm = wasmFlavours.includes(preset);
   const ending = wasm ? '.cjs' : '';
   const built = readdirSync(folder).filter((name) => /^test_[a-z_]+(\.cjs)?$/.test(name)).map((name) => name.replace(ending, '')).sort();
   let total = noTests;

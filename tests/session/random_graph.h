@@ -13,10 +13,12 @@ namespace insitu::test {
 
 class RandomGraph {
  public:
-  RandomGraph(uint32_t seed, bool quantized) : rng_(seed), quantized_(quantized) {}
+  // `wide`: extents are those of a small graph times this.
+  RandomGraph(uint32_t seed, bool quantized, int64_t wide = 1)
+      : rng_(seed), quantized_(quantized), wide_(wide) {}
 
   std::string Text() {
-    const Dims dims = {Pick(1, 2), Pick(1, 9), Pick(3, 9), Pick(3, 9)};
+    const Dims dims = {Pick(1, 2), wide_ * Pick(1, 9), wide_ * Pick(3, 9), wide_ * Pick(3, 9)};
     body_ =
         "graph g {\n  input x: " + (quantized_ ? Type(true) : "float32") + Bracketed(dims) + "\n";
     values_ = {{"x", dims, 0.05f, 10}};
@@ -141,7 +143,7 @@ class RandomGraph {
     const int64_t channels = x.dims[1];
     const bool depthwise = Pick(0, 2) == 0;
     const int64_t groups = depthwise ? channels : 1;
-    const int64_t out = depthwise ? channels : Pick(1, 12);
+    const int64_t out = depthwise ? channels : wide_ * Pick(1, 12);
     const int64_t kernel = std::min(Pick(1, 3), std::min(x.dims[2], x.dims[3])),
                   stride = Pick(1, 2);
     const int64_t pad = kernel > 1 ? Pick(0, 1) : 0;
@@ -164,7 +166,7 @@ class RandomGraph {
   void AddMatMul() {
     const Known x = values_.back();
     if (x.dims.size() < 2) return AddUnary();
-    const int64_t columns = Pick(1, 12);
+    const int64_t columns = wide_ * Pick(1, 12);
     const std::string weights = Weights({x.dims.back(), columns}, 1);
     Dims dims = x.dims;
     dims.back() = columns;
@@ -252,6 +254,7 @@ class RandomGraph {
 
   std::mt19937 rng_;
   bool quantized_;
+  int64_t wide_;
   bool unsigned_ = Pick(0, 1) == 1;
   int next_ = 0;
   std::string body_;

@@ -28,7 +28,7 @@ TEST_CASE("shared models give their stored outputs") {
                "mobilenet_v2_int8_qdq", "fastestdet", "magika", "mnist_external", "silero_vad_16k",
                "squeezenet_fp16", "tiny_gpt2");
   const bool reference = GENERATE(false, true);
-  const int threads = reference || !test::kHasThreads ? 1 : GENERATE(1, 2);
+  const int threads = reference || !test::kHasThreads ? 1 : GENERATE(1, 4);
   const fs::path folder = CaseFolder(name);
   auto runtime = Runtime::Create(threads);
   REQUIRE(runtime.has_value());
