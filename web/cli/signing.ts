@@ -31,8 +31,8 @@ export function privateKeyOf(text: string, file: string): KeyObject {
   try {
     key = createPrivateKey(text);
   } catch (thrown) {
-    return fail('InvalidArgument', `${file} is no private key that can be read: ${(thrown as Error).message}`,
-      'Pass PEM that is not encrypted; --key - takes it from standard input, as from `openssl pkey -in KEY.pem`.', thrown);
+    const what = text.includes('ENCRYPTED') ? 'an encrypted private key' : 'no private key in PEM';
+    return fail('InvalidArgument', `${file} is ${what}`, 'Decrypt it on the way: openssl pkey -in KEY.pem | insitu sign MODEL --key -', thrown);
   }
   const { asymmetricKeyType: type = '', asymmetricKeyDetails: { namedCurve = '' } = {} } = key;
   if (type === 'ed25519' || (type === 'ec' && Object.hasOwn(hashes, namedCurve))) return key;

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fail } from '../src/errors.js';
 import { openSource } from '../src/source.js';
 import { verify as verifySignature } from '../src/trust/trust.js';
-import { checkTarget, listOf, printer, refuse, writeJson } from './command.js';
+import { listOf, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { digestOf, leftOut, readKeyFile } from './signing.js';
 import { paint, table } from './text.js';

@@ -39,7 +39,7 @@ async function readKey(refuse: typeof fail, key: TrustedKey, called: string): Pr
   const { kind, format, data, secret } = typeof key === 'string' ? ofPem(key) : ofJwk(key);
   if (secret) {
     refuse('InvalidArgument', `${called} is a private key`,
-      'Pass the public key. Who can read a page has this one now: make another pair.');
+      'Pass the public key. If this one was in a page, others have it: make another pair.');
   }
   if (!kind) refuse('InvalidArgument', `${called} is no public key that is known here`, knownKeys);
   try {
