@@ -44,9 +44,9 @@ test('every kind of key, in every form, wherever it stands among those that are 
 });
 
 test('numbers of signatures that begin with zeros', async () => {
-  for (const curve of ['P-256', 'P-521']) {
+  for (const [curve, times] of [['P-256', 600], ['P-521', 20]]) {  // one in 128, and one in two
     const { pem, sign } = signer(curve);
-    for (let i = 0; i < 300; i++) await verifySignature(sign({ [i]: '' }), [pem]);
+    for (let i = 0; i < times; i++) await verifySignature(sign({ [i]: '' }), [pem]);
   }
 });
 

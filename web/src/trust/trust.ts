@@ -80,7 +80,10 @@ function listed(refuse: Refuse, files: readonly SignedFile[], called: string | u
   return file;
 }
 
-const someOf = (files: readonly SignedFile[]) => files.slice(0, 5).map(({ name }) => name).join(', ') + (files.length > 5 ? ' ...' : '');
+function someOf(files: readonly SignedFile[]): string {
+  const more = files.length - 5;
+  return files.slice(0, 5).map(({ name }) => name).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
 
 function lastPart(called: string): string {
   const url = URL.canParse(called, pageUrl()) ? new URL(called, pageUrl()) : undefined;
