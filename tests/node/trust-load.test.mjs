@@ -11,14 +11,14 @@ import { model, shiftModel } from '../support/onnx-writer.mjs';
 import { integrityOf, signer } from '../support/signer.mjs';
 
 const value = (name) => ({ name, dtype: 'float32', dims: [2] });
-const weights = Buffer.from(Float32Array.of(3, 4).buffer);
+const [weights, others] = [[3, 4], [5, 6]].map((numbers) => Buffer.from(Float32Array.from(numbers).buffer));
 const withWeights = (location) => Buffer.from(model({
   nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }], inputs: [value('x')], outputs: [value('y')],
   initializers: [{ ...value('w'), external: { location, offset: 0, length: 8 } }],
 }));
 const files = {
   'model.onnx': withWeights('weights.bin'), 'weights.bin': weights, 'shift.onnx': Buffer.from(shiftModel(7)),
-  'old/model.onnx': Buffer.from(shiftModel(1)), 'deep/in.onnx': withWeights('weights.bin'), 'deep/weights.bin': weights,
+  'old/model.onnx': Buffer.from(shiftModel(1)), 'deep/in.onnx': withWeights('weights.bin'), 'deep/weights.bin': others,
 };
 
 const ours = signer();
@@ -41,14 +41,14 @@ const sum = async (session) => {
 const external = { externalData: { 'weights.bin': at('weights.bin') } };
 
 test('a model with external data that is signed loads; a byte of either that is changed is refused before it is parsed', async () => {
-  assert.deepEqual(await sum(await engine.load(at('deep/in.onnx'), { ...external, trust })), [4, 5]);
+  assert.deepEqual(await sum(await engine.load(at('deep/in.onnx'), { externalData: { 'weights.bin': at('deep/weights.bin') }, trust })), [6, 7]);
   const phases = [];
   const onProgress = ({ phase }) => phases.push(phase);
   const load = (bytes, data) => engine.load(new File([bytes], 'in.onnx'), { externalData: { 'weights.bin': data }, trust, onProgress });
-  assert.deepEqual(await sum(await load(files['model.onnx'], weights)), [4, 5]);
+  assert.deepEqual(await sum(await load(files['deep/in.onnx'], others)), [6, 7]);
   const held = await bufferBytes(engine);
   for (const changes of [[0, undefined], [50, undefined], [undefined, 0], [undefined, 7]]) {
-    const [one, two] = [files['model.onnx'], weights].map((bytes, i) => {
+    const [one, two] = [files['deep/in.onnx'], others].map((bytes, i) => {
       const changed = Buffer.from(bytes);
       if (changes[i] !== undefined) changed[changes[i]] ^= 1;
       return changed;
@@ -57,7 +57,7 @@ test('a model with external data that is signed loads; a byte of either that is 
     await assert.rejects(load(one, two), refused(changes[0] === undefined ? /SHA-256 of 'weights\.bin'/ : /SHA-256 of the model/));
     assert(!phases.includes('parse'), phases.join());
   }
-  await assert.rejects(load(files['model.onnx'].subarray(1), weights), refused(/SHA-256 of the model/));
+  await assert.rejects(load(files['deep/in.onnx'].subarray(1), others), refused(/SHA-256 of the model/));
   assert.equal(await bufferBytes(engine), held);
 });
 
@@ -74,7 +74,7 @@ test('a model is found by the last part of its address or by trust.name, its ext
   assert.equal(await four(pathToFileURL(at('shift.onnx'))), 7);
   assert.equal(await four(shift, 'shift.onnx'), 7);
   assert.equal(await four(at('old/model.onnx'), 'old/model.onnx'), 1);
-  assert.deepEqual(await named(at('deep/in.onnx'), undefined, external), [4, 5]);
+  await assert.rejects(named(at('deep/in.onnx'), undefined, external), refused(/SHA-256 of 'weights\.bin'/));
   await assert.rejects(named(at('model.onnx'), undefined, external), refused(/several files/));
   assert.deepEqual(await named(at('model.onnx'), 'model.onnx', external), [4, 5]);
   await assert.rejects(named(at('old/model.onnx'), 'model.onnx'), refused(/SHA-256 of the model/));
@@ -135,6 +135,7 @@ test('a profile that is named by its address must be signed; one at hand need no
   for (const profile of [join(here, 'm.profile.json'), pathToFileURL(join(here, 'm.profile.json')), JSON.parse(text)]) {
     assert.equal(typeof await watched(profile), 'boolean');
   }
+  await assert.rejects(watched('model'), insituError('InvalidArgument', /profile/));  // this model holds none
   await assert.rejects(watched(join(here, 'other.json')), refused(/the profile, 'other\.json', is not among/));
   await assert.rejects(watched(join(here, 'no.json')), insituError('InvalidArgument', /no JSON/));
   writeFileSync(join(here, 'm.profile.json'), String(text).replace(/\d/, (digit) => (digit === '1' ? '2' : '1')));
