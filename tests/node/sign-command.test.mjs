@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { folderOf, insitu } from './support/command-line.mjs';
 import { cli, flavours, load, tensor } from './support/insitu.mjs';
 import { model } from '../support/onnx-writer.mjs';
@@ -111,12 +112,20 @@ test('a signature that does not hold is an error, whoever else signed', async ()
   assert.match(secret.stderr, /^InvalidArgument: keys\[0\] is a private key/);
 });
 
-test('a bundle of the reference implementation is verified with its files', async () => {
+test('bundles of the reference implementation are verified with their files', async () => {
+  const key = new URL('model-signing/public.pem', import.meta.url);
   const vector = (name) => readFileSync(new URL(`model-signing/${name}`, import.meta.url));
-  const folder = folderOf({ 'model.sig': vector('v1.1.0.sig'), 'signme-1': 'signme-1\n', 'signme-2': 'signme-2', 'ignore-me': '', '.gitignore': '' });
-  const { status, stdout } = await insitu('verify', join(folder, 'model.sig'), '--key', new URL('model-signing/public.pem', import.meta.url).pathname);
-  assert.equal(status, 0, stdout);
-  assert.equal(stdout, 'holds  signme-1\nholds  signme-2\n2 of 2 files hold\n');
+  // Version 1.0.1 did not yet write down what is left out.
+  for (const [name, more] of [['v1.0.1.sig', {}], ['v1.1.0.sig', { 'ignore-me': '' }]]) {
+    const folder = folderOf({ 'model.sig': vector(name), 'signme-1': 'signme-1\n', 'signme-2': 'signme-2', '.gitignore': '', '.git/config': '', ...more });
+    const { status, stdout } = await insitu('verify', join(folder, 'model.sig'), '--key', fileURLToPath(key));
+    assert.equal(status, 0, stdout);
+    assert.equal(stdout, 'holds  signme-1\nholds  signme-2\n2 of 2 files hold\n');
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'sub', '.gitignore'), '');
+    const below = await insitu('verify', join(folder, 'model.sig'), '--key', fileURLToPath(key));
+    assert.deepEqual([below.status, /^not listed {2}sub\/\.gitignore$/m.test(below.stdout)], [1, true]);
+  }
 });
 
 test('keys of every kind, and from standard input', async () => {
