@@ -124,8 +124,8 @@ test('a signature that does not hold is refused before the model is asked for', 
 test('a profile that is named by its address must be signed; one at hand need not', async () => {
   const text = readFileSync(new URL('../../models/handwriting/handwriting.profile.json', import.meta.url));
   const bytes = readFileSync(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url));
-  const here = folderOf({ 'm.onnx': bytes, 'm.profile.json': text, 'other.json': text, 'no.json': 'no' });
-  const signed = { signature: ours.sign({ 'm.onnx': bytes, 'm.profile.json': text, 'no.json': 'no' }), keys: [ours.pem] };
+  const here = folderOf({ 'm.onnx': bytes, 'm.profile.json': text, 'other.json': text, 'no.json': 'no', 'null.json': 'null' });
+  const signed = { signature: ours.sign({ 'm.onnx': bytes, 'm.profile.json': text, 'no.json': 'no', 'null.json': 'null' }), keys: [ours.pem] };
   const watched = async (profile) => {
     const session = await engine.load(join(here, 'm.onnx'), { trust: signed, monitor: { profile } });
     const { drift } = await session.monitor.snapshot();
@@ -137,7 +137,7 @@ test('a profile that is named by its address must be signed; one at hand need no
   }
   await assert.rejects(watched('model'), insituError('InvalidArgument', /profile/));  // this model holds none
   await assert.rejects(watched(join(here, 'other.json')), refused(/the profile, 'other\.json', is not among/));
-  await assert.rejects(watched(join(here, 'no.json')), insituError('InvalidArgument', /no JSON/));
+  for (const name of ['no.json', 'null.json']) await assert.rejects(watched(join(here, name)), insituError('InvalidArgument', /json' is no JSON/));
   writeFileSync(join(here, 'm.profile.json'), String(text).replace(/\d/, (digit) => (digit === '1' ? '2' : '1')));
   await assert.rejects(watched(join(here, 'm.profile.json')), refused(/SHA-256 of 'm\.profile\.json'/));
 });

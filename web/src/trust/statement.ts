@@ -57,8 +57,12 @@ const isPath = (name: string) => name.split('/').every((part) => part !== '' && 
 const ofHex = (hex: string) => hex.match(/../g)!.map((byte) => parseInt(byte, 16));
 
 /** The digest of all digests, in the order of the list. */
-export async function rootDigest(files: readonly { sha256: string }[]): Promise<string> {
-  const digests = new Uint8Array(files.flatMap(({ sha256 }) => ofHex(sha256)));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', digests));
+export function rootDigest(files: readonly { sha256: string }[]): Promise<string> {
+  return hexDigest(new Uint8Array(files.flatMap(({ sha256 }) => ofHex(sha256))));
+}
+
+/** SHA-256 in hexadecimal. */
+export async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -6,11 +6,11 @@ import { pageUrl } from '../environment.js';
 import type { fail } from '../errors.js';
 import type { SignedFile, TrustedKey, TrustOptions } from '../signature.js';
 import type { openSource } from '../source.js';
-import type { LoadOptions, ModelSource, MonitorOptions } from '../types.js';
-import { mostBundleBytes, readBundle, signedBytes } from './bundle.js';
+import type { LoadOptions, ModelSource, MonitorOptions, ReferenceProfile } from '../types.js';
+import { mostBundleBytes, parseFields, readBundle, signedBytes } from './bundle.js';
 import type { Refuse } from './bundle.js';
 import { isBy, readKeys } from './keys.js';
-import { readStatement } from './statement.js';
+import { hexDigest, readStatement } from './statement.js';
 import type { Statement } from './statement.js';
 
 interface Helpers {
@@ -103,15 +103,11 @@ async function withSignedProfile(
   if (profile === 'model' || !(typeof profile === 'string' || profile instanceof URL)) return monitor;
   const { name, sha256 } = listed(refuse, files, String(profile), 'the profile');
   const bytes = await readAll(helpers, profile, mostProfileBytes, `'${name}'`, signal);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  if (Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') !== sha256) {
+  if (await hexDigest(bytes) !== sha256) {
     refuse(`the SHA-256 of '${name}' is not the one that was signed`, 'Get the file again, or sign this one.');
   }
-  try {
-    return { ...monitor, profile: JSON.parse(new TextDecoder().decode(bytes)) };
-  } catch (thrown) {
-    return helpers.fail('InvalidArgument', `'${name}' is no profile: it is no JSON`, 'Sign a profile as `insitu profile` writes it.', thrown);
-  }
+  const asArgument: Refuse = (what) => helpers.fail('InvalidArgument', `'${name}' ${what}`, 'Sign a profile as `insitu profile` writes it.');
+  return { ...monitor, profile: parseFields(asArgument, bytes, 'is') as unknown as ReferenceProfile };
 }
 
 async function readAll(
