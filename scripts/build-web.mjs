@@ -25,6 +25,7 @@ const kModules = {
   image: 'web/src/image.ts',
   audio: 'web/src/audio.ts',
   release: 'web/src/release/release.ts',
+  trust: 'web/src/trust/trust.ts',
   monitor: 'web/src/monitor-entry.ts',
   post: 'web/src/post/index.ts',
   text: 'web/src/text/index.ts',

@@ -13,10 +13,12 @@ import { inspect } from './inspect.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
 import { run } from './run.js';
+import { sign } from './sign.js';
 import { test } from './test.js';
 import { nearest, table } from './text.js';
+import { verify } from './verify.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, doctor };
+const commands: Record<string, Command> = { inspect, run, test, bench, profile, sign, verify, ops, init, copy, doctor };
 
 const overview = `insitu: runs ONNX models with WebAssembly
 

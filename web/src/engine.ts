@@ -12,6 +12,7 @@ import { checkNumber, Detector, Histogram, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
+import { signed } from './signature.js';
 import { request } from './source.js';
 import type { Tensor } from './tensor.js';
 import type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
@@ -78,6 +79,11 @@ export class Engine extends Disposable {
   }
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
+    if (options.trust !== undefined) {
+      const opened = await this.#open(model, await signed(nameOf(model), options));
+      opened.options.trust = options.trust;
+      return opened;
+    }
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const client = await this.#usableClient();
     for (const [name, extent] of Object.entries(dims)) checkNumber(`dims.${name}`, extent);

@@ -3,6 +3,7 @@
 export { audioTensor, clearCache, Engine, imageTensor, listCache, load } from './engine.js';
 export { InsituError } from './errors.js';
 export { image } from './image-feed.js';
+export { verifySignature } from './signature.js';
 export { tensor } from './tensor.js';
 export type { AudioOptions, AudioSource, MelOptions } from './audio.js';
 export type { ErrorCode } from './errors.js';
@@ -18,6 +19,7 @@ export type { Quantiles, TallyReport } from './release/tally.js';
 export type { Sides } from './release/trial.js';
 export type { DetectorUpdate } from './rpc/protocol.js';
 export type { Session } from './session.js';
+export type { SignedFile, TrustedKey, TrustOptions } from './signature.js';
 export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,
   QualityCounts, QualityIssue, SliceSnapshot, SloSnapshot, Stage, StageLatency } from './snapshot.js';
 export type { Stream, StreamOptions } from './stream.js';

@@ -1,4 +1,5 @@
 // The public option and report types, without behaviour.
+import type { TrustOptions } from './signature.js';
 import type { DType, Tensor, TensorInfo } from './tensor.js';
 
 /** A build of the engine: SIMD or relaxed SIMD, one thread (st) or several (mt). */
@@ -127,6 +128,11 @@ export interface LoadOptions extends InspectOptions {
   integrity?: string;
   /** The same of files of `externalData`, by their name there. */
   externalIntegrity?: Record<string, string>;
+  /**
+   * Who must have signed the model, its external files and a profile that is named by its address. Their digests are those that
+   * were signed then, which `integrity` may only repeat; see docs/how-to/signatures.md.
+   */
+  trust?: TrustOptions;
   /**
    * 'opfs' keeps what was prepared from a model that has an address in the origin private file system, for the next visit;
    * see docs/api.md. Default 'none'.

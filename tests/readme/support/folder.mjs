@@ -1,14 +1,16 @@
 // The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
-// recording and a small model with a state.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+// recording, a small model with a state, and a signature with the key that a page pins.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
 import { model } from '../../support/onnx-writer.mjs';
+import { signer } from '../../support/signer.mjs';
 import { root } from './documents.mjs';
 
 const kModels = ['handwriting/handwriting_int8.onnx', 'handwriting/handwriting_fp32.onnx', 'handwriting/handwriting.profile.json',
-  'intents/intents_int8.onnx', 'intents/tokenizer.json'];
+  'handwriting/card.md', 'intents/intents_int8.onnx', 'intents/tokenizer.json'];
+const kSigned = ['handwriting_int8.onnx', 'handwriting.profile.json', 'card.md'];
 
 function chunk(type, data) {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
@@ -68,5 +70,9 @@ export function prepare(name) {
   writeFileSync(join(folder, 'one.png'), png(280, (x, y) => (Math.abs(x - 140) <= 9 && y >= 60 && y <= 220 ? 255 : 0)));
   writeFileSync(join(folder, 'tone.wav'), wav(Float32Array.from({ length: 24_000 }, (_, i) => Math.sin(i * 0.1) / 2), 48_000));
   writeFileSync(join(folder, 'smoother.onnx'), smoother());
+  const { pem, sign } = signer();
+  const signed = Object.fromEntries(kSigned.map((file) => [file, readFileSync(join(folder, file))]));
+  writeFileSync(join(folder, 'handwriting_int8.onnx.sig'), sign(signed));
+  writeFileSync(join(folder, 'signing-key.js'), `export const key = ${JSON.stringify(pem)};\n`);
   return folder;
 }

@@ -17,7 +17,7 @@ export interface Golden extends Partial<Tolerance> {
   outputs: Record<string, Value>;
 }
 
-/** Those of load(); `dims`, `backend`, `warmUp`, `cache` and `monitor` are by default what the session's model was loaded with. */
+/** Those of load(); `dims`, `backend`, `warmUp`, `cache`, `monitor` and `trust` are by default what the session's model was loaded with. */
 export interface CandidateOptions extends LoadOptions {
   /** What the new model must give before it answers anybody. */
   golden?: readonly Golden[];
