@@ -24,6 +24,7 @@ const kModules = {
   'kept-watch': 'web/src/kept-watch.ts',
   image: 'web/src/image.ts',
   audio: 'web/src/audio.ts',
+  encryption: 'web/src/encryption/encryption.ts',
   release: 'web/src/release/release.ts',
   monitor: 'web/src/monitor-entry.ts',
   post: 'web/src/post/index.ts',

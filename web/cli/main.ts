@@ -8,6 +8,7 @@ import { checkTarget, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
+import { encrypt } from './encrypt.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
@@ -16,7 +17,7 @@ import { run } from './run.js';
 import { test } from './test.js';
 import { nearest, table } from './text.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, doctor };
+const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, encrypt, doctor };
 
 const overview = `insitu: runs ONNX models with WebAssembly
 

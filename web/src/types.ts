@@ -81,6 +81,11 @@ export type ModelSource =
 export interface InspectOptions {
   /** The files that a model with external data names, by that name. */
   externalData?: Record<string, ModelSource>;
+  /** What the model and its external files are encrypted with, as `insitu encrypt` does it; digests are those of the plaintext. */
+  encryption?: {
+    /** 32 bytes, or a key of AES-GCM with 256 bits that may decrypt; it need not be extractable. */
+    key: CryptoKey | Uint8Array;
+  };
   /** Stops it: the call rejects with Cancelled. */
   signal?: AbortSignal;
   /** Told how far each phase has come. */
