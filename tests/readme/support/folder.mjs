@@ -1,9 +1,10 @@
 // The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
-// recording and a small model with a state.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+// recording, a small model with a state, and an encrypted one with its key.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
+import { encrypted } from '../../support/encrypted.mjs';
 import { model } from '../../support/onnx-writer.mjs';
 import { root } from './documents.mjs';
 
@@ -68,5 +69,9 @@ export function prepare(name) {
   writeFileSync(join(folder, 'one.png'), png(280, (x, y) => (Math.abs(x - 140) <= 9 && y >= 60 && y <= 220 ? 255 : 0)));
   writeFileSync(join(folder, 'tone.wav'), wav(Float32Array.from({ length: 24_000 }, (_, i) => Math.sin(i * 0.1) / 2), 48_000));
   writeFileSync(join(folder, 'smoother.onnx'), smoother());
+  const key = Buffer.alloc(32, 7);
+  writeFileSync(join(folder, 'model.key'), key.toString('hex'));
+  writeFileSync(join(folder, 'key'), key);
+  writeFileSync(join(folder, 'handwriting_int8.onnx.enc'), encrypted(readFileSync(join(folder, 'handwriting_int8.onnx')), key));
   return folder;
 }
