@@ -27,6 +27,7 @@ const kModules = {
   encryption: 'web/src/encryption/encryption.ts',
   release: 'web/src/release/release.ts',
   monitor: 'web/src/monitor-entry.ts',
+  audit: 'web/src/audit/index.ts',
   post: 'web/src/post/index.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',

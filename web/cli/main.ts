@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InsituError } from '../src/errors.js';
+import { audit } from './audit.js';
 import { bench } from './bench.js';
 import { checkTarget, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
@@ -17,7 +18,7 @@ import { run } from './run.js';
 import { test } from './test.js';
 import { nearest, table } from './text.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, encrypt, doctor };
+const commands: Record<string, Command> = { inspect, run, test, bench, profile, ops, init, copy, encrypt, audit, doctor };
 
 const overview = `insitu: runs ONNX models with WebAssembly
 

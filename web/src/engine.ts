@@ -77,6 +77,11 @@ export class Engine extends Disposable {
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
+    const { audit } = options;
+    if (audit !== undefined) {
+      if (!audit?.loading) fail('InvalidArgument', 'audit is no AuditLog', 'Open one with insitu/audit.');
+      return audit.loading(nameOf(model), options, (rest) => this.#open(model, rest));
+    }
     const decrypt = await decryption(options);
     const client = await this.#usableClient();
     for (const [name, extent] of Object.entries(dims)) checkNumber(`dims.${name}`, extent);

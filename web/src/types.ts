@@ -1,4 +1,5 @@
 // The public option and report types, without behaviour.
+import type { AuditLog } from './audit/log.js';
 import type { DType, Tensor, TensorInfo } from './tensor.js';
 
 /** A build of the engine: SIMD or relaxed SIMD, one thread (st) or several (mt). */
@@ -119,6 +120,8 @@ export interface LoadOptions extends InspectOptions {
   warmUp?: boolean;
   /** How the model is watched; `false`: not at all. Default: latency and data quality. */
   monitor?: MonitorOptions | false;
+  /** Where it is written down what happens to this session: loads, releases, alarms, exports and crashes; see docs/how-to/audit.md. */
+  audit?: AuditLog;
 }
 
 /** How a model is run once. */
