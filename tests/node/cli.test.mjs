@@ -14,7 +14,7 @@ const flavour = ['--flavour', flavours[0]];
 const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
 
-const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'ops', 'init', 'doctor', 'copy', 'encrypt'];
+const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'ops', 'init', 'doctor', 'copy', 'encrypt', 'audit'];
 
 function insitu(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });

@@ -17,7 +17,7 @@ were removed.
                    were written anew
   --json FILE      writes {holds, entries, head, torn, problem: {line, what, why}}; - is standard output
 
-example: insitu audit verify audit.jsonl --head 4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865`,
+example: insitu audit verify audit.jsonl`,
   options: { head: { type: 'string' }, json: { type: 'string' } },
   async run(flags, [command, ...positionals]) {
     if (command !== 'verify') refuse(command === undefined ? 'pass verify and one FILE' : `there is no 'insitu audit ${command}'`);

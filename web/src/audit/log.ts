@@ -45,6 +45,7 @@ export class AuditLog extends EventTarget {
   #waiting: Waiting[] = [];
   #lost = 0;
   #writing: Promise<void> = Promise.resolve();
+  #next?: Promise<void>;
   #failure?: string;
   readonly #clients = new WeakSet<object>();
 
@@ -159,29 +160,40 @@ export class AuditLog extends EventTarget {
 
   #add(event: string, details: Record<string, unknown>): Promise<void> {
     this.#waiting.push({ time: new Date().toISOString(), event, details: JSON.parse(JSON.stringify(details)) });
-    if (this.#waiting.length > mostWaiting) {
-      this.#waiting.shift();
-      this.#lost++;
-    }
+    this.#trim();
     return this.#write();
   }
 
+  #trim(): void {
+    const tooMany = this.#waiting.length - mostWaiting;
+    if (tooMany <= 0) return;
+    this.#waiting.splice(0, tooMany);
+    this.#lost += tooMany;
+  }
+
+  /* Resolves when what waits now is written, or that has failed. */
   #write(): Promise<void> {
-    return (this.#writing = this.#writing.then(async () => {
-      const [count, lost] = [this.#waiting.length, this.#lost];
-      if (count === 0) return;
-      const batch = this.#waiting.slice();
-      if (lost > 0) batch.unshift({ time: batch[0]!.time, event: 'lost', details: { entries: lost } });
-      try {
-        await this.#store.append(async () => chained(await tailOf(this.#store), batch));
-        this.#waiting = this.#waiting.filter((one) => !batch.includes(one));
-        this.#lost -= lost;
-        if (this.store !== 'memory') this.#failure = undefined;
-      } catch (thrown) {
-        this.#failure = `it cannot be written: ${messageOf(thrown)}`;
-        this.dispatchEvent(new CustomEvent('failure', { detail: { message: this.#failure, waiting: this.#waiting.length } }));
-      }
+    return (this.#next ??= this.#writing = this.#writing.then(() => {
+      this.#next = undefined;
+      return this.#append();
     }));
+  }
+
+  async #append(): Promise<void> {
+    const [batch, lost] = [this.#waiting, this.#lost];
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    const told = lost > 0 ? [{ time: batch[0]!.time, event: 'lost', details: { entries: lost } }] : [];
+    try {
+      await this.#store.append(async () => chained(await tailOf(this.#store), [...told, ...batch]));
+      this.#lost -= lost;
+      if (this.store !== 'memory') this.#failure = undefined;
+    } catch (thrown) {
+      this.#waiting.unshift(...batch);
+      this.#trim();
+      this.#failure = `it cannot be written: ${messageOf(thrown)}`;
+      this.dispatchEvent(new CustomEvent('failure', { detail: { message: this.#failure, waiting: this.#waiting.length } }));
+    }
   }
 
   async #read<T>(read: () => Promise<T>): Promise<T> {
