@@ -107,6 +107,21 @@ test('every entry that is changed, removed, inserted, moved, repeated or cut off
   assert((await verifyAudit(lines.join('\n'), { head: JSON.parse(lines[2]).hash })).holds);
 });
 
+test('what reads the same but is not the same bytes is found', async () => {
+  const log = await AuditLog.open();
+  await log.record('replaced \ufffd');
+  await log.record('evidence', { sha256: createHash('sha256').update('garbage').digest('hex') });
+  const bytes = Buffer.from(await log.export());
+  const at = bytes.indexOf('\ufffd');
+  const badly = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
+  assert.deepEqual((await verifyAudit(badly)).problem.line, 1);
+  assert.deepEqual((await verifyAudit(Buffer.concat([Buffer.from('\ufeff'), bytes]))).problem.line, 1);
+  // Only an entry 'torn' tells of a line that is none.
+  const [first, second] = bytes.toString().split('\n');
+  const { line, what } = (await verifyAudit(`${first}\ngarbage\n${second}\n`)).problem;
+  assert.deepEqual([line, what], [2, 'inserted']);
+});
+
 test('a line that broke off is said, and the log that goes on says so itself', async () => {
   const lines = await sample(3);
   const whole = Buffer.from(`${lines.join('\n')}\n`);
@@ -252,6 +267,8 @@ test('a disk that fails fails no run: entries wait, and what is lost is counted'
   const entries = entriesOf(await log.export()).slice(3);
   assert.deepEqual([entries[0].event, entries[0].details, entries.length], ['lost', { entries: 11 }, 1001]);
   assert.deepEqual([entries[1].details, entries.at(-1).event], [{ i: 11 }, 'last']);
+  await log.record('all is well');
+  assert.deepEqual((await eventsOf(log)).filter((event) => event === 'lost').length, 1);
   assert((await verifyAudit(await log.export())).holds);
   await session.dispose();
 });

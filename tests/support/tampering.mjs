@@ -45,6 +45,8 @@ export function* tamperings(lines) {
     yield { name: `cut before ${i}`, lines: lines.slice(0, i) };
     yield { name: `cut up to ${i}`, lines: lines.slice(i + 1), ...(!end && { line: 1, what: 'removed' }) };
     yield { name: `rewrite all from ${i} on`, lines: [...lines.slice(0, i), ...chain(lines.slice(i).map((line) => ({ ...JSON.parse(line), event: 'forged' })), i > 0 ? entry(i - 1) : undefined)] };
+    const kept = without(i).reduce((all, line) => [...all, lineOf({ ...JSON.parse(line), previous: all.length > 0 ? JSON.parse(all.at(-1)).hash : noHash })], []);
+    yield { name: `remove ${i} and hash the rest anew`, lines: kept, ...(!end && { line: i + 1, what: 'removed' }) };
     for (let j = i + 1; j < n; j++) {
       yield { name: `exchange ${i} and ${j}`, lines: lines.with(i, lines[j]).with(j, lines[i]), line: i + 1, what: 'reordered' };
       yield { name: `move ${j} to ${i}`, lines: [...lines.slice(0, i), lines[j], ...lines.slice(i, j), ...lines.slice(j + 1)], line: i + 1, what: 'reordered' };

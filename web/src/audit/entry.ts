@@ -50,7 +50,7 @@ export async function readEntry(line: Uint8Array): Promise<AuditEntry | undefine
     const entry = JSON.parse(text) as AuditEntry;
     const { hash, ...rest } = entry;
     const isOne = Object.keys(entry).sort().join() === members.join() && Number.isSafeInteger(entry.seq) &&
-      typeof entry.event === 'string' && typeof entry.previous === 'string' && typeof entry.details === 'object' && entry.details !== null;
+      [entry.time, entry.event, entry.previous].every((text) => typeof text === 'string') && typeof entry.details === 'object' && entry.details !== null;
     return isOne && canonical(entry) === text && await hashOf(rest) === hash ? entry : undefined;
   } catch {
     return undefined;

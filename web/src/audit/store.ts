@@ -35,7 +35,7 @@ export async function openOpfs(name: string): Promise<Store> {
   const { storage, locks } = navigator;
   const folder = await (await storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
   const handle = await folder.getFileHandle(`${name}.jsonl`, { create: true });
-  if (!locks) throw new Error('there are no Web Locks');
+  if (!locks || !handle.createWritable) throw new Error('this browser has no Web Locks, or cannot write to it from a page');
   return {
     kind: 'opfs',
     async read(most = Infinity) {

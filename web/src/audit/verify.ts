@@ -76,7 +76,10 @@ async function readLines(bytes: Uint8Array): Promise<Lines> {
   for (const [i, [from, to]] of places.entries()) {
     const entry = await readEntry(bytes.subarray(from, to));
     lines.entries.push(entry);
-    if (entry) for (const [map, key] of [[lines.byHash, entry.hash], [lines.byPrevious, entry.previous]] as const) map.set(key, [...map.get(key) ?? [], i]);
+    if (!entry) continue;
+    for (const [map, key] of [[lines.byHash, entry.hash], [lines.byPrevious, entry.previous]] as const) {
+      if (!map.get(key)?.push(i)) map.set(key, [i]);
+    }
   }
   return lines;
 }
