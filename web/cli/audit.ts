@@ -9,9 +9,9 @@ export const audit: Command = {
   summary: 'checks an audit log and says where it was changed',
   help: `usage: insitu audit verify FILE [--head HASH] [--json FILE]
 
-FILE is what the export() of an AuditLog gave, or its file. Prints how many entries hold and the hash of the last one. The exit status
-is 1 where an entry does not hold: its line, and whether it was changed, inserted, duplicated or reordered, or entries
-before it were removed.
+FILE is what the export() of an AuditLog gave, or its file. Prints how many entries hold and the hash of the last one. The exit
+status is 1 where an entry does not hold: its line, and whether it was changed, inserted, duplicated or reordered, or entries before
+it were removed.
 
   --head HASH      a hash that was kept elsewhere; without one nobody can tell whether entries at the end are missing, or all
                    were written anew

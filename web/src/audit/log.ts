@@ -134,8 +134,9 @@ export class AuditLog extends EventTarget {
       const { client } = model;
       if (!this.#clients.has(client)) {
         this.#clients.add(client);
+        const log = new WeakRef(this);  // an engine outlives what was loaded into it
         client.whenBroken(() => {
-          if (client.broken?.code === 'Crashed') void this.#add('crash', { message: client.broken.toJSON().message });
+          if (client.broken?.code === 'Crashed') void log.deref()?.#add('crash', { message: client.broken.toJSON().message });
         });
       }
       return model;
