@@ -136,7 +136,7 @@ export class AuditLog extends EventTarget {
         this.#clients.add(client);
         const log = new WeakRef(this);  // an engine outlives what was loaded into it
         client.whenBroken(() => {
-          if (client.broken?.code === 'Crashed') void log.deref()?.#add('crash', { message: client.broken.toJSON().message });
+          if (client.broken?.code === 'Crashed') log.deref()?.tell('crash', {}, { message: client.broken.toJSON().message });
         });
       }
       return model;
