@@ -43,6 +43,20 @@ export default async () => {
 const steady = { monitor: false, dims: { steady: 1 } };
 const start = () => Engine.create({ worker: false, flavour: 'simd-st', assets: pathToFileURL(folder) });
 
+test('an audit log has a crash once, and no end that was asked for', async () => {
+  const { AuditLog } = await import(new URL('audit.js', dist).href);
+  const log = await AuditLog.open();
+  const options = { monitor: false, audit: log };
+  const engine = await start();
+  const [session] = [await engine.load(new Uint8Array(8), options), await engine.load(new Uint8Array(8), options)];
+  await assert.rejects(session.run({ x: tensor([1]) }), insituError('Crashed'));
+  await engine.load(new Uint8Array(8), options);
+  await engine.dispose();
+  const entries = (await log.export()).trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(entries.map(({ event }) => event), ['load', 'load', 'crash', 'load']);
+  assert.match(entries[2].details.message, /unreachable/);
+});
+
 test('a crash rejects everything under way, and load() recovers', async () => {
   const engine = await start();
   const first = Number(engine.info.version);

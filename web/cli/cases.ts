@@ -16,13 +16,15 @@ export function findModel(path: string): string {
   return existsSync(model) ? model : fail('InvalidArgument', `the folder ${path} has no ${modelFile}`, 'Pass the path of an .onnx file.');
 }
 
-/** The external data files of a model: the .data, .weights and _data files in its folder, by name. */
-export function sourceOptions(model: string): InspectOptions {
+/** The external data files of a model: the .data, .weights and _data files in its folder, by name without `ending`. */
+export function sourceOptions(model: string, ending = ''): InspectOptions {
   const folder = dirname(model);
   if (!existsSync(folder)) return {};
   const others = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(data|weights)$|_data$/.test(entry.name) && entry.name !== basename(model));
-  return { externalData: Object.fromEntries(others.map(({ name }) => [name, join(folder, name)])) };
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending) && entry.name !== basename(model))
+    .map(({ name }) => name.slice(0, name.length - ending.length))
+    .filter((name) => /\.(data|weights)$|_data$/.test(name));
+  return { externalData: Object.fromEntries(others.map((name) => [name, join(folder, name + ending)])) };
 }
 
 /** The case folders at and below `folder`, in order. */

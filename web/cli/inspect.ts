@@ -5,28 +5,31 @@ import type { ModelReport } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
 import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { encryptedEnding, keyFlag, readKey } from './key-file.js';
 import { paint, table } from './text.js';
 
 const longestMetadata = 100;
 
 export const inspect: Command = {
   summary: 'what a model contains, and whether it would run',
-  help: `usage: insitu inspect MODEL [--json FILE]
+  help: `usage: insitu inspect MODEL [--key-file KEY] [--json FILE]
 
 MODEL is an .onnx file, the address of one, or a folder with model.onnx. The exit status is 1 where something in it is not
 supported.
 
+  --key-file KEY   what it was encrypted with (insitu encrypt)
   --json FILE      writes {irVersion, opsets, producer, metadata, inputs, outputs, operators, parameters, initializerBytes,
                    runnable, unsupported}; - is standard output
 ${engineHelp}
 
 example: insitu inspect model.onnx`,
-  options: { ...engineFlags, json: { type: 'string' } },
+  options: { ...engineFlags, ...keyFlag, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
     const print = printer(flags);
+    const encryption = flags['key-file'] === undefined ? undefined : { key: readKey(flags['key-file']) };
     const report = await withEngine(flags, (engine) =>
-      engine.inspect(model, { ...sourceOptions(model), onProgress: progress.ofLoading(model) }));
+      engine.inspect(model, { ...sourceOptions(model, encryption && encryptedEnding), encryption, onProgress: progress.ofLoading(model) }));
     for (const line of describeReport(model, report)) print(line);
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
     return report.runnable ? 0 : 1;

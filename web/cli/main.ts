@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InsituError } from '../src/errors.js';
+import { audit } from './audit.js';
 import { bench } from './bench.js';
 import { checkTarget, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
+import { encrypt } from './encrypt.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
@@ -18,7 +20,9 @@ import { test } from './test.js';
 import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
-const commands: Record<string, Command> = { inspect, run, test, bench, profile, sign, verify, ops, init, copy, doctor };
+const commands: Record<string, Command> = {
+  inspect, run, test, bench, profile, sign, verify, encrypt, audit, ops, init, copy, doctor,
+};
 
 const overview = `insitu: runs ONNX models with WebAssembly
 

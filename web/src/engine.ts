@@ -2,6 +2,7 @@
 // Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
 import type { AudioOptions, AudioSource } from './audio.js';
 import { Disposable } from './disposable.js';
+import type { Decrypt } from './encryption/encryption.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
 import { hold, image, letGo } from './image-feed.js';
 import type { ImageOptions, ImageSource } from './image-feed.js';
@@ -13,7 +14,7 @@ import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
 import { signed } from './signature.js';
-import { request } from './source.js';
+import { openSource, request } from './source.js';
 import type { Tensor } from './tensor.js';
 import type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, InspectOptions, LoadOptions, MemoryReport, ModelReport,
   ModelSource, OperatorInfo, ReferenceProfile, WindowReport } from './types.js';
@@ -79,12 +80,18 @@ export class Engine extends Disposable {
   }
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
+    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
+    const { audit } = options;
+    if (audit !== undefined) {
+      if (!audit?.loading) fail('InvalidArgument', 'audit is no AuditLog', 'Open one with insitu/audit.');
+      return audit.loading(nameOf(model), options, (rest) => this.#open(model, rest));
+    }
     if (options.trust !== undefined) {
       const opened = await this.#open(model, await signed(nameOf(model), options));
       opened.options.trust = options.trust;
       return opened;
     }
-    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
+    const decrypt = await decryption(options);
     const client = await this.#usableClient();
     for (const [name, extent] of Object.entries(dims)) checkNumber(`dims.${name}`, extent);
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
@@ -107,7 +114,7 @@ export class Engine extends Disposable {
     if (restored) return open(restored);
     if (client.broken) return this.#open(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
-    const sent = await upload(client, source, { ...options, ...external }, hash);
+    const sent = await upload(client, source, { ...options, ...external, decrypt }, hash);
     const keep = kept?.keeps === true;
     const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
     const description = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
@@ -117,8 +124,9 @@ export class Engine extends Disposable {
 
   /** What a model contains and whether it would run, without running it. */
   async inspect(model: ModelSource, options: InspectOptions = {}): Promise<ModelReport> {
+    const decrypt = await decryption(options);
     const client = await this.#usableClient();
-    const sent = await upload(client, model, options, false);
+    const sent = await upload(client, model, { ...options, decrypt }, false);
     return client.call('inspect', sent, { signal: options.signal });
   }
 
@@ -259,6 +267,11 @@ export class Engine extends Disposable {
       .finally(() => (this.#restart = undefined));
     return this.#restart;
   }
+}
+
+/* undefined: what is loaded is not encrypted. */
+async function decryption(options: InspectOptions): Promise<Decrypt | undefined> {
+  return options.encryption === undefined ? undefined : (await import('./encryption/encryption.js')).decryptor({ fail, openSource }, options);
 }
 
 const keptModels = () => import('./kept.js');

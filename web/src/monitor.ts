@@ -54,7 +54,7 @@ export class Monitor extends EventTarget {
 
   /** The profile given or learnt. InvalidArgument while there is none. */
   async exportProfile(): Promise<ReferenceProfile> {
-    const { client, id } = this.#model();
+    const { client, id } = this.#exporting('profile');
     return JSON.parse(await client.call('exportProfile', { session: id }));
   }
 
@@ -64,10 +64,16 @@ export class Monitor extends EventTarget {
    * sends nothing anywhere.
    */
   async export(format: 'prometheus' | 'otlp-json' | 'chrome-trace' | 'ticket'): Promise<string> {
-    const { client, id, keeper } = this.#model();
+    const { client, id, keeper } = this.#exporting(format);
     // A count that was told must not be forgotten: the next visit would go on below it.
     await keeper?.save();
     return client.call('exportMonitor', { session: id, format: String(format) });
+  }
+
+  #exporting(format: string): OpenModel {
+    const model = this.#model();
+    model.options.audit?.tell('export', { model }, { format });
+    return model;
   }
 
   /** Forgets latency, counts and drift; a profile given or learnt stays. */

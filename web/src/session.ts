@@ -38,6 +38,7 @@ export class Session extends Disposable {
     const watch = (watched: () => OpenModel) => new Monitor(() => (this.checkUsable(), watched()));
     this.monitor = watch(() => this.#models.current);
     model.client.listen(model.id, this.monitor);
+    model.options.audit?.attach(this.monitor, () => this.#models.current);
     this.#inside = {
       home, models: this.#models, monitor: this.monitor, watch, fail, turn: Promise.resolve(),
       checkUsable: () => this.checkUsable(),

@@ -1,5 +1,6 @@
 // The public option and report types, without behaviour.
 import type { TrustOptions } from './signature.js';
+import type { AuditLog } from './audit/log.js';
 import type { DType, Tensor, TensorInfo } from './tensor.js';
 
 /** A build of the engine: SIMD or relaxed SIMD, one thread (st) or several (mt). */
@@ -116,6 +117,11 @@ export type ModelSource =
 export interface InspectOptions {
   /** The files that a model with external data names, by that name. */
   externalData?: Record<string, ModelSource>;
+  /** What the model and its external files are encrypted with, as `insitu encrypt` does it; digests are those of the plaintext. */
+  encryption?: {
+    /** 32 bytes, or a key of AES-GCM with 256 bits that may decrypt; it need not be extractable. */
+    key: CryptoKey | Uint8Array;
+  };
   /** Stops it: the call rejects with Cancelled. */
   signal?: AbortSignal;
   /** Told how far each phase has come. */
@@ -154,6 +160,8 @@ export interface LoadOptions extends InspectOptions {
   warmUp?: boolean;
   /** How the model is watched; `false`: not at all. Default: latency and data quality. */
   monitor?: MonitorOptions | false;
+  /** Where it is written down what happens to this session: loads, releases, alarms, exports and crashes; see docs/how-to/audit.md. */
+  audit?: AuditLog;
 }
 
 /** How a model is run once. */

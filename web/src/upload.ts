@@ -1,5 +1,6 @@
 // A model on its way into the engine's memory, chunk by chunk, and the check of its digest.
 // Invariant: of what was sent for a load that fails or is aborted, nothing stays behind.
+import type { Decrypt } from './encryption/encryption.js';
 import { fail, throwIfAborted } from './errors.js';
 import type { Client } from './rpc/client.js';
 import type { Uploaded } from './rpc/protocol.js';
@@ -8,7 +9,10 @@ import type { LoadOptions, ModelSource } from './types.js';
 
 const chunksUnderWay = 8;
 
-type UploadOptions = Pick<LoadOptions, 'integrity' | 'externalData' | 'externalIntegrity' | 'signal' | 'onProgress'>;
+interface UploadOptions extends Pick<LoadOptions, 'integrity' | 'externalData' | 'externalIntegrity' | 'signal' | 'onProgress'> {
+  /** Opens sources that are encrypted. */
+  decrypt?: Decrypt;
+}
 
 /** Sends the model and its external files; `hash` when the engine shall know the model's digest. */
 export async function upload(
@@ -24,7 +28,7 @@ export async function upload(
   const sha256 = integrity === undefined ? undefined : parseIntegrity(integrity);
   const begun: number[] = [];
   const verified = async (what: string, source: ModelSource, sha256: string | undefined, hash: boolean) => {
-    const id = await send(client, source, options, hash || sha256 !== undefined, begun);
+    const id = await send(client, source, what, options, hash || sha256 !== undefined, begun);
     if (sha256 !== undefined) {
       onProgress?.({ phase: 'verify', loaded: 0, total: 1 });
       await client.call('verify', { upload: id, sha256, what }, { signal });
@@ -48,7 +52,8 @@ export async function upload(
 async function send(
   client: Client,
   source: ModelSource,
-  { signal, onProgress }: UploadOptions,
+  what: string,
+  { decrypt, signal, onProgress }: UploadOptions,
   hash: boolean,
   begun: number[],
 ): Promise<number> {
@@ -58,12 +63,12 @@ async function send(
     return id;
   };
   throwIfAborted(signal);
-  if (source instanceof Blob) {
+  if (source instanceof Blob && !decrypt) {
     const upload = await begin(source.size);
     await client.call('read', { upload, file: source, head: new Uint8Array() }, { signal, onProgress });
     return upload;
   }
-  const { chunks, total } = await openSource(source, signal);
+  const { chunks, total } = await (decrypt ? decrypt(source, what, signal) : openSource(source as Exclude<ModelSource, Blob>, signal));
   const id = await begin(total);
   let loaded = 0;
   const sent: Promise<void>[] = [];

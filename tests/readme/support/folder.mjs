@@ -1,9 +1,10 @@
 // The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
-// recording, a small model with a state, and a signature with the key that a page pins.
+// recording, a small model with a state, a signature with the key that a page pins, and an encrypted model with its key.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
+import { encrypted } from '../../support/encrypted.mjs';
 import { model } from '../../support/onnx-writer.mjs';
 import { signer } from '../../support/signer.mjs';
 import { root } from './documents.mjs';
@@ -74,5 +75,9 @@ export function prepare(name) {
   const signed = Object.fromEntries(kSigned.map((file) => [file, readFileSync(join(folder, file))]));
   writeFileSync(join(folder, 'handwriting_int8.onnx.sig'), sign(signed));
   writeFileSync(join(folder, 'signing-key.js'), `export const key = ${JSON.stringify(pem)};\n`);
+  const key = Buffer.alloc(32, 7);
+  writeFileSync(join(folder, 'model.key'), key.toString('hex'));
+  writeFileSync(join(folder, 'key'), key);
+  writeFileSync(join(folder, 'handwriting_int8.onnx.enc'), encrypted(readFileSync(join(folder, 'handwriting_int8.onnx')), key));
   return folder;
 }

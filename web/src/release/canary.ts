@@ -84,6 +84,9 @@ export class Canary extends EventTarget {
     trial.route = { run: (...asked) => this.#run(...asked), end: () => this.#rollBack('asked') };
     this.monitor = inside.watch(() => candidate);
     candidate.client.listen(candidate.id, this.monitor);
+    const { audit } = candidate.options;
+    audit?.tell('canary', { stable: inside.models.current, candidate }, { share: terms.share });
+    audit?.attach(this.monitor, () => candidate);
     this.monitor.addEventListener('slow', ({ detail }: CustomEventInit) => (this.#slow = detail.state === 'burning'));
     this.monitor.addEventListener('drift', ({ detail }: CustomEventInit) => void this.#judgeDrift(detail));
     this.monitor.addEventListener('quality', () => void this.#judgeQuality());
@@ -184,6 +187,7 @@ export class Canary extends EventTarget {
 
   async #rollBack(reason: RollbackReason, because?: string): Promise<void> {
     const first = !this.#trial.ended;
+    this.#trial.reason ??= reason;
     const done = this.#trial.end(false);
     if (first) [this.#state, this.#reason, this.#because] = ['rolled back', reason, because];
     await done;

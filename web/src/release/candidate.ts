@@ -2,6 +2,7 @@
 // Invariant: until `takeOver` the Session is as it was, and a candidate that is refused is freed; one at a time is opened.
 import { compare } from '../compare.js';
 import type { Tolerance } from '../compare.js';
+import type { InsituError } from '../errors.js';
 import type { ImageFeed } from '../image-feed.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions, ModelSource } from '../types.js';
@@ -57,7 +58,10 @@ export async function openCandidate(
   { golden = [], ...options }: CandidateOptions,
 ): Promise<{ model: OpenModel; loadMs: number; goldenMs: number }> {
   const { current } = inside.models;
-  const { signal } = options;
+  const { signal, audit } = options;
+  if (audit !== undefined && audit !== current.options.audit) {
+    inside.fail('InvalidArgument', 'audit is not the log of the session', 'Give it to load().');
+  }
   const began = performance.now();
   const model = await inside.home.open(source, { ...current.options, ...options });
   try {
@@ -71,6 +75,7 @@ export async function openCandidate(
     if (signal?.aborted) inside.fail('Cancelled', 'stopped by its AbortSignal', undefined, signal.reason);
     return { model, loadMs: loaded - began, goldenMs: performance.now() - loaded };
   } catch (thrown) {
+    model.options.audit?.tell('refused', { model: current, candidate: model }, { code: (thrown as InsituError).code });
     await model.free().catch(() => {});
     throw thrown;
   }

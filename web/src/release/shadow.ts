@@ -69,6 +69,8 @@ export class Shadow {
     this.#every = every;
     this.#tolerance = tolerance;
     trial.route = { run: (...asked) => this.#run(...asked), end: () => this.stop() };
+    const { inside: { models }, candidate } = trial;
+    candidate.options.audit?.tell('shadow', { stable: models.current, candidate }, { every });
   }
 
   /** What is known; after the end, what was known then. */

@@ -29,6 +29,7 @@ export function swap(inside: Inside, source: ModelSource, options: SwapOptions):
   return inTurn(inside, async () => {
     const { model, loadMs, goldenMs } = await openCandidate(inside, source, options);
     const old = takeOver(inside, model);
+    model.options.audit?.tell('swap', { previous: old, next: model }, { golden: options.golden?.length ?? 0 });
     const changed = performance.now();
     await old.free().catch(() => {});
     return {

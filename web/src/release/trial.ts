@@ -26,6 +26,8 @@ export class Trial {
   readonly tried: Tally;
   /** The way of the runs while it lasts. */
   route?: Route;
+  /** Why it ended without promotion. */
+  reason?: string;
   #end?: { promoted: boolean; done: Promise<void> };
   #last?: Sides;
 
@@ -83,6 +85,7 @@ export class Trial {
     const { inside, candidate } = this;
     inside.route = undefined;
     inside.models.candidate = undefined;
+    candidate.options.audit?.tell(promoted ? 'promoted' : 'withdrawn', { stable: inside.models.current, candidate }, { reason: this.reason });
     const left = promoted ? takeOver(inside, candidate) : candidate;
     await left.free().catch(() => {});
     this.#last = await this.sides();

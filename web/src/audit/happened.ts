@@ -1,0 +1,40 @@
+// What an audit log says of models, loads and alarms.
+// Invariant: names and counts, never a value of an input or output; of an address neither query nor fragment, which may hold secrets.
+import type { OpenModel } from '../model.js';
+import type { LoadOptions } from '../types.js';
+
+const longestName = 500;
+
+type Named = Pick<OpenModel, 'name'> & Partial<Pick<OpenModel, 'description'>>;
+
+/** A model by its address or file, and by its digest where that is known. */
+export function namesOf({ name, description }: Named): { name?: string; sha256?: string } {
+  return { name: name === undefined ? undefined : shortened(name), sha256: description?.sha256 || undefined };
+}
+
+function shortened(name: string): string {
+  if (/^data:/i.test(name)) return 'data:';
+  return name.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/@]*@/, '$1').slice(-longestName);
+}
+
+/** What is known of a load: which model, and what it was held to. */
+export function loadDetails(model: Named, options: LoadOptions): Record<string, unknown> {
+  const { integrity, encryption, trust, cache = 'none' } = options;
+  const { name, sha256 = digestIn(integrity) } = namesOf(model);
+  return { model: { name, sha256 }, integrity: integrity !== undefined, signed: trust !== undefined, encrypted: encryption !== undefined, cache };
+}
+
+/* 'sha256-<base64>' in hexadecimal. */
+function digestIn(integrity: unknown): string | undefined {
+  const base64 = typeof integrity === 'string' ? /^sha256-([A-Za-z0-9+/]{43}=)$/.exec(integrity)?.[1] : undefined;
+  return base64 && Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
+
+/** Of each event of a monitor, what of its detail is written down. */
+export const alarms: Record<string, (detail: Record<string, unknown>) => Record<string, unknown>> = {
+  drift: ({ slice, cause, features = [] }) => ({ slice, cause, features: (features as { name: string }[]).map(({ name }) => name) }),
+  recovered: ({ slice, cause }) => ({ slice, cause }),
+  quality: ({ tensor, role, issue, times }) => ({ tensor, role, issue, times }),
+  slow: ({ state }) => ({ state }),
+  profile: ({ count, error }) => ({ count, failed: error !== undefined }),
+};

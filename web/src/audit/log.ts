@@ -1,0 +1,233 @@
+// AuditLog: what happened to models and their watches, written down so that later changes show. Local: nothing is sent.
+// Invariant: neither inputs nor outputs are in it. Nothing that fails here fails a run: entries wait, are tried again with the
+// next one, and `failure` says why; how many were lost is an entry of its own.
+import { fail, messageOf } from '../fail.js';
+import { isNode } from '../environment.js';
+import type { OpenModel } from '../model.js';
+import type { LoadOptions } from '../types.js';
+import { canonical, linesOf, noHash, readEntry, sealed, sha256 } from './entry.js';
+import { alarms, loadDetails, namesOf } from './happened.js';
+import { MemoryStore, openFile, openOpfs } from './store.js';
+import type { Store } from './store.js';
+
+/** Where a log is kept. */
+export interface AuditOptions {
+  /** In browsers: which log of the origin, of letters, digits, - and _; all tabs append to it. Default 'audit'. */
+  name?: string;
+  /** Under Node: the path of the file, which one process at a time may append to. Without it the log is in memory. */
+  file?: string | URL;
+  /** 'memory': nowhere but in memory. */
+  store?: 'memory';
+}
+
+const tailBytes = 128 << 10;
+const mostDetails = 10_000;
+const mostWaiting = 1_000;
+
+interface Waiting {
+  time: string;
+  event: string;
+  details: Record<string, unknown>;
+}
+
+/* What the next entry follows. `torn`: what is behind the last entry, and no entry. */
+interface Tail {
+  seq: number;
+  hash: string;
+  torn: Uint8Array;
+  /* Whether the last line is ended. */
+  ended: boolean;
+}
+
+/** Made by AuditLog.open(). Event: 'failure', a CustomEvent whose detail has `message` and `waiting`. */
+export class AuditLog extends EventTarget {
+  readonly #store: Store;
+  #waiting: Waiting[] = [];
+  #lost = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #next?: Promise<void>;
+  #failure?: string;
+  readonly #clients = new WeakSet<object>();
+
+  private constructor(store: Store, failure?: string) {
+    super();
+    this.#store = store;
+    this.#failure = failure;
+  }
+
+  /** Opens a log, or begins it. Where there is no file system for it, it is in memory, and `failure` says why. */
+  static async open({ name = 'audit', file, store }: AuditOptions = {}): Promise<AuditLog> {
+    if (!globalThis.crypto?.subtle) fail('InvalidArgument', 'an audit log needs WebCrypto', 'Serve the page over https, or from localhost.');
+    if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
+      fail('InvalidArgument', `'${name}' is no name of an audit log`, 'Use 1 to 64 letters, digits, - and _.');
+    }
+    if (store !== undefined && store !== 'memory') fail('InvalidArgument', `store is '${store}'`, "Pass 'memory', or leave it out.");
+    if (file !== undefined && (!isNode || !(typeof file === 'string' || file instanceof URL))) {
+      fail('InvalidArgument', isNode ? 'file is no path' : 'a page has no files', isNode ? 'Pass a string or a URL.' : 'Pass `name` instead.');
+    }
+    if (store === 'memory' || (isNode && file === undefined)) return new AuditLog(new MemoryStore());
+    if (file !== undefined) {
+      const opened = await openFile(file).catch((thrown) =>
+        fail('InvalidArgument', `cannot append to ${file}: ${messageOf(thrown)}`, 'Pass a file that can be written to.', { cause: thrown }));
+      return AuditLog.#begun(opened, String(file));
+    }
+    try {
+      return await AuditLog.#begun(await openOpfs(name), name);
+    } catch (thrown) {
+      return new AuditLog(new MemoryStore(), `there is no file system for it: ${messageOf(thrown)}`);
+    }
+  }
+
+  static async #begun(store: Store, name: string): Promise<AuditLog> {
+    const { seq, torn } = await tailOf(store);
+    const start = new TextDecoder().decode(torn.subarray(0, 10));
+    if (seq === 0 && !'{"details"'.startsWith(start)) fail('InvalidArgument', `${name} is no audit log`, 'Name another file.');
+    return new AuditLog(store);
+  }
+
+  /** Where it is kept. */
+  get store(): 'opfs' | 'file' | 'memory' {
+    return this.#store.kind;
+  }
+
+  /** Why the last entries could not be written, or why the log is in memory; undefined where all is well. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Adds an entry of your own. Resolves when it is written, or when that has failed (`failure`). Details are plain JSON of 10,000
+   * characters at most.
+   */
+  async record(event: string, details: Record<string, unknown> = {}): Promise<void> {
+    if (typeof event !== 'string' || event === '' || event.length > 100) fail('InvalidArgument', 'the event has no name', 'Pass 1 to 100 characters.');
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(details);
+    } catch (thrown) {
+      fail('InvalidArgument', `the details of '${event}' are no JSON: ${messageOf(thrown)}`, 'Pass a plain object.');
+    }
+    if (!text?.startsWith('{') || text.length > mostDetails) {
+      fail('InvalidArgument', `the details of '${event}' are no object, or longer than ${mostDetails} characters`, 'Pass a small plain object.');
+    }
+    await this.#add(event, JSON.parse(text));
+  }
+
+  /** All of it, a line of JSON for each entry, as `insitu audit verify` reads it. */
+  async export(): Promise<string> {
+    await this.#write();
+    return new TextDecoder().decode(await this.#read(() => this.#store.read()));
+  }
+
+  /** The hash of the last entry, 64 zeros where there is none. Kept elsewhere it proves what the log said until then. */
+  async head(): Promise<string> {
+    await this.#write();
+    return (await this.#read(() => tailOf(this.#store))).hash;
+  }
+
+  /** What `open` opens, which is written down with this log from now on. @internal */
+  async loading(name: string | undefined, { audit: _, ...options }: LoadOptions, open: (options: LoadOptions) => Promise<OpenModel>): Promise<OpenModel> {
+    try {
+      const model = await open(options);
+      model.options.audit = this;
+      void this.#add('load', loadDetails(model, options));
+      const { client } = model;
+      if (!this.#clients.has(client)) {
+        this.#clients.add(client);
+        const log = new WeakRef(this);  // an engine outlives what was loaded into it
+        client.whenBroken(() => {
+          if (client.broken?.code === 'Crashed') log.deref()?.tell('crash', {}, { message: client.broken.toJSON().message });
+        });
+      }
+      return model;
+    } catch (thrown) {
+      void this.#add('load failed', { ...loadDetails({ name }, options), code: (thrown as { code?: string }).code });
+      throw thrown;
+    }
+  }
+
+  /** Writes down the alarms of a monitor, which are of the model that `current` gives. @internal */
+  attach(monitor: EventTarget, current: () => OpenModel): void {
+    for (const [type, details] of Object.entries(alarms)) {
+      monitor.addEventListener(type, ({ detail }: CustomEventInit) => void this.#add(type, { model: namesOf(current()), ...details(detail) }));
+    }
+  }
+
+  /** Writes down what happened to these models. @internal */
+  tell(event: string, models: Record<string, OpenModel>, details: Record<string, unknown> = {}): void {
+    const named = Object.entries(models).map(([role, model]) => [role, namesOf(model)]);
+    void this.#add(event, { ...Object.fromEntries(named), ...details });
+  }
+
+  #add(event: string, details: Record<string, unknown>): Promise<void> {
+    this.#waiting.push({ time: new Date().toISOString(), event, details: JSON.parse(JSON.stringify(details)) });
+    this.#trim();
+    return this.#write();
+  }
+
+  #trim(): void {
+    const tooMany = this.#waiting.length - mostWaiting;
+    if (tooMany <= 0) return;
+    this.#waiting.splice(0, tooMany);
+    this.#lost += tooMany;
+  }
+
+  /* Resolves when what waits now is written, or that has failed. */
+  #write(): Promise<void> {
+    return (this.#next ??= this.#writing = this.#writing.then(() => {
+      this.#next = undefined;
+      return this.#append();
+    }));
+  }
+
+  async #append(): Promise<void> {
+    const [batch, lost] = [this.#waiting, this.#lost];
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    const told = lost > 0 ? [{ time: batch[0]!.time, event: 'lost', details: { entries: lost } }] : [];
+    try {
+      await this.#store.append(async () => chained(await tailOf(this.#store), [...told, ...batch]));
+      this.#lost -= lost;
+      if (this.store !== 'memory') this.#failure = undefined;
+    } catch (thrown) {
+      this.#waiting.unshift(...batch);
+      this.#trim();
+      this.#failure = `it cannot be written: ${messageOf(thrown)}`;
+      this.dispatchEvent(new CustomEvent('failure', { detail: { message: this.#failure, waiting: this.#waiting.length } }));
+    }
+  }
+
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    return read().catch((thrown) => fail('Network', `the audit log cannot be read: ${messageOf(thrown)}`, 'Try again.', { cause: thrown }));
+  }
+}
+
+/* The lines of these entries behind that tail. */
+async function chained({ seq, hash, torn, ended }: Tail, batch: readonly Waiting[]): Promise<Uint8Array> {
+  const entries = [...batch];
+  if (torn.length > 0) entries.unshift({ time: batch[0]!.time, event: 'torn', details: { bytes: torn.length, sha256: await sha256(torn) } });
+  let text = ended ? '' : '\n';
+  for (const entry of entries) {
+    const line = await sealed({ ...entry, seq: ++seq, previous: hash });
+    text += `${canonical(line)}\n`;
+    hash = line.hash;
+  }
+  return new TextEncoder().encode(text);
+}
+
+async function tailOf(store: Store): Promise<Tail> {
+  const last = await store.read(tailBytes);
+  return await findTail(last) ?? (last.length < tailBytes ? undefined : await findTail(await store.read()))
+    ?? { seq: 0, hash: noHash, torn: withoutFeed(await store.read()), ended: last.length === 0 || last.at(-1) === 10 };
+}
+
+/* undefined where no line is an entry. */
+async function findTail(bytes: Uint8Array): Promise<Tail | undefined> {
+  for (const [from, to] of linesOf(bytes).reverse()) {
+    const entry = await readEntry(bytes.subarray(from, to));
+    if (entry) return { seq: entry.seq, hash: entry.hash, torn: withoutFeed(bytes.subarray(to + 1)), ended: bytes.at(-1) === 10 };
+  }
+  return undefined;
+}
+
+const withoutFeed = (bytes: Uint8Array) => bytes.subarray(0, bytes.at(-1) === 10 ? bytes.length - 1 : bytes.length);
