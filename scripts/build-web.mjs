@@ -27,6 +27,8 @@ const kModules = {
   release: 'web/src/release/release.ts',
   monitor: 'web/src/monitor-entry.ts',
   post: 'web/src/post/index.ts',
+  privacy: 'web/src/privacy/index.ts',
+  suspicion: 'web/src/suspicion/index.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',
   react: 'web/react/index.ts',
