@@ -2,6 +2,7 @@
 // Invariant: the estimate is unbiased, so that shares below 0 and above 1 come and are given as they are; the interval is Wilson's
 // of the share of reports, taken back in the same way, within 0 to 1.
 // Reference: Kairouz, Bonawitz and Ramage (2016), https://arxiv.org/abs/1602.07387; Wilson (1927).
+import { isBetween } from '../between.js';
 import { fail } from '../fail.js';
 
 /** How reports were made. */
@@ -28,8 +29,8 @@ export function estimate(counts: readonly number[], { epsilon, confidence = 0.95
   if (counts.length < 2 || !Array.from(counts).every((count) => Number.isInteger(count) && count >= 0) || total === 0) {
     fail('InvalidArgument', 'counts are no counts of reports', 'Pass a whole number from 0 for each class, not all of them 0.');
   }
-  if (!(epsilon > 0) || epsilon === Infinity) fail('InvalidArgument', `epsilon is ${epsilon}`, 'Pass what the reporters had.');
-  if (!(confidence > 0 && confidence < 1)) fail('InvalidArgument', `confidence is ${confidence}`, 'Pass a number between 0 and 1, such as 0.95.');
+  if (!isBetween(epsilon, 0.001, 20)) fail('InvalidArgument', `epsilon is ${epsilon}`, 'Pass what the reporters had, 0.001 to 20.');
+  if (!isBetween(confidence, 0.001, 1 - 1e-9)) fail('InvalidArgument', `confidence is ${confidence}`, 'Pass a number between 0 and 1, such as 0.95.');
   const other = 1 / (Math.exp(epsilon) + counts.length - 1), truth = Math.exp(epsilon) * other;
   const shareOf = (reported: number) => (reported - other) / (truth - other);
   const inside = (share: number) => Math.min(1, Math.max(0, share));

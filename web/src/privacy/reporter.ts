@@ -1,6 +1,7 @@
 // Labels for reports, randomised: the same question has the same answer for good, and each new one costs epsilon of a budget.
 // Invariant: an answer leaves only after it and its cost are kept; when the budget is used up there is none, never a true one.
 // Reference: Erlingsson, Pihur and Korolova (2014), https://arxiv.org/abs/1407.6981, for answers that are remembered.
+import { isBetween } from '../between.js';
 import { fail, messageOf } from '../fail.js';
 import { Ledger } from './ledger.js';
 import { responder } from './response.js';
@@ -124,8 +125,6 @@ class RandomisedReporter implements LabelReporter {
 }
 
 const secure: Random = (into) => crypto.getRandomValues(into);
-
-const isBetween = (value: unknown, least: number, most: number) => typeof value === 'number' && value >= least && value <= most;
 
 function storeOf(store: unknown): LabelStore {
   if (store === 'memory') return memoryStore();

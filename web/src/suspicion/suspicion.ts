@@ -3,6 +3,7 @@
 // false alarms is at most what was asked for, on inputs like those it was calibrated on.
 // Reference: Xu, Evans and Qi (2018), https://arxiv.org/abs/1704.01155, section V; the quantile is split conformal prediction's.
 import type { Session, Tensor, TensorInfo, Value } from 'insitu';
+import { isBetween } from '../between.js';
 import { fail } from '../fail.js';
 import { numbersOf } from '../post/scores.js';
 import { softmax } from '../post/softmax.js';
@@ -82,8 +83,10 @@ class Squeezing implements Suspicion {
     if (!Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
       fail('InvalidArgument', `the range is [${range}]`, 'Pass the lowest and the highest value of the input.');
     }
+    if (layout !== undefined && layout !== 'nchw' && layout !== 'nhwc') fail('InvalidArgument', `the layout is ${layout}`, "Pass 'nchw' or 'nhwc'.");
+    if (typeof logits !== 'boolean') fail('InvalidArgument', `logits is a ${typeof logits}`, 'Pass true or false.');
     if (!Array.isArray(squeezers) || squeezers.length === 0) fail('InvalidArgument', 'there are no squeezers', 'Pass one or more, or leave the option out.');
-    if (threshold !== undefined && !(threshold >= 0 && threshold <= furthest)) {
+    if (threshold !== undefined && !isBetween(threshold, 0, furthest)) {
       fail('InvalidArgument', `the threshold is ${threshold}`, 'Pass what calibrate() gave, 0 to 2.');
     }
     this.#session = session;
@@ -95,7 +98,7 @@ class Squeezing implements Suspicion {
   }
 
   async calibrate(clean: Iterable<Feeds> | AsyncIterable<Feeds>, { falsePositiveRate: rate = 0.05 }: CalibrationOptions = {}): Promise<Calibration> {
-    if (!(rate > 0 && rate < 1)) fail('InvalidArgument', `falsePositiveRate is ${rate}`, 'Pass a share between 0 and 1, such as 0.05.');
+    if (!isBetween(rate, 1e-6, 1 - 1e-6)) fail('InvalidArgument', `falsePositiveRate is ${rate}`, 'Pass a share between 0 and 1, such as 0.05.');
     const scores: number[] = [];
     for await (const feeds of clean) scores.push(await this.#distance(feeds));
     const samples = scores.length;
