@@ -138,8 +138,8 @@ test('on the handwriting model one clean drawing in twenty is suspicious, each b
   await judge.calibrate(Array.from({ length: samples }, (_, i) => feeds(drawing(500_000 + i).image)));
   let alarms = 0;
   for (let i = 0; i < others; i++) alarms += Number((await judge.score(feeds(drawing(600_000 + i).image))).suspicious);
-  // The true rate of a threshold from 1,000 samples is between 3 and 7.3 % but once in 1,000 times.
-  assert.ok(tail(others, 0.073, alarms) > 0.001 && tail(others, 0.03, alarms + 1) < 0.999, `${alarms} of ${others}`);
+  // The true rate of a threshold from 1,000 samples is between 3 and 7.5 % but once in 1,000 times.
+  assert.ok(tail(others, 0.075, alarms) > 0.001 && tail(others, 0.03, alarms + 1) < 0.999, `${alarms} of ${others}`);
 
   const { nearest, signs, fewPixels, isTakenFor } = attacker({ session, tensor });
   for (const attack of [(image, target) => signs(image, target, { reach: 0.1, steps: 4 }), (image, target) => fewPixels(image, target, { most: 8 })]) {
