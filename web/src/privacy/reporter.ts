@@ -93,8 +93,7 @@ class RandomisedReporter implements LabelReporter {
     }
     checkText('key', key);
     checkText('period', period);
-    return inTurn(this.#name, this.#shared, async () => {
-      const ledger = await this.#open();
+    return this.#withLedger(async (ledger) => {
       const known = ledger.answer(key, period);
       if (known !== undefined) return known;
       const cost = this.#epsilon;
@@ -107,11 +106,12 @@ class RandomisedReporter implements LabelReporter {
   }
 
   async spent(key?: string): Promise<number> {
-    return (await this.#open()).spent(key);
+    return this.#withLedger(async (ledger) => ledger.spent(key));
   }
 
-  async #open(): Promise<Ledger> {
-    return new Ledger(this.#classes, this.#epsilon, await this.#kept(() => this.#store.getItem(this.#name)), this.#name);
+  #withLedger<T>(work: (ledger: Ledger) => Promise<T>): Promise<T> {
+    return inTurn(this.#name, this.#shared, async () =>
+      work(new Ledger(this.#classes, this.#epsilon, await this.#kept(() => this.#store.getItem(this.#name)), this.#name)));
   }
 
   async #kept<T>(work: () => T | Promise<T>): Promise<T> {

@@ -52,20 +52,20 @@ export interface SuspicionScore {
   readonly suspicious: boolean;
 }
 
-type Feeds = Record<string, Value>;
-
 /** Made by suspicion(). */
 export interface Suspicion {
   /** Sets the threshold by clean inputs, which the model was not trained on. LimitExceeded where there are too few. */
-  calibrate(clean: Iterable<Feeds> | AsyncIterable<Feeds>, options?: CalibrationOptions): Promise<Calibration>;
+  calibrate(clean: Iterable<Record<string, Value>> | AsyncIterable<Record<string, Value>>, options?: CalibrationOptions): Promise<Calibration>;
   /** How suspicious one input is. With `results`, what run() gave for it, there is one run less. InvalidArgument without a threshold. */
-  score(feeds: Feeds, results?: Record<string, Value>): Promise<SuspicionScore>;
+  score(feeds: Record<string, Value>, results?: Record<string, Value>): Promise<SuspicionScore>;
 }
 
 /** Makes what scores the inputs of a session. InvalidArgument for inputs, outputs and squeezers that are not there. */
 export function suspicion(session: Session, options: SuspicionOptions = {}): Suspicion {
   return new Squeezing(session, options);
 }
+
+type Feeds = Record<string, Value>;
 
 const furthest = 2;
 
