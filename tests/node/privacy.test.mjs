@@ -204,7 +204,7 @@ test('options and labels of wrong kinds are refused', async () => {
   }
   const reporter = labelReporter(good);
   for (const label of [-1, 3, 0.5, '1', NaN]) await assert.rejects(reporter.report(label, question), insituError('InvalidArgument', /the label is/));
-  for (const bad of [{}, { key: 1 }, { key: 'x'.repeat(101) }, { key: 'a', period: new Date() }]) {
+  for (const bad of [undefined, {}, { key: 1 }, { key: 'x'.repeat(101) }, { key: 'a', period: new Date() }]) {
     await assert.rejects(reporter.report(0, bad), insituError('InvalidArgument', /the (key|period) is/));
   }
   assert.equal(await reporter.spent(), 0);

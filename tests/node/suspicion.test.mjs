@@ -50,6 +50,7 @@ test('fewer bits leave as many levels of the range', async () => {
   assert.deepEqual([...await squeezed(input, { squeezers: [{ bits: 2 }] })], third);
   assert.deepEqual([...await squeezed(tensor([-2, -1, 0.9, 2], [4]), { squeezers: [{ bits: 1 }], range: [-2, 2] })], [-2, -2, 2, 2]);
   assert.deepEqual([...await squeezed(tensor(Uint8Array.of(0, 20, 100, 255)), { squeezers: [{ bits: 2 }], range: [0, 255] })], [0, 0, 85, 255]);
+  assert.deepEqual([...await squeezed(tensor(Int8Array.of(-128, 12, 127)), { squeezers: [{ bits: 3 }], range: [-128, 127] })], [-128, 18, 127]);  // 17.7
 });
 
 test('medians are those of the windows, in either layout', async () => {
@@ -109,13 +110,16 @@ test('the threshold is the quantile with one sample more, and is refused where t
 test('what cannot be scored is refused', async () => {
   const fake = witness(even), x = tensor([0.5], [1]);
   for (const [options, pattern] of [[{ input: 'z' }, /no input 'z'/], [{ output: 'z' }, /no output 'z'/], [{ squeezers: [] }, /no squeezers/], [{ range: [1, 1] }, /range/],
-    [{ range: [0, '1'] }, /range/], [{ squeezers: [{ bits: 8 }] }, /no squeezer/], [{ squeezers: [{ median: 4 }] }, /no squeezer/], [{ squeezers: [null] }, /no squeezer/],
+    [{ range: [0, '1'] }, /range/], [{ range: null }, /range/], [{ range: [0, Infinity] }, /range/], [{ squeezers: [{ bits: 8 }] }, /no squeezer/], [{ squeezers: [{ median: 4 }] }, /no squeezer/], [{ squeezers: [null] }, /no squeezer/],
     [{ layout: 'chw' }, /layout is chw/], [{ logits: 'yes' }, /logits is a string/], [{ threshold: 3 }, /threshold is 3/], [{ threshold: '1' }, /threshold/]]) {
     assert.throws(() => suspicion(fake, options), insituError('InvalidArgument', pattern), JSON.stringify(options));
   }
   const judge = (session, options) => suspicion(session, { squeezers: [{ bits: 1 }], threshold: 0, ...options });
   await assert.rejects(judge(fake).score({}), insituError('InvalidArgument', /'x' is no tensor/));
-  await assert.rejects(judge(fake).score({ x: tensor(['a']) }), insituError('InvalidArgument', /'x' is string/));
+  await assert.rejects(judge(fake).score({ x: 'picture' }), insituError('InvalidArgument', /'x' is no tensor/));
+  await assert.rejects(judge(fake).score({ x: tensor(Int32Array.of(1)) }), insituError('InvalidArgument', /'x' is int32/));
+  await assert.rejects(judge(fake).score({ x }, { z: x }), insituError('InvalidArgument', /no tensor 'y'/));
+  await assert.rejects(judge(fake).score({ x: tensor(['a']) }), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake, { squeezers: [{ median: 2 }] }).score({ x }), insituError('ShapeMismatch', /no image/));
   await assert.rejects(judge(witness(() => tensor([0.5, 0.5, 0.5, 0.5], [2, 2]))).score({ x }), insituError('ShapeMismatch', /One input/));
   await assert.rejects(judge(witness(() => tensor([3, 4], [1, 2]))).score({ x }), insituError('InvalidArgument', /logits: true/));

@@ -1,6 +1,7 @@
 // Labels for reports, randomised: the same question has the same answer for good, and each new one costs epsilon of a budget.
 // Invariant: an answer leaves only after it and its cost are kept; when the budget is used up there is none, never a true one.
 // Reference: Erlingsson, Pihur and Korolova (2014), https://arxiv.org/abs/1407.6981, for answers that are remembered.
+import { InsituError } from 'insitu';
 import { isBetween } from '../between.js';
 import { fail, messageOf } from '../fail.js';
 import { Ledger } from './ledger.js';
@@ -87,7 +88,8 @@ class RandomisedReporter implements LabelReporter {
     this.#respond = responder(classes, epsilon, options.random ?? secure);
   }
 
-  async report(label: number, { key, period = '' }: LabelQuestion): Promise<number | null> {
+  async report(label: number, question: LabelQuestion): Promise<number | null> {
+    const { key, period = '' } = question ?? {};
     if (!Number.isInteger(label) || label < 0 || label >= this.#classes) {
       fail('InvalidArgument', `the label is ${label}`, `Pass the number of a class, 0 to ${this.#classes - 1}.`);
     }
@@ -100,7 +102,7 @@ class RandomisedReporter implements LabelReporter {
       if (ledger.spent() + cost > this.#budget || ledger.spent(key) + cost > this.#keyBudget) return null;
       const answer = this.#respond(label);
       ledger.add(key, period, answer);
-      await this.#kept(() => this.#store.setItem(this.#name, ledger.toString()));
+      await this.#store.setItem(this.#name, ledger.toString());
       return answer;
     });
   }
@@ -109,17 +111,14 @@ class RandomisedReporter implements LabelReporter {
     return this.#withLedger(async (ledger) => ledger.spent(key));
   }
 
-  #withLedger<T>(work: (ledger: Ledger) => Promise<T>): Promise<T> {
-    return inTurn(this.#name, this.#shared, async () =>
-      work(new Ledger(this.#classes, this.#epsilon, await this.#kept(() => this.#store.getItem(this.#name)), this.#name)));
-  }
-
-  async #kept<T>(work: () => T | Promise<T>): Promise<T> {
+  async #withLedger<T>(work: (ledger: Ledger) => Promise<T>): Promise<T> {
     try {
-      return await work();
-    } catch (cause) {
-      return fail('Network', `the store of a reporter failed: ${messageOf(cause)}`,
-        'Nothing was answered. Ask again, or keep answers elsewhere: `store`.', { cause });
+      return await inTurn(this.#name, this.#shared, async () =>
+        work(new Ledger(this.#classes, this.#epsilon, await this.#store.getItem(this.#name), this.#name)));
+    } catch (thrown) {
+      if (thrown instanceof InsituError) throw thrown;
+      return fail('Network', `a reporter could not read or keep its answers: ${messageOf(thrown)}`,
+        'Nothing was answered. Ask again, or keep answers elsewhere: `store`.', { cause: thrown });
     }
   }
 }

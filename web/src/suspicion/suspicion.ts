@@ -79,9 +79,9 @@ class Squeezing implements Suspicion {
 
   constructor(session: Session, options: SuspicionOptions) {
     const { input, output, range = [0, 1], squeezers = [{ bits: 4 }, { median: 2 }], layout, logits = false, threshold } = options;
-    const [low, high] = range;
-    if (!Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
-      fail('InvalidArgument', `the range is [${range}]`, 'Pass the lowest and the highest value of the input.');
+    const [low, high] = Array.isArray(range) ? range : [];
+    if (!isBetween(low, -Number.MAX_VALUE, Number.MAX_VALUE) || !isBetween(high, low, Number.MAX_VALUE) || low === high) {
+      fail('InvalidArgument', `the range is ${JSON.stringify(range)}`, 'Pass the lowest and the highest value of the input.');
     }
     if (layout !== undefined && layout !== 'nchw' && layout !== 'nhwc') fail('InvalidArgument', `the layout is ${layout}`, "Pass 'nchw' or 'nhwc'.");
     if (typeof logits !== 'boolean') fail('InvalidArgument', `logits is a ${typeof logits}`, 'Pass true or false.');
@@ -120,9 +120,9 @@ class Squeezing implements Suspicion {
 
   async #distance(feeds: Feeds, results?: Record<string, Value>): Promise<number> {
     const name = this.#input, input = feeds[name] as Tensor | undefined;
-    if (!input || !('data' in input)) fail('InvalidArgument', `'${name}' is no tensor`, 'Of pictures make one with imageTensor().', { node: name });
-    valuesOf(input, name);
-    const squeezed = this.#squeezers.map((squeeze) => ({ ...feeds, [name]: squeeze(input) }));
+    if (!ArrayBuffer.isView(input?.data)) fail('InvalidArgument', `'${name}' is no tensor of numbers`, 'Of pictures make one with imageTensor().', { node: name });
+    valuesOf(input!, name);
+    const squeezed = this.#squeezers.map((squeeze) => ({ ...feeds, [name]: squeeze(input!) }));
     const [answer, ...others] = await Promise.all([results ? this.#read(results) : this.#ask(feeds), ...squeezed.map((each) => this.#ask(each))]);
     return Math.max(...others.map((other) => apart(answer!, other)));
   }
@@ -134,7 +134,7 @@ class Squeezing implements Suspicion {
 
   #read(results: Record<string, Value>): ArrayLike<number> {
     const name = this.#output, scores = results[name] as Tensor | undefined;
-    if (!scores || !('data' in scores)) fail('InvalidArgument', `the results have no tensor '${name}'`, 'Pass what run() gave, with this output.', { node: name });
+    if (!scores?.data) fail('InvalidArgument', `the results have no tensor '${name}'`, 'Pass what run() gave, with this output.', { node: name });
     const classes = scores.dims.at(-1) ?? 1, numbers = numbersOf(scores, name);
     if (classes < 2 || numbers.length !== classes) {
       fail('ShapeMismatch', `'${name}' is [${scores.dims}]`, 'One input at a time is scored, by one row of two classes or more.', { node: name });
