@@ -19,7 +19,7 @@ export function memoryStore(): LabelStore {
 /* Beside the folder that clearCache() removes: an epsilon that was spent stays spent. */
 const folder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle('insitu-privacy', { create: true });
 
-/** In the origin private file system, a file each. */
+/** In the origin private file system, a file each. An empty one is of a first answer that was never kept, and so never given. */
 export const opfsStore: LabelStore = {
   async getItem(name) {
     const handle = await (await folder()).getFileHandle(name, { create: true });
