@@ -30,6 +30,8 @@ const kModules = {
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
   post: 'web/src/post/index.ts',
+  privacy: 'web/src/privacy/index.ts',
+  suspicion: 'web/src/suspicion/index.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',
   react: 'web/react/index.ts',

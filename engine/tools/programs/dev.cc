@@ -72,17 +72,19 @@ int Test(const std::vector<std::string>& folders) {
   return failed == 0 ? 0 : 1;
 }
 
+Status Print(const fs::path& model) {
+  INSITU_ASSIGN(const ModelBytes bytes, ReadFile(model));
+  INSITU_ASSIGN(const ImportedModel imported, ImportModel(bytes, ExternalDataBeside(model)));
+  std::fputs((insitu::Print(imported.graph) + "\n").c_str(), stdout);
+  return {};
+}
+
 // What cannot be read is left out and said.
 int PrintAll(const std::vector<std::string>& models) {
   int status = 0;
   for (const std::string& model : models) {
-    const auto bytes = ReadFile(model);
-    const auto imported = bytes.and_then(
-        [&](const ModelBytes& read) { return ImportModel(read, ExternalDataBeside(model)); });
-    if (imported)
-      std::fputs((Print(imported->graph) + "\n").c_str(), stdout);
-    else
-      status = Report(imported.error());
+    const Status printed = Print(model);
+    if (!printed) status = Report(printed.error());
   }
   return status;
 }
