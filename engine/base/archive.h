@@ -41,7 +41,12 @@ class Archive {
   // Reading: something was asked for that is not there; what was read since is empty or zero.
   // Writing: there was no memory for what is to be copied; the archive is of no use.
   bool failed() const { return failed_; }
-  void MarkFailed() { failed_ = true; }
+  void MarkFailed(std::optional<Error> why = {}) {
+    if (!failed_) why_ = std::move(why);
+    failed_ = true;
+  }
+  // Why it failed, where that is more than contents that are not there: memory, for example.
+  const std::optional<Error>& why() const { return why_; }
   // Reading: whether all small values were asked for.
   bool AtEnd() const { return at_ == head_.size(); }
 
@@ -156,6 +161,7 @@ class Archive {
   void Seal();
 
   bool reads_ = false, failed_ = false;
+  std::optional<Error> why_;
   std::span<const std::byte> head_, blobs_;  // of one that is read
   size_t at_ = 0;                            // in head_
   std::shared_ptr<const void> owner_;

@@ -178,7 +178,7 @@ void Tensor::Transfer(Archive& archive) {
     if (read)
       *this = *std::move(read);
     else
-      archive.MarkFailed();
+      archive.MarkFailed(std::move(read).error());
     return;
   }
   archive.Blob(contents);
@@ -187,7 +187,7 @@ void Tensor::Transfer(Archive& archive) {
   if (read)
     *this = *std::move(read);
   else
-    archive.MarkFailed();
+    archive.MarkFailed(std::move(read).error());
 }
 
 Result<Tensor> Tensor::Copy() const {

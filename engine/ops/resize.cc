@@ -34,7 +34,7 @@ Status CheckCount(std::string_view what, size_t count, size_t wanted) {
 Status CheckScale(double scale) {
   if (scale > 0 && scale < 1e9) return {};
   return Fail(ErrorCode::kInvalidArgument,
-              "the scale " + std::to_string(scale) + " of Resize is not a positive number");
+              "the scale " + std::to_string(scale) + " of Resize is not between 0 and 1e9");
 }
 
 // floor(extent * scale).

@@ -31,7 +31,8 @@ Graph Shell(const Graph& body) {
   return shell;
 }
 
-std::unexpected<Error> Garbled() {
+std::unexpected<Error> Garbled(const Archive& archive) {
+  if (archive.why()) return std::unexpected(*archive.why());
   return Fail(ErrorCode::kInvalidModel, "a prepared model does not hold what it should",
               "Load the model itself.");
 }
@@ -66,7 +67,7 @@ Result<std::unique_ptr<Kernel>> RestoreKernel(Archive& archive, std::string_view
   archive(op);
   packed.Transfer(archive);
   const auto backend = std::ranges::find(backends, on, &Backend::name);
-  if (archive.failed() || backend == backends.end()) return Garbled();
+  if (archive.failed() || backend == backends.end()) return Garbled(archive);
   return (*backend)->Create(op, std::move(packed));
 }
 
@@ -213,16 +214,16 @@ Result<Program> Program::Restore(Archive& kept, std::span<Backend* const> backen
   }
   Graph graph;
   kept(graph);
-  if (kept.failed()) return Garbled();
+  if (kept.failed()) return Garbled(kept);
   const std::vector<NodeId> order = graph.Order();
-  if (order.size() != bodies.size()) return Garbled();
+  if (order.size() != bodies.size()) return Garbled(kept);
   for (size_t i = 0; i < bodies.size(); ++i) {
     Step& step = program.steps_[i];
     const Node& node = graph.node(order[i]);
     step.node = order[i];
     step.def = FindOp(node.op, node.domain);
     const auto graphs = Bodies(node);
-    if (!step.def || graphs.size() != bodies[i].size()) return Garbled();
+    if (!step.def || graphs.size() != bodies[i].size()) return Garbled(kept);
     for (size_t b = 0; b < graphs.size(); ++b)
       step.bodies.emplace(graphs[b].get(), std::move(bodies[i][b]));
   }

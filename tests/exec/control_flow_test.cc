@@ -119,7 +119,7 @@ TEST_CASE("a loop carries values, stacks outputs and stops by count or condition
   CheckClose(run(0, true)[0], x);
   CHECK(run(5, false)[1].dims()[0] == 0);
   const auto refused =
-      runner.Run(std::vector{Long(kDefaultLimits.max_loop_trips + 1), Bool(true), x, step}, {});
+      runner.Run(std::vector{Long(kLargestLimits.max_loop_trips + 1), Bool(true), x, step}, {});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::kLimitExceeded);
   const std::atomic<uint32_t> cancel = 1;

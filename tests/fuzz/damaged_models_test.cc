@@ -17,10 +17,10 @@ namespace {
 
 // Generous to these models, so that a changed extent costs little.
 constexpr Limits kBounded{.max_initializer_bytes = 64 << 20,
+                          .max_loop_trips = 100,
                           .max_elements = 1 << 20,
                           .max_tensor_bytes = 8 << 20,
-                          .max_arena_bytes = 32 << 20,
-                          .max_loop_trips = 100};
+                          .max_arena_bytes = 32 << 20};
 
 std::vector<uint8_t> ReadAll(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -28,8 +28,9 @@ std::optional<Error> ErrorOf(const ModelBuilder& builder, Runtime& runtime) {
     Dims dims;
     for (const Dim& dim : input.type.shape.value_or(Shape{}))
       dims.push_back(dim.IsKnown() ? dim.value() : 2);
-    Tensor tensor = Tensor::Allocate(input.type.dtype, std::move(dims)).value();
-    if (!HasBytes(tensor.dtype())) return Error(ErrorCode::kInternal, "fed with tensors only");
+    auto allocated = Tensor::Allocate(input.type.dtype, std::move(dims));
+    if (!allocated) return allocated.error();
+    Tensor tensor = *std::move(allocated);
     std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), std::byte{1});
     feeds.push_back({input.name, std::move(tensor)});
   }
@@ -163,7 +164,7 @@ const std::vector<Hostile>& AllHostile() {
        }},
       {"Pad by more than memory", ErrorCode::kLimitExceeded,
        [](ModelBuilder& b) { Repeat(b, "Pad", {0, kHuge, 0, kHuge}); }},
-      {"Conv with pads that overflow", ErrorCode::kLimitExceeded,
+      {"Conv with pads that overflow", ErrorCode::kInvalidModel,
        [](ModelBuilder& b) {
          b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
              .Initializer(FloatTensor("w", {1, 1, 1, 1}, {1}))
@@ -187,11 +188,18 @@ const std::vector<Hostile>& AllHostile() {
              .Int("group", 0)
              .Output("y");
        }},
-      {"Resize to a huge image", ErrorCode::kLimitExceeded,
+      {"Resize by a huge scale", ErrorCode::kInvalidArgument,
        [](ModelBuilder& b) {
          b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
              .Initializer(FloatTensor("scales", {4}, {1, 1, 1e9F, 1e9F}))
              .Node("Resize", {"x", "", "scales"}, {"y"})
+             .Output("y");
+       }},
+      {"Resize to a huge image", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Input("x", {int64_t{1}, int64_t{1}, int64_t{4}, int64_t{4}})
+             .Initializer(IntTensor("sizes", {1, 1, kHuge, 4}))
+             .Node("Resize", {"x", "", "", "sizes"}, {"y"})
              .Output("y");
        }},
       {"indices beyond the data", ErrorCode::kInvalidArgument,
