@@ -20,6 +20,7 @@ const kModules = {
   index: 'web/src/index.ts',
   'insitu/worker': 'web/src/worker/worker.ts',
   'insitu/in-process': 'web/src/rpc/in-process.ts',
+  resume: 'web/src/resume.ts',
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
   image: 'web/src/image.ts',
