@@ -83,7 +83,10 @@ async function* resuming(response: Response, input: URL | Request, signal?: Abor
   let at = 0;
   let failure: unknown;
   try {
-    for await (const chunk of ofStream(response.body!, signal, (read) => module?.patiently(read) ?? read)) {
+    for await (const chunk of ofStream(response.body!, signal, async (read) => {
+      await Promise.race([loading, read]);
+      return module?.patiently(read) ?? read;
+    })) {
       at += chunk.byteLength;
       yield chunk;
     }
