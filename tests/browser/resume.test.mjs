@@ -10,7 +10,8 @@ import { startUnreliable, unhandled } from './unreliable.mjs';
 
 const path = '/demo/models/handwriting.int8.onnx';
 const file = readFileSync(dist + path.slice(1));
-const ownHeaders = { 'cross-origin-resource-policy': 'same-origin', etag: '"1"' };
+/* The browser's own cache goes on with answers that broke off, too: not with these. */
+const ownHeaders = { 'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-store', etag: '"1"' };
 
 let site, expected;
 before(async () => {
@@ -28,22 +29,33 @@ function dropFirst(dropAt, options = {}) {
     const answered = answerWith(file, request, { headers: ownHeaders, ...options });
     if (!isFirst) return answered;
     isFirst = false;
-    return { ...answered, dropAt };
+    return { ...answered, dropAt, dropAfterMs: 50 };
   });
 }
 const rangesAsked = (asked = site.asked) => asked.filter((request) => request.path === path).map(({ headers }) => headers.range);
+
+/* Where the second of two requests goes on; the browser may have dropped what it had not handed out. */
+function fromOf(ranges) {
+  assert.equal(ranges.length, 2);
+  assert.equal(ranges[0], undefined);
+  return Number(/^bytes=(\d+)-$/.exec(ranges[1])[1]);
+}
 
 test('a model whose download is dropped anywhere goes on there', async () => {
   const { page, close } = await site.open();
   await page.evaluate(() => open());
   const { pick } = generator(7);
+  let inside = 0;
   const places = [0, 1, file.length - 1, ...Array.from({ length: 24 }, () => pick(2, file.length - 2))];
   for (const at of places) {
     dropFirst(at);
     assert.equal(await page.evaluate(() => outcome(reopen())), 'resolved', `dropped at ${at}`);
     assert.deepEqual(await page.evaluate(() => digit(session)), expected);
-    assert.deepEqual(rangesAsked(), [undefined, `bytes=${at}-`]);
+    const from = fromOf(rangesAsked());
+    assert.ok(from <= at, `${from} is beyond ${at}`);
+    if (from > 0) inside++;
   }
+  assert.ok(inside > 10, `${inside} went on inside the file`);
   assert.deepEqual(await unhandled(page), []);
   await close();
 });
@@ -73,9 +85,9 @@ test('a model that was replaced meanwhile is not put together of two', async () 
     if (request.path !== path) return undefined;
     const isFirst = ++answers === 1;
     const answered = answerWith(isFirst ? file : newer, request, { headers: { ...ownHeaders, etag: isFirst ? '"1"' : '"2"' } });
-    return isFirst ? { ...answered, dropAt: 4000 } : answered;
+    return isFirst ? { ...answered, dropAt: 4000, dropAfterMs: 50 } : answered;
   });
-  assert.match(await page.evaluate(() => outcome(reopen())), /^Network: .*at byte 4000 of \d+ of .*another one by now/);
+  assert.match(await page.evaluate(() => outcome(reopen())), /^Network: .*at byte \d+ of \d+ of .*another one by now/);
   site.mend();
   await page.evaluate(() => reopen());
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
@@ -98,7 +110,7 @@ test('a model that goes on is kept like any other', async () => {
     return [...seen];
   }, restored);
   assert.ok((await phases(false)).includes('keep'));
-  assert.deepEqual(rangesAsked(), [undefined, 'bytes=9000-']);
+  assert.ok(fromOf(rangesAsked()) <= 9000);
   const again = await phases(true);
   assert.ok(again.includes('restore') && !again.includes('download'), again.join());
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
@@ -121,7 +133,7 @@ for (const [what, [headers, goesOn]] of Object.entries(origins)) {
       const answered = answerWith(file, request, { headers });
       const dropAt = isFirst ? 3000 : undefined;
       isFirst = false;
-      return { ...answered, dropAt };
+      return { ...answered, dropAt, dropAfterMs: 50 };
     });
     try {
       const { page, close } = await site.open();
@@ -131,7 +143,7 @@ for (const [what, [headers, goesOn]] of Object.entries(origins)) {
       else assert.match(said, /^Network: the download broke off/);
       assert.deepEqual(await page.evaluate(() => digit(session)), expected);
       assert.ok(other.asked.every(({ method }) => method === 'GET'), other.asked.map(({ method }) => method).join());
-      if (goesOn) assert.deepEqual(rangesAsked(other.asked), [undefined, 'bytes=3000-']);
+      if (goesOn) assert.ok(fromOf(rangesAsked(other.asked)) <= 3000);
       assert.deepEqual(await unhandled(page), []);
       await close();
     } finally {

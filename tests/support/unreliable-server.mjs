@@ -3,7 +3,8 @@ import { createServer, request as ask } from 'node:http';
 
 /**
  * Serves what `answerOf(request)` gives: undefined for what the server at `behind` says, or { status, headers, body, dropAt, stallAt },
- * of which the connection is dropped after `dropAt` bytes of the body, or nothing more comes after `stallAt` of them.
+ * of which the connection is dropped after `dropAt` bytes of the body (and `dropAfterMs`, so that they are read before), or nothing
+ * more comes after `stallAt` of them.
  * `asked` has the requests: { path, method, headers }.
  */
 export async function serveUnreliable(answerOf, behind) {
@@ -13,12 +14,12 @@ export async function serveUnreliable(answerOf, behind) {
     asked.push({ path, method, headers });
     const answer = answerOf({ path, method, headers });
     if (!answer && behind) return passOn(new URL(path, behind), request, response);
-    const { status = 200, headers: given = {}, body = Buffer.alloc(0), dropAt, stallAt } = answer ?? { status: 404 };
+    const { status = 200, headers: given = {}, body = Buffer.alloc(0), dropAt, dropAfterMs = 0, stallAt } = answer ?? { status: 404 };
     response.writeHead(status, { 'content-length': body.length, ...given });
     const end = dropAt ?? stallAt;
     if (end === undefined) return response.end(body);
     response.flushHeaders();
-    const drop = () => dropAt !== undefined && response.socket?.end();
+    const drop = () => dropAt !== undefined && setTimeout(() => response.socket?.end(), dropAfterMs);
     if (end > 0) response.write(body.subarray(0, end), drop);
     else drop();
   });

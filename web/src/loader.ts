@@ -113,7 +113,10 @@ function instantiate(
   });
 }
 
-/* The glue waits for its threads for ever. Gives what is called when all have started. */
+/*
+ * The glue waits for its threads for ever, and what it does about their errors ends the worker. Gives what is called when all have
+ * started; from then on an error is the glue's.
+ */
 function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError) => void): () => void {
   const workers = [...pool?.unusedWorkers ?? []];
   if (workers.length === 0) return () => {};
@@ -123,16 +126,23 @@ function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError
     failed(new InsituError({ code: 'Network', message: `a thread did not start: ${why}` }));
   };
   const timer = setTimeout(give, patienceMs, `nothing was heard of it for ${patienceMs / 1000} s`);
-  const handlers = workers.map(({ onerror }) => onerror);
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    give(event.message ?? 'its script cannot be loaded');
+  };
   for (const worker of workers) {
-    worker.onerror = (event: ErrorEvent) => {
-      event.preventDefault();
-      give(event.message ?? 'its script cannot be loaded');
-    };
+    worker.addEventListener('error', onError);
+    // What the glue puts here does not become a handler yet.
+    Object.defineProperty(worker, 'onerror', { value: null, writable: true, configurable: true });
   }
   return () => {
     clearTimeout(timer);
-    workers.forEach((worker, i) => (worker.onerror = handlers[i]!));
+    for (const worker of workers) {
+      const { onerror } = worker;
+      delete (worker as Partial<Worker>).onerror;
+      worker.onerror = onerror;
+      worker.removeEventListener('error', onError);
+    }
   };
 }
 
