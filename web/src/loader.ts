@@ -52,7 +52,7 @@ export async function loadModule(
 }
 
 async function compile(url: URL, told?: (loaded: number) => void): Promise<WebAssembly.Module> {
-  const damaged = (thrown: unknown) => missing(`${url} is no WebAssembly module, or cut short`, thrown);
+  const damaged = (thrown: unknown) => missing(`${url} cannot be compiled`, thrown);
   if (isNode && url.protocol === 'file:') {
     const bytes = await readFile(url).catch((thrown) => missing(`cannot read ${url}`, thrown));
     return WebAssembly.compile(bytes as BufferSource).catch(damaged);
