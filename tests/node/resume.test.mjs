@@ -224,7 +224,7 @@ test('an abort ends it at once: between two tries, and while the rest comes', as
   assert.equal(server.asked.length, 2, 'the signal of a Request counts as well');
 });
 
-test('a download that stands still is taken up again', async () => {
+test('a download that stands still is taken up again', { timeout: 30_000 }, async () => {
   hurry();
   answersInTurn((request) => ({ ...whole(request), stallAt: 10 }), (request) => ({ ...rest(request), stallAt: 20 }), rest);
   assert.deepEqual(await outputOf(server.url), expected);
