@@ -220,8 +220,14 @@ test('an abort ends it at once: between two tries, and while the rest comes', as
     stop.abort();
     return { status: 503 };
   });
+  const waits = [];
+  globalThis.setTimeout = (work, ms, ...given) => {
+    waits.push(ms);
+    return setTimer(work, ms, ...given);
+  };
   await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal })), insituError('Network'));
-  assert.equal(server.asked.length, 2, 'the signal of a Request counts as well');
+  assert.equal(server.asked.length, 2);
+  assert.ok(!waits.includes(500), 'the signal of a Request counts as well: there is no wait for a next try');
 });
 
 test('a download that stands still is taken up again', { timeout: 30_000 }, async () => {
