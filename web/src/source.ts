@@ -76,7 +76,7 @@ function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
   };
 }
 
-/* What goes on where it broke off, if it can. The module for it is asked for while there is a network, and waited for only then. */
+/* What goes on where it broke off, if it can. The module for it is asked for while there is a network. */
 async function* resuming(response: Response, input: URL | Request, signal?: AbortSignal) {
   let module: typeof import('./resume.js') | undefined;
   const loading = import('./resume.js').then((loaded) => (module = loaded), () => {});
@@ -92,7 +92,7 @@ async function* resuming(response: Response, input: URL | Request, signal?: Abor
     }
   } catch (thrown) {
     failure = thrown;
-    await loading;
+    await (signal?.aborted || loading);
   }
   if (module) yield* ofStream(module.restOf(response, input, at, failure, signal), signal);
   else if (failure) throw failure;
