@@ -2,7 +2,7 @@
 // are built, and the demo. Layout: a bundle for each of kModules, insitu/whole.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
 // flavours.json, THIRD_PARTY_NOTICES.txt, types/, demo/.
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { noteBundled, shippedParts } from './lib/attribution.mjs';
@@ -20,6 +20,7 @@ const kModules = {
   index: 'web/src/index.ts',
   'insitu/worker': 'web/src/worker/worker.ts',
   'insitu/in-process': 'web/src/rpc/in-process.ts',
+  resume: 'web/src/resume.ts',
   kept: 'web/src/kept.ts',
   'kept-watch': 'web/src/kept-watch.ts',
   image: 'web/src/image.ts',
@@ -37,6 +38,7 @@ const kModules = {
   react: 'web/react/index.ts',
 };
 
+const kDigestChars = 16;
 const readDist = (name) => readFileSync(join(distDir, name), 'utf8');
 
 /* A module as small as can be: a tenth smaller than esbuild makes it. What is said to bundlers stays. */
@@ -103,11 +105,11 @@ function removeBundles() {
 async function bundle() {
   removeBundles();
   const { build } = await import('esbuild');
-  // Of what a model was prepared by, for those that are kept: another build is another digest.
+  // Of what a model was prepared by, for those that are kept, and which files belong together: another build is another digest.
   const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
     .filter(([, path]) => existsSync(path))
     .map(([flavour, path]) => [flavour, readFileSync(path)])
-    .map(([flavour, bytes]) => [flavour, { digest: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes: bytes.length }]));
+    .map(([flavour, bytes]) => [flavour, { digest: bytes.subarray(-kDigestChars).toString(), bytes: bytes.length }]));
   const common = {
     bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root, metafile: true,
     define: { INSITU_BUILDS: JSON.stringify(builds) },
@@ -132,11 +134,18 @@ async function bundle() {
   await buildDemo(build, common);
 }
 
-/* The glue, whose memory is made by web/src/loader.ts, which knows what to do where there is not enough. */
-async function copyGlue(from, to) {
-  const parts = readFileSync(from, 'utf8').split('new WebAssembly.Memory(');
-  if (parts.length !== 2) throw new StepError(`${from} does not make its memory in the one place that is known.`);
-  writeFileSync(to, (await minify(parts.join('Module["createMemory"]('))).code);
+/* Glue and module of one build say so: the glue by an export, the module by a custom section at its end, `insitu`. */
+async function copyFlavour(folder, name) {
+  const [glue, wasm] = ['mjs', 'wasm'].map((ending) => readFileSync(join(folder, `${name}.${ending}`)));
+  const digest = createHash('sha256').update(glue).update(wasm).digest('hex').slice(0, kDigestChars);
+  const section = Buffer.from(`\0\0\x06insitu${digest}`);
+  section[1] = section.length - 2;
+  writeFileSync(join(distDir, `${name}.wasm`), Buffer.concat([wasm, section]));
+  // Its memory is made by web/src/loader.ts, which knows what to do where there is not enough.
+  const parts = glue.toString().split('new WebAssembly.Memory(');
+  if (parts.length !== 2) throw new StepError(`${name}.mjs does not make its memory in the one place that is known.`);
+  const { code } = await minify(parts.join('Module["createMemory"]('));
+  writeFileSync(join(distDir, `${name}.mjs`), `${code}export const build="${digest}";\n`);
 }
 
 async function copyModules() {
@@ -144,11 +153,9 @@ async function copyModules() {
     existsSync(join(moduleFolder(flavour), `insitu-${flavour}.wasm`)),
   );
   for (const flavour of wasmFlavours) {
-    for (const [ending, copy] of [['mjs', copyGlue], ['wasm', copyFileSync]]) {
-      const name = `insitu-${flavour}.${ending}`;
-      if (built.includes(flavour)) await copy(join(moduleFolder(flavour), name), join(distDir, name));
-      else rmSync(join(distDir, name), { force: true });
-    }
+    const name = `insitu-${flavour}`;
+    if (built.includes(flavour)) await copyFlavour(moduleFolder(flavour), name);
+    else for (const ending of ['mjs', 'wasm']) rmSync(join(distDir, `${name}.${ending}`), { force: true });
   }
   writeFileSync(join(distDir, 'flavours.json'), `${JSON.stringify(built)}\n`);
 }

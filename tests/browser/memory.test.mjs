@@ -16,8 +16,8 @@ before(async () => {
 });
 after(() => site.close());
 
-/* A page whose engine has as many pages of memory at most, shared ones and others. */
-async function openWith({ plain = 65536, shared = 65536 }) {
+/* A page whose engine has as many pages of memory at most, shared ones and others; `more` is done in the worker before all else. */
+async function openWith({ plain = 65536, shared = 65536, more = '' }) {
   const opened = await site.open();
   const refuse = `{
     const { Memory } = WebAssembly;
@@ -31,7 +31,7 @@ async function openWith({ plain = 65536, shared = 65536 }) {
   const asked = [];
   opened.context.on('request', (request) => asked.push(request.url()));
   await opened.page.route('**/insitu/worker.js', (route) => route.fulfill({
-    contentType: 'text/javascript', body: refuse + readFileSync(`${dist}insitu/worker.js`, 'utf8'),
+    contentType: 'text/javascript', body: more + refuse + readFileSync(`${dist}insitu/worker.js`, 'utf8'),
     headers: { 'Cross-Origin-Embedder-Policy': 'require-corp' },
   }));
   return { ...opened, asked };
@@ -96,5 +96,42 @@ test('a full memory says the need, the use and the limit, and the session goes o
   assert.equal(code, 'OutOfMemory');
   assert.match(message, /^cannot allocate 600000000 bytes, besides 6\d{8} in use, of a memory of at most 1073741824\./);
   assert.deepEqual(await page.evaluate(() => digit(session)), expected);
+  await close();
+});
+
+test('feeds for which there is no room are refused as out of memory, and the session goes on', async () => {
+  const { page, problems, close } = await openWith({ plain: kPagesOfGiB / 4, shared: kPagesOfGiB / 4 });
+  await assertRuns(page, { threads: 1 });
+  for (let i = 0; i < 2; i++) {
+    const said = await page.evaluate(() => {
+      const batch = 100_000;
+      const image = { dtype: 'float32', dims: [batch, 1, 28, 28], data: new Float32Array(batch * 28 * 28) };
+      return outcome(session.run({ image }, { transfer: true }));
+    });
+    assert.match(said, /^OutOfMemory/);
+    assert.deepEqual(await page.evaluate(() => digit(session)), expected);
+  }
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test('a result for which the browser has no room is out of memory, and the session goes on', async () => {
+  const more = `{
+    let refused = false;
+    ArrayBuffer = new Proxy(ArrayBuffer, {
+      construct(target, [bytes, ...given]) {
+        if (bytes === 44 && !refused) {
+          refused = true;
+          throw new RangeError('Array buffer allocation failed');
+        }
+        return new target(bytes, ...given);
+      },
+    });
+  }\n`;
+  const { page, problems, close } = await openWith({ more });
+  await page.evaluate(() => open());
+  assert.match(await page.evaluate(() => outcome(session.run(feed()))), /^OutOfMemory: the browser gives no 44 bytes for a result/);
+  assert.deepEqual(await page.evaluate(() => digit(session)), expected);
+  assert.deepEqual(problems, []);
   await close();
 });

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { expectedDigit, startBare } from './bare.mjs';
 import { openUnseen } from './freezing.mjs';
+import { chainModel } from './tiny-models.mjs';
 
 const kGone = /^Crashed: the worker has gone without a word.*Load the model again/;
 const kInsecure = 'insecure.test';
@@ -48,6 +49,38 @@ test('a worker that is killed while it works is noticed, and the next load() sta
   await assertNewInstance(page);
   assert.deepEqual(problems, []);
   await close();
+});
+
+test('a worker that is killed while it loads, with runs behind it, is noticed as well', unlessForEver, async () => {
+  const chain = Array.from(chainModel(4000));
+  for (const when of ['parse', 'download']) {
+    const { page, problems, close } = await openSession();
+    const { outcomes, cancelled } = await page.evaluate(async ([when, bytes]) => {
+      const model = new Uint8Array(bytes);
+      let cancelled = false;
+      const endless = new ReadableStream({
+        async pull(controller) {
+          await new Promise((done) => { setTimeout(done, 20); });
+          controller.enqueue(model.slice(0, 100));
+        },
+        cancel() { cancelled = true; },
+      });
+      let runs = [];
+      const onProgress = ({ phase, loaded }) => {
+        if (phase !== when || runs.length > 0 || (phase === 'download' && loaded < 500)) return;
+        runs = [session.run(feed()), session.run(feed())];
+        workers[0].terminate();
+      };
+      const load = await outcome(engine.load(when === 'download' ? endless : model, { onProgress }));
+      return { outcomes: [load, ...await Promise.all(runs.map(outcome))], cancelled };
+    }, [when, chain]);
+    assert.equal(outcomes.length, 3);
+    for (const said of outcomes) assert.match(said, kGone, when);
+    if (when === 'download') assert.equal(cancelled, true, 'nothing more is asked of the source');
+    await assertNewInstance(page);
+    assert.deepEqual(problems, []);
+    await close();
+  }
 });
 
 test('a worker that ends while nothing is asked of it is noticed by the next call', unlessForEver, async () => {

@@ -60,15 +60,19 @@ export async function writeRecord(folder: FileSystemDirectoryHandle, name: strin
   await replace(handle, (file) => file.write(JSON.stringify(record)));
 }
 
-/** What is known of a model, and when it was used last; nothing where it was not written down. */
+/** What is known of a model, and when it was used last; nothing where it was not written down, or is no record. */
 export async function readRecord(folder: FileSystemDirectoryHandle, name: string): Promise<ModelRecord & { usedAt?: number }> {
   try {
     const file = await (await folder.getFileHandle(name + recordSuffix)).getFile();
-    return { ...JSON.parse(await file.text()), usedAt: file.lastModified };
+    const { url, sha256, stamps } = JSON.parse(await file.text()) as Record<string, unknown>;
+    const isList = Array.isArray(stamps);
+    return { url: textOrNone(url), sha256: textOrNone(sha256), stamps: isList ? stamps.map(String) : undefined, usedAt: file.lastModified };
   } catch {
     return {};
   }
 }
+
+const textOrNone = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 async function listAll(folder: FileSystemDirectoryHandle): Promise<Listed[]> {
   const listed: Listed[] = [];

@@ -20,7 +20,7 @@ export interface Preparation {
 }
 
 const partBytes = 1 << 20;
-const digestBytes = 32, headBytes = 2 * digestBytes;  // the stamp, and the model's own or zeros
+const digestBytes = 32, headBytes = 2 * digestBytes;  // the stamp, and the model's own or zeros, which the stamp covers
 
 async function digest(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
@@ -76,7 +76,7 @@ export async function open(
   const stamps = identified.map(({ stamp, failure }, i) => (failure ? file?.record.stamps?.[i] : stamp));
   const record = { ...file?.record, url: addressOf(model), stamps: stamps as string[] };
   const place = file && !stamps.includes(undefined)
-    ? { ...file, record, stamp: await digest(JSON.stringify([stamps, preparation.build, navigator.userAgent])) }
+    ? await placeIn(file, record, JSON.stringify([stamps, preparation.build, navigator.userAgent]))
     : undefined;
   if (failed && !(place && isOf(place))) throw failed.failure;
   return new Kept(options, asked, failed !== undefined, place);
@@ -117,7 +117,16 @@ interface StoredFile {
 }
 
 interface Place extends StoredFile {
+  /* What the model was prepared from, and for. */
+  version: string;
+  /* That of the file which is there, if it is of this version. */
   stamp: Uint8Array<ArrayBuffer>;
+}
+
+const stampOf = (version: string, hash: Uint8Array) => digest(version + toHex(hash));
+
+async function placeIn(file: StoredFile, record: ModelRecord, version: string): Promise<Place> {
+  return { ...file, record, version, stamp: await stampOf(version, file.head.subarray(digestBytes)) };
 }
 
 /* Whether what is there is of this version of the model and can be of use. */
@@ -205,16 +214,17 @@ export class Kept {
     client.call('keptPart', { session, most: 0 }).catch(() => {});
   }
 
-  async #write(client: Client, session: number, sha256: string, { folder, name, record, stamp }: Place): Promise<void> {
+  async #write(client: Client, session: number, sha256: string, { folder, name, record, version }: Place): Promise<void> {
     const { integrity, onProgress, cacheBytes = await defaultLimit() } = this.#options;
     const done = (total: number) => onProgress?.({ phase: 'keep', loaded: total, total });
+    const hash = new Uint8Array(digestBytes);
+    hash.set(fromHex(sha256));
+    const stamp = await stampOf(version, hash);
     const there = await readHead(folder, name);
     if (isOf({ ...there, stamp })) return done(there.size - headBytes);
     const handle = await folder.getFileHandle(name, { create: true });
     const file = await handle.createWritable();
     try {
-      const hash = new Uint8Array(digestBytes);
-      hash.set(fromHex(sha256));
       let part = new Uint8Array([...stamp, ...hash]).buffer;
       let size = 0;
       do {

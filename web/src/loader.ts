@@ -1,6 +1,7 @@
 // Picks a flavour of the engine and brings it to life: glue and module on their way at once, the module compiled once while
 // it streams in and shared with the threads.
 // Invariant: nothing is fetched from another place than `assets`; a flavour that is missing is a reason, not a failure.
+import { checkBuild, missing, otherVersion } from './engine-files.js';
 import { enableRelaxedSimd, isNode, readFile } from './environment.js';
 import { fail, InsituError, toInsituError } from './errors.js';
 import { chooseFlavours, detectFeatures } from './features.js';
@@ -11,6 +12,7 @@ import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
 import type { Flavour } from './types.js';
 
+const patienceMs = 30_000;
 const pageBytes = 65_536, pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
 
 export interface LoadedModule extends Candidate {
@@ -39,7 +41,8 @@ export async function loadModule(
       const factory = glue();
       factory.catch(() => {});
       const module = await compile(wasm, told && ((loaded) => told(candidate.flavour, loaded)));
-      const instance = await instantiate(await factory, module, candidate.threads, reasons);
+      checkBuild(wasm, candidate.flavour, buildOf(module));
+      const instance = await instantiate(await factory, module, candidate.threads, wasm, reasons);
       return { ...candidate, ...instance, isolated: features.isolated, reasons };
     } catch (thrown) {
       lastError = toInsituError(thrown, 'Network');
@@ -51,18 +54,25 @@ export async function loadModule(
 }
 
 async function compile(url: URL, told?: (loaded: number) => void): Promise<WebAssembly.Module> {
+  const damaged = (thrown: unknown) => missing(`${url} cannot be compiled`, thrown);
   if (isNode && url.protocol === 'file:') {
     const bytes = await readFile(url).catch((thrown) => missing(`cannot read ${url}`, thrown));
-    return WebAssembly.compile(bytes as BufferSource);
+    return WebAssembly.compile(bytes as BufferSource).catch(damaged);
   }
   const response = await fetch(url).catch((thrown) => missing(`cannot reach ${url}`, thrown));
   if (!response.ok) missing(`${url} answered ${response.status}`);
   if (told) void count(response.clone(), told);
   const type = response.headers.get('content-type') ?? '';
   if (type.startsWith('text/html')) missing(`${url} answered with a web page`);
-  return type.startsWith('application/wasm')
+  return (type.startsWith('application/wasm')
     ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer());
+    : response.arrayBuffer().then((bytes) => WebAssembly.compile(bytes))).catch(damaged);
+}
+
+/* The build that the module says it is of. */
+function buildOf(module: WebAssembly.Module): string | undefined {
+  const [section] = WebAssembly.Module.customSections(module, 'insitu');
+  return section && new TextDecoder().decode(section);
 }
 
 /* Reads a second copy of what streams into the compiler, which browsers remember compiled only in the form in which it came. */
@@ -76,20 +86,23 @@ async function count({ body }: Response, told: (loaded: number) => void): Promis
   }
 }
 
-function missing(what: string, cause?: unknown): never {
-  fail('Network', what, "Put insitu's .mjs and .wasm files there (npx insitu copy DIR) or name their folder in the " +
-    'option `assets`.', cause);
-}
-
 function instantiate(
   factory: GlueFactory,
   module: WebAssembly.Module,
   threads: number,
+  wasm: URL,
   reasons: string[],
 ): Promise<Pick<LoadedModule, 'native' | 'memoryBytes'>> {
   return new Promise((resolve, reject) => {
     let memoryBytes = 0;
-    factory({
+    const refuse = (thrown: unknown) => {
+      try {
+        otherVersion(wasm, thrown);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const options: Pick<NativeModule, 'PThread'> & Record<string, unknown> = {
       poolSize: threads - 1,
       createMemory(wished: WebAssembly.MemoryDescriptor) {
         const { memory, maximum } = createMemory(wished, reasons);
@@ -97,11 +110,47 @@ function instantiate(
         return memory;
       },
       instantiateWasm(imports: WebAssembly.Imports, done: (i: WebAssembly.Instance, m: WebAssembly.Module) => void) {
-        WebAssembly.instantiate(module, imports).then((instance) => done(instance, module)).catch(reject);
+        WebAssembly.instantiate(module, imports).then((instance) => done(instance, module)).catch(refuse);
         return {};
       },
-    }).then((native) => resolve({ native, memoryBytes }), reject);
+    };
+    const started = factory(options);
+    const isReady = watchThreads(options.PThread, reject);
+    started.then((native) => (isReady(), resolve({ native, memoryBytes })), reject);
   });
+}
+
+/*
+ * The glue waits for its threads for ever, and what it does about their errors ends the worker. Gives what is called when all have
+ * started; from then on an error is the glue's.
+ */
+function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError) => void): () => void {
+  const workers = [...pool?.unusedWorkers ?? []];
+  if (workers.length === 0) return () => {};
+  const give = (why: string) => {
+    clearTimeout(timer);
+    pool!.terminateAllThreads();
+    failed(new InsituError({ code: 'Network', message: `a thread did not start: ${why}` }));
+  };
+  const timer = setTimeout(give, patienceMs, `nothing was heard of it for ${patienceMs / 1000} s`);
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    give(event.message ?? 'its script cannot be loaded');
+  };
+  for (const worker of workers) {
+    worker.addEventListener('error', onError);
+    // What the glue puts here does not become a handler yet.
+    Object.defineProperty(worker, 'onerror', { value: null, writable: true, configurable: true });
+  }
+  return () => {
+    clearTimeout(timer);
+    for (const worker of workers) {
+      const { onerror } = worker;
+      delete (worker as Partial<Worker>).onerror;
+      worker.onerror = onerror;
+      worker.removeEventListener('error', onError);
+    }
+  };
 }
 
 /* Some phones do not reserve the 4 GiB that the module may use at most, above all where the memory is shared. */

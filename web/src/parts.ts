@@ -1,6 +1,7 @@
 // Where glue and WebAssembly of each flavour are: beside the package's modules, or in the folder `assets`.
 // Invariant: the glue is imported by an address that no bundler follows. Its threads start from that address, so it has to
 // stay a file of its own.
+import { checkBuild, missing } from './engine-files.js';
 import { isNode } from './environment.js';
 import type { NativeModule } from './rpc/native.js';
 import type { Flavour } from './types.js';
@@ -37,13 +38,16 @@ export function partsOf(flavour: Flavour, assets?: string): Parts {
     glue: fileAt(`insitu-${flavour}.mjs`, assets),
     wasm: fileAt(`insitu-${flavour}.wasm`, assets),
   };
-  return { wasm, glue: () => importGlue(glue) };
+  return { wasm, glue: () => importGlue(glue, flavour) };
 }
 
 /* What bundlers for servers make of `files` are addresses for browsers; Node reads the files where they are. */
 const fileAt = (name: string, assets?: string) => new URL(assets ? name : `../${name}`, assets ?? import.meta.url);
 
-async function importGlue(glue: URL): Promise<GlueFactory> {
-  const { default: factory } = await import(/* webpackIgnore: true */ /* @vite-ignore */ glue.href);
+async function importGlue(glue: URL, flavour: Flavour): Promise<GlueFactory> {
+  const { default: factory, build } = await import(/* webpackIgnore: true */ /* @vite-ignore */ glue.href)
+    .catch((thrown) => missing(`cannot load ${glue}`, thrown));
+  if (typeof factory !== 'function') missing(`${glue} is no script of insitu`);
+  checkBuild(glue, flavour, build);
   return factory;
 }

@@ -44,9 +44,14 @@ async function openLocation(location: string | URL, signal?: AbortSignal): Promi
   return ofResponse(await request(url, String(url), signal), signal);
 }
 
+/* How answers were asked for, which can be asked for once more. */
+const asked = new WeakMap<Response, URL | Request>();
+
 export async function request(input: URL | Request, url: string, signal?: AbortSignal): Promise<Response> {
   try {
-    return await fetch(input, { signal });
+    const response = await fetch(input, { signal });
+    asked.set(response, input);
+    return response;
   } catch (thrown) {
     throwIfAborted(signal);
     fail('Network', `cannot reach ${url}: ${toInsituError(thrown).message}`,
@@ -64,7 +69,33 @@ function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
     fail('InvalidArgument', 'the Response has no body left to read', 'Pass a fresh Response, or response.clone().');
   }
   const length = headers.get('content-encoding') ? null : headers.get('content-length');
-  return { chunks: ofStream(response.body, signal), total: length === null ? undefined : Number(length) };
+  const input = asked.get(response);
+  return {
+    chunks: input && headers.get('accept-ranges') ? resuming(response, input, signal) : ofStream(response.body, signal),
+    total: length === null ? undefined : Number(length),
+  };
+}
+
+/* What goes on where it broke off, if it can. The module for it is asked for while there is a network. */
+async function* resuming(response: Response, input: URL | Request, signal?: AbortSignal) {
+  let module: typeof import('./resume.js') | undefined;
+  const loading = import('./resume.js').then((loaded) => (module = loaded), () => {});
+  let at = 0;
+  let failure: unknown;
+  try {
+    for await (const chunk of ofStream(response.body!, signal, async (read) => {
+      await Promise.race([loading, read]);
+      return module?.patiently(read) ?? read;
+    })) {
+      at += chunk.byteLength;
+      yield chunk;
+    }
+  } catch (thrown) {
+    failure = thrown;
+    await (signal?.aborted || loading);
+  }
+  if (module) yield* ofStream(module.restOf(response, input, at, failure, signal), signal);
+  else if (failure) throw failure;
 }
 
 function ofBytes(bytes: Uint8Array): OpenSource {
@@ -75,14 +106,14 @@ async function* piecesOf(bytes: Uint8Array) {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-async function* ofStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal) {
+async function* ofStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal, wait = <T>(read: Promise<T>) => read) {
   if (stream.locked) fail('InvalidArgument', 'the ReadableStream is already being read', 'Pass a fresh stream.');
   const reader = stream.getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
   signal?.addEventListener('abort', stop, { once: true });
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await wait(reader.read());
       throwIfAborted(signal);
       if (done) return;
       if (!(value instanceof Uint8Array)) {

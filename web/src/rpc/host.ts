@@ -1,6 +1,7 @@
 // The instance's end of the line: takes calls, moves data in and out of the module's memory, stamps the stages of a run.
 // With memory.ts and staging.ts, which it is made of, the only file that touches the WebAssembly module.
 // Invariant: a call answers exactly once; a thrown RuntimeError means the instance is broken, and it answers no more.
+import { builds } from '../engine-files.js';
 import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
@@ -14,9 +15,6 @@ import { noPictures, readPictures, Staging } from './staging.js';
 import type { Pictures } from './staging.js';
 
 type Handlers = { [M in Method]: (params: Params<M>, call: Call, pictures: Pictures) => ResultOf<M> | Promise<ResultOf<M>> };
-
-/* The digest of each flavour's WebAssembly and its size; put in where the package is built. */
-declare const INSITU_BUILDS: Record<Flavour, { digest: string; bytes: number }>;
 
 const readBytes = 8 << 20;
 
@@ -219,7 +217,7 @@ export class Host {
   async #start(params: StartParams, id: number): Promise<StartResult> {
     let started = false;
     const tell = (of: Flavour, loaded: number) => {
-      if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: INSITU_BUILDS[of].bytes } });
+      if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: builds[of].bytes } });
     };
     const { native, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
     const { version, traits, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
@@ -228,7 +226,7 @@ export class Host {
     this.#staging = new Staging(native, this.#memory);
     this.#clockStepMs = measureClockStep();
     this.#context = { version, flavour, threads: String(threads), isolated: String(isolated) };
-    const { bytes, digest } = INSITU_BUILDS[flavour];
+    const { bytes, digest } = builds[flavour];
     if (params.listens) tell(flavour, bytes);
     started = true;
     const { buffer } = native.wasmMemory;

@@ -1,6 +1,6 @@
 // The memory of the WebAssembly module: what goes in, what comes out as copies that go to the page.
 // Invariant: it may grow with every call, so that every view is a fresh one.
-import { InsituError } from '../errors.js';
+import { fail, InsituError } from '../errors.js';
 import type { TypedArray } from '../tensor.js';
 import type { NativeModule, NativeValue, Outcome } from './native.js';
 import type { WireValue } from './protocol.js';
@@ -41,7 +41,7 @@ export class Memory {
   }
 
   copyBytes(pointer: number, byteLength: number): ArrayBuffer {
-    const data = new ArrayBuffer(byteLength);
+    const data = roomFor(byteLength);
     new Uint8Array(data).set(this.bytesAt(pointer, byteLength));
     this.leave(data);
     return data;
@@ -55,5 +55,13 @@ export class Memory {
   /** What moves with the answer that is sent now. */
   takeLeaving(): ArrayBuffer[] {
     return this.#leaving.splice(0);
+  }
+}
+
+function roomFor(byteLength: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(byteLength);
+  } catch (thrown) {
+    fail('OutOfMemory', `the browser gives no ${byteLength} bytes for a result`, 'Run smaller batches, or ask for fewer outputs.', thrown);
   }
 }

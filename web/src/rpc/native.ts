@@ -54,7 +54,7 @@ export type NativeSession = Omit<SessionDescription, 'sha256'>;
 
 export interface NativeModule {
   readonly wasmMemory: WebAssembly.Memory;
-  readonly PThread?: { terminateAllThreads(): void };
+  readonly PThread?: { unusedWorkers: Worker[]; terminateAllThreads(): void };
 
   /** `memoryBytes`: what the memory can grow to. `traits`: what kept models depend on besides the build. */
   start(threads: number, limits: Limits, memoryBytes: number): Outcome<{ version: string; traits: string; cancelAddress: number }>;
