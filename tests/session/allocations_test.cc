@@ -30,17 +30,19 @@ int FailEach(const std::function<Status()>& attempt) {
     if (status) return n;
     INFO(ToString(status.error()));
     REQUIRE(status.error().code == ErrorCode::kOutOfMemory);
-    REQUIRE(status.error().message.starts_with("cannot allocate "));
+    REQUIRE(status.error().message.find("cannot allocate ") != std::string::npos);
   }
 }
 
-std::vector<NamedTensor> Ones(const Session& session) {
+std::vector<NamedTensor> SmallFeeds(const Session& session) {
   std::vector<NamedTensor> feeds;
   for (const TensorInfo& input : session.inputs()) {
     Dims dims;
     for (const Dim& dim : *input.type.shape) dims.push_back(dim.IsKnown() ? dim.value() : 2);
     Tensor tensor = Tensor::Allocate(input.type.dtype, std::move(dims)).value();
-    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), std::byte{1});
+    // Indices have to stay within what they index.
+    const auto byte = input.type.dtype == DType::kInt64 ? std::byte{0} : std::byte{1};
+    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), byte);
     feeds.push_back({input.name, std::move(tensor)});
   }
   return feeds;
@@ -68,7 +70,7 @@ void FailEverywhere(const fs::path& path) {
     CHECK(FailEach([&] { return ToStatus(Session::Load(model, options, *runtime)); }) > 3);
 
     const auto session = Session::Load(model, options, *runtime).value();
-    const auto feeds = Ones(*session);
+    const auto feeds = SmallFeeds(*session);
     const auto want = session->Run(feeds).value();
     CHECK(FailEach([&] { return ToStatus(session->Run(feeds)); }) > 0);
     CHECK(SameBits(session->Run(feeds).value(), want));

@@ -3,7 +3,7 @@
 // Invariant: a file is taken only where the model's source, the options, the browser and the build are those it was made
 // with; whatever fails here, the model is loaded as if nothing had been kept.
 import { pageUrl } from './environment.js';
-import type { fail } from './errors.js';
+import type { fail, InsituError } from './errors.js';
 import { bytesBeside, defaultLimit, evict, fits, hold, holdRoom, openFolder, readRecord, writeRecord } from './kept-store.js';
 import type { ModelRecord } from './kept-store.js';
 import type { Client } from './rpc/client.js';
@@ -197,7 +197,8 @@ export class Kept {
       return await prepare({ upload, sha256 });
     } catch (thrown) {
       if (upload !== undefined) client.call('discard', { uploads: [upload] }).catch(() => {});
-      if (!signal?.aborted) await folder.removeEntry(name).catch(() => {});
+      const isSound = signal?.aborted || (thrown as Partial<InsituError>).code === 'OutOfMemory';
+      if (!isSound) await folder.removeEntry(name).catch(() => {});
       throw thrown;
     }
   }
