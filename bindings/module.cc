@@ -24,6 +24,7 @@ namespace {
 Result<Limits> ToLimits(const val& named) {
   Limits limits;
   for (const std::string& name : Keys(named)) {
+    if (named[name].isUndefined()) continue;
     const auto known = std::ranges::find(LimitNames(), name, &LimitName::name);
     if (known == LimitNames().end())
       return Fail(ErrorCode::kInvalidArgument, "there is no limit '" + name + "'",
