@@ -12,7 +12,7 @@ namespace insitu {
 class DTypeSet {
  public:
   constexpr DTypeSet(std::initializer_list<DType> types) {
-    for (DType t : types) bits_ |= 1u << static_cast<int>(t);
+    for (DType t : types) bits_ |= uint64_t{1} << static_cast<int>(t);
   }
   constexpr bool Has(DType t) const { return bits_ >> static_cast<int>(t) & 1; }
   friend constexpr DTypeSet operator|(DTypeSet a, DTypeSet b) {
@@ -21,7 +21,7 @@ class DTypeSet {
   }
 
  private:
-  uint32_t bits_ = 0;
+  uint64_t bits_ = 0;
 };
 
 inline constexpr DTypeSet kFloatTypes = {DType::kFloat32, DType::kFloat64, DType::kFloat16,
