@@ -67,6 +67,17 @@ for (const [file, [itsWays, message]] of Object.entries(cases)) {
   });
 }
 
+test('a script that is no worker of ours says nothing, which ends the wait', unlessForEver, async () => {
+  const { page, close } = await site.open();
+  await page.evaluate(() => {
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (work, ms, ...given) => setTimeout(work, ms / 50, ...given);
+  });
+  await assertWrongThenRight(page, '/insitu/worker.js', 'another script', { flavour: 'simd-st' },
+    /^Network: the worker did not start: nothing is heard of it.*insitu\/worker\.js/);
+  await close();
+});
+
 test('of another version is said to be so', unlessForEver, async () => {
   const { page, close } = await site.open();
   for (const file of ['/insitu-simd-st.wasm', '/insitu-simd-st.mjs']) {

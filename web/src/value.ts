@@ -1,6 +1,6 @@
 // Values of models: tensors, and what holds tensors: sequences, optional values and maps.
 // Invariant: what leaves the page has the kind that the model declares, at every depth.
-import { InsituError } from './errors.js';
+import { fail, InsituError } from './errors.js';
 import type { WireFeed, WireTensor, WireValue } from './rpc/protocol.js';
 import { checkFeed, describe, tensorOver } from './tensor.js';
 import type { Tensor, TensorInfo } from './tensor.js';
@@ -70,7 +70,12 @@ function refuse(info: TensorInfo, what: string, hint: string): never {
 /** A buffer of that size: one of `spare`, which loses it, or a new one. */
 export function roomIn(spare: ArrayBuffer[], byteLength: number): ArrayBuffer {
   const fitting = spare.findIndex((one) => one.byteLength === byteLength);
-  return fitting < 0 ? new ArrayBuffer(byteLength) : spare.splice(fitting, 1)[0]!;
+  if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
+  try {
+    return new ArrayBuffer(byteLength);
+  } catch (thrown) {
+    fail('OutOfMemory', `the browser gives no ${byteLength} bytes for a copy of a feed`, 'Pass `transfer`, or feed smaller batches.', thrown);
+  }
 }
 
 /* The caller's own buffer where it may be moved and is all of it, else a copy. */

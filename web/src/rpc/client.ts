@@ -270,6 +270,6 @@ async function openWorker(assets: string | undefined, onFailure: (error: InsituE
     started = true;
     port.onmessage?.({ data: data as never });
   };
-  const life = watchLife(port, () => onFailure(workerGone()));
+  const life = watchLife(port, () => onFailure(started ? workerGone() : workerError('nothing is heard of it', started)));
   return { port: life.port, close: () => (life.end(), worker.terminate()) };
 }

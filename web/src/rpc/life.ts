@@ -4,7 +4,7 @@
 // lock counts only when it is found so again and again: a worker that is starved takes its lock late.
 import type { Call, LifeSign, Port, Reply } from './protocol.js';
 
-const lookMs = 1000, restMs = 1000, looksUntilGone = 4;
+const lookMs = 1000, restMs = 1000, looksUntilGone = 4, looksUntilStarted = 60;
 
 /** The worker's side of the line, with the lock. */
 export function holdLife(port: Port): Port {
@@ -45,18 +45,22 @@ export function holdLife(port: Port): Port {
   return guarded;
 }
 
-/** The page's side of the line, until `end()`. `gone` is called when the worker is, and has calls to answer. */
+/**
+ * The page's side of the line, until `end()`. `gone` is called when the worker is, and has calls to answer, or was never there: another
+ * script in its place says nothing.
+ */
 export function watchLife(port: Port, gone: () => void): { port: Port; end(): void } {
   if (!navigator.locks) return { port, end() {} };
   let name: string | undefined;
-  let calls = 0, looks = 0;
+  let calls = 0, looks = 0, looksInSilence = 0;
   let heard = false, looking = false, ended = false;
   const look = async () => {
     looking = calls > 0 && !ended;
     if (!looking) return;
     looks = name && !heard && await isFree(name) ? looks + 1 : 0;
     heard = false;
-    if (looks < looksUntilGone) setTimeout(look, lookMs);
+    if (!name) looksInSilence++;
+    if (looks < looksUntilGone && looksInSilence < looksUntilStarted) setTimeout(look, lookMs);
     else gone();
   };
   const watched: Port = {
