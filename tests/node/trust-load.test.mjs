@@ -158,3 +158,23 @@ test('what takes the place of a signed model must be signed, too, unless the pag
   assert.equal(session.metadata.by, '1');
   await session.dispose();
 });
+
+test('what the caller changes while a load is on its way changes nothing', async () => {
+  const externalData = { 'weights.bin': at('weights.bin') };
+  const loading = engine.load(at('model.onnx'), { externalData, trust: { ...trust, name: 'model.onnx' } });
+  externalData['weights.bin'] = others;
+  externalData['never.bin'] = at('never.bin');
+  assert.deepEqual(await sum(await loading), [4, 5]);
+});
+
+test('inspect() holds a model to its signature, too', async () => {
+  assert.equal((await engine.inspect(at('shift.onnx'), { trust })).runnable, true);
+  await assert.rejects(engine.inspect(files['shift.onnx'], { trust: { ...trust, name: 'old/model.onnx' } }), refused(/SHA-256/));
+});
+
+test('sources without a name are refused as they are without a signature', async () => {
+  for (const source of [null, 5, undefined]) {
+    await assert.rejects(engine.load(source, { trust }), insituError('Integrity', /'', is not among the files/));
+    await assert.rejects(engine.load(source, { trust: { ...trust, name: 'shift.onnx' } }), insituError('InvalidArgument', /is no model source/));
+  }
+});

@@ -42,9 +42,7 @@ export class Engine extends Disposable {
 
   /** Starts an engine. Rejects with Network where its files cannot be had, Internal where there is no WebAssembly SIMD. */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const { limits = {} } = options;
-    if (typeof limits !== 'object') checkNumber('limits', limits);
-    for (const [name, most] of Object.entries(limits)) if (most !== undefined) checkNumber(`limits.${name}`, most);
+    checkLimits(options.limits);
     const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
     return new Engine(kept, started);
@@ -53,6 +51,7 @@ export class Engine extends Disposable {
   /** The engine that load() uses, and all callers with the same options: for each set of options there is one. */
   static async shared(options: EngineOptions = {}): Promise<Engine> {
     const { threads, worker, assets, flavour, limits, signal, onProgress } = options;
+    checkLimits(limits);
     const key = JSON.stringify([threads, worker, assets, flavour, limits]);
     let engine = shared.get(key);
     if (!engine) {
@@ -73,22 +72,20 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
-    return new Session({
-      open: (...asked) => this.#open(...asked),
-      createHistogram: () => this.createHistogram(),
-    }, await this.#open(model, options));
+    const open = (source: ModelSource, asked: LoadOptions) => this.#open(source, asAsked(asked));
+    return new Session({ open, createHistogram: () => this.createHistogram() }, await open(model, options));
   }
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
     const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
     const { audit } = options;
     if (audit !== undefined) {
-      if (!audit?.loading) fail('InvalidArgument', 'audit is no AuditLog', 'Open one with insitu/audit.');
+      if (typeof audit?.loading !== 'function') fail('InvalidArgument', 'audit is no AuditLog', 'Open one with insitu/audit.');
       return audit.loading(nameOf(model), options, (rest) => this.#open(model, rest));
     }
     if (options.trust !== undefined) {
       const opened = await this.#open(model, await signed(nameOf(model), options));
-      opened.options.trust = options.trust;
+      Object.assign(opened.options, { trust: options.trust, monitor: options.monitor ?? {} });
       return opened;
     }
     const decrypt = await decryption(options);
@@ -124,9 +121,11 @@ export class Engine extends Disposable {
 
   /** What a model contains and whether it would run, without running it. */
   async inspect(model: ModelSource, options: InspectOptions = {}): Promise<ModelReport> {
-    const decrypt = await decryption(options);
+    const asked = asAsked(options);
+    const held = asked.trust === undefined ? asked : await signed(nameOf(model), asked);
+    const decrypt = await decryption(held);
     const client = await this.#usableClient();
-    const sent = await upload(client, model, { ...options, decrypt }, false);
+    const sent = await upload(client, model, { ...held, decrypt }, false);
     return client.call('inspect', sent, { signal: options.signal });
   }
 
@@ -270,6 +269,19 @@ export class Engine extends Disposable {
 }
 
 /* undefined: what is loaded is not encrypted. */
+function checkLimits(limits: unknown = {}): void {
+  if (limits === null || typeof limits !== 'object') {
+    fail('InvalidArgument', `limits is ${limits === null ? 'null' : `a ${typeof limits}`}`, 'Pass an object of numbers.');
+  }
+  for (const [name, most] of Object.entries(limits)) if (most !== undefined) checkNumber(`limits.${name}`, most);
+}
+
+/* What is asked for, so that what the caller changes later changes nothing. */
+function asAsked<T extends InspectOptions>(options: T): T {
+  const { externalData, externalIntegrity } = options;
+  return { ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity } };
+}
+
 async function decryption(options: InspectOptions): Promise<Decrypt | undefined> {
   return options.encryption === undefined ? undefined : (await import('./encryption/encryption.js')).decryptor({ fail, openSource }, options);
 }
@@ -336,5 +348,6 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined
 
 function nameOf(model: ModelSource): string | undefined {
   if (typeof model === 'string' || model instanceof URL) return String(model);
-  return 'url' in model && model.url ? model.url : 'name' in model ? String(model.name) : undefined;
+  const { url, name } = Object(model) as { url?: string; name?: unknown };
+  return url || (name === undefined ? undefined : String(name));
 }

@@ -30,10 +30,11 @@ export async function enableRelaxedSimd(): Promise<void> {
 }
 
 /** The chunks and size of a file, given as a path or a file: URL. */
-export async function openFile(path: string | URL): Promise<{ chunks: AsyncIterable<Uint8Array>; total: number }> {
+export async function openFile(path: string | URL): Promise<{ chunks: AsyncIterable<Uint8Array>; total: number; cancel(): void }> {
   const fs = await nodeModule<typeof import('node:fs')>('fs');
   const { size } = await fs.promises.stat(path);
-  return { chunks: fs.createReadStream(path, { highWaterMark: 1 << 20 }), total: size };
+  const chunks = fs.createReadStream(path, { highWaterMark: 1 << 20 });
+  return { chunks, total: size, cancel: () => void chunks.destroy() };
 }
 
 /** The bytes of a file, given as a path or a file: URL. */

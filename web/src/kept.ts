@@ -42,7 +42,7 @@ export async function open(
   options: LoadOptions,
   preparation: Preparation,
 ): Promise<Kept | undefined> {
-  const { integrity, externalData = {}, externalIntegrity, cacheBytes, signal } = options;
+  const { integrity, externalData = {}, externalIntegrity = {}, cacheBytes, signal } = options;
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) {
     helpers.fail('InvalidArgument', `cacheBytes is ${cacheBytes}`, 'Pass how many bytes all kept models may take together.');
   }
@@ -50,7 +50,7 @@ export async function open(
   if (!storage?.getDirectory || !locks) return undefined;  // as in Node and on insecure pages
   const names = Object.keys(externalData);
   const sources = [model, ...Object.values(externalData)];
-  const digests = [integrity, ...names.map((name) => externalIntegrity?.[name])];
+  const digests = [integrity, ...names.map((name) => (Object.hasOwn(externalIntegrity, name) ? externalIntegrity[name] : undefined))];
   const addresses = sources.map((source, i) => digests[i] || addressOf(source));
   if (!addresses.every((address) => address !== undefined)) return undefined;
   const identify = async (source: ModelSource, i: number): Promise<{ source: ModelSource; stamp?: string; failure?: unknown }> => {

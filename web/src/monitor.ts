@@ -72,7 +72,7 @@ export class Monitor extends EventTarget {
 
   #exporting(format: string): OpenModel {
     const model = this.#model();
-    model.options.audit?.tell('export', { model }, { format });
+    model.options.audit?.tell('export', { model }, { format: String(format) });
     return model;
   }
 

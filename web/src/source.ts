@@ -8,6 +8,8 @@ export interface OpenSource {
   chunks: AsyncIterable<Uint8Array>;
   /** Bytes in all, where known. A compressed transfer does not tell. */
   total?: number;
+  /** Lets go of it, as long as nothing of `chunks` was asked for; then their end does. */
+  cancel?(): void;
 }
 
 const pieceBytes = 1 << 20;
@@ -22,7 +24,7 @@ export async function openSource(source: Exclude<ModelSource, Blob>, signal?: Ab
   if (source instanceof Uint8Array) return ofBytes(source);
   if (source instanceof Request) return ofResponse(await request(source, source.url, signal), signal);
   if (source instanceof Response) return ofResponse(source, signal);
-  if (source instanceof ReadableStream) return { chunks: ofStream(source, signal) };
+  if (source instanceof ReadableStream) return { chunks: ofStream(source, signal), cancel: () => drop(source) };
   return fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no model source`, knownSources);
 }
 
@@ -73,7 +75,12 @@ function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
   return {
     chunks: input && headers.get('accept-ranges') ? resuming(response, input, signal) : ofStream(response.body, signal),
     total: length === null ? undefined : Number(length),
+    cancel: () => drop(response.body!),
   };
+}
+
+function drop(stream: ReadableStream): void {
+  stream.cancel().catch(() => {});
 }
 
 /* What goes on where it broke off, if it can. The module for it is asked for while there is a network. */

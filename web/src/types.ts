@@ -117,6 +117,15 @@ export type ModelSource =
 export interface InspectOptions {
   /** The files that a model with external data names, by that name. */
   externalData?: Record<string, ModelSource>;
+  /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
+  integrity?: string;
+  /** The same of files of `externalData`, by their name there. */
+  externalIntegrity?: Record<string, string>;
+  /**
+   * Who must have signed the model, its external files and a profile that is named by its address. Their digests are those that
+   * were signed then, which `integrity` may only repeat; see docs/how-to/signatures.md.
+   */
+  trust?: TrustOptions;
   /** What the model and its external files are encrypted with, as `insitu encrypt` does it; digests are those of the plaintext. */
   encryption?: {
     /** 32 bytes, or a key of AES-GCM with 256 bits that may decrypt; it need not be extractable. */
@@ -130,15 +139,6 @@ export interface InspectOptions {
 
 /** How a model is loaded. */
 export interface LoadOptions extends InspectOptions {
-  /** 'sha256-<base64>' of the model file; checked before anything is parsed. */
-  integrity?: string;
-  /** The same of files of `externalData`, by their name there. */
-  externalIntegrity?: Record<string, string>;
-  /**
-   * Who must have signed the model, its external files and a profile that is named by its address. Their digests are those that
-   * were signed then, which `integrity` may only repeat; see docs/how-to/signatures.md.
-   */
-  trust?: TrustOptions;
   /**
    * 'opfs' keeps what was prepared from a model that has an address in the origin private file system, for the next visit;
    * see docs/api.md. Default 'none'.

@@ -22,8 +22,8 @@ export async function upload(
   hash: boolean,
 ): Promise<Uploaded> {
   const { integrity, externalData = {}, externalIntegrity = {}, signal, onProgress } = options;
-  const digests = Object.fromEntries(Object.entries(externalIntegrity).map(([name, text]) => [name, parseIntegrity(text)]));
-  const unknown = Object.keys(digests).find((name) => !Object.hasOwn(externalData, name));
+  const digests = new Map(Object.entries(externalIntegrity).map(([name, text]) => [name, parseIntegrity(text)]));
+  const unknown = [...digests.keys()].find((name) => !Object.hasOwn(externalData, name));
   if (unknown !== undefined) fail('InvalidArgument', `externalIntegrity names '${unknown}', which externalData does not`, 'Use the same names in both.');
   const sha256 = integrity === undefined ? undefined : parseIntegrity(integrity);
   const begun: number[] = [];
@@ -38,11 +38,11 @@ export async function upload(
   };
   try {
     const main = await verified('the model', model, sha256, hash);
-    const external: Record<string, number> = {};
+    const external: [string, number][] = [];
     for (const [name, source] of Object.entries(externalData)) {
-      external[name] = await verified(`'${name}'`, source, digests[name], false);
+      external.push([name, await verified(`'${name}'`, source, digests.get(name), false)]);
     }
-    return { upload: main, external };
+    return { upload: main, external: Object.fromEntries(external) };
   } catch (thrown) {
     client.call('discard', { uploads: begun }).catch(() => {});
     throw thrown;
@@ -68,8 +68,11 @@ async function send(
     await client.call('read', { upload, file: source, head: new Uint8Array() }, { signal, onProgress });
     return upload;
   }
-  const { chunks, total } = await (decrypt ? decrypt(source, what, signal) : openSource(source as Exclude<ModelSource, Blob>, signal));
-  const id = await begin(total);
+  const { chunks, total, cancel } = await (decrypt ? decrypt(source, what, signal) : openSource(source as Exclude<ModelSource, Blob>, signal));
+  const id = await begin(total).catch((thrown) => {
+    cancel?.();
+    throw thrown;
+  });
   let loaded = 0;
   const sent: Promise<void>[] = [];
   onProgress?.({ phase: 'download', loaded, total });
@@ -89,9 +92,10 @@ async function send(
 
 /** 'sha256-<base64>' as hexadecimal. */
 function parseIntegrity(integrity: string): string {
-  const base64 = /^sha256-([A-Za-z0-9+/]{43}=)$/.exec(integrity)?.[1];
+  const text = String(integrity);
+  const base64 = /^sha256-([A-Za-z0-9+/]{43}=)$/.exec(text)?.[1];
   if (!base64) {
-    fail('InvalidArgument', `'${integrity}' is no integrity`,
+    fail('InvalidArgument', `'${text}' is no integrity`,
       "Write sha256- and the 44 characters of the digest in base64, as `openssl dgst -sha256 -binary FILE | base64` does.");
   }
   return Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('');

@@ -30,7 +30,7 @@ export async function decryptor(lent: Lent, { encryption, cache }: LoadOptions):
     const shards = decrypted(lent, key, chunks, what, (found) => (header = found));
     // The first shard authenticates the header, which says how much room the engine is asked for.
     const first = await shards.next();
-    return { chunks: after(first.value!, shards), total: header.total };
+    return { chunks: after(first.value!, shards), total: header.total, cancel: () => void shards.return(undefined) };
   };
 }
 

@@ -54,7 +54,7 @@ export async function signed(helpers: Helpers, called: string | undefined, optio
   const folder = model.name.slice(0, model.name.lastIndexOf('/') + 1);
   const external = Object.keys(externalData).map((key) => {
     const file = exactly(refuse, files, folder + key.replace(/^(\.\/)+/, ''));
-    return [key, digest(`'${key}'`, file, externalIntegrity[key])];
+    return [key, digest(`'${key}'`, file, Object.hasOwn(externalIntegrity, key) ? externalIntegrity[key] : undefined)];
   });
   return {
     ...options, trust: undefined,
