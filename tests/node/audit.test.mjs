@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { canonical, chain, entriesOf, lineOf, noHash, tamperings } from '../support/tampering.mjs';
+import { signer } from '../support/signer.mjs';
 import { cli, dist, Engine, flavours, insituError, tensor } from './support/insitu.mjs';
 
 const { AuditLog, verifyAudit } = await import(new URL('audit.js', dist).href);
@@ -144,20 +146,75 @@ test('a line that broke off is said, and the log that goes on says so itself', a
     assert.deepEqual([told.event, told.details.bytes], ['torn', length - start]);
     // What is torn cannot be exchanged for something else, nor something put beside it.
     const other = text.replace('"event":"event 2', '"event":"xvent 2').replace('{"details":{"i":2', '{"details":{"i":3');
-    if (other !== text) assert.equal((await verifyAudit(other)).problem.what, 'inserted');
+    if (other !== text) assert.equal((await verifyAudit(other)).problem.what, 'changed');
     assert.equal((await verifyAudit(`${text.split('\n').toSpliced(3, 0, 'more').join('\n')}`)).holds, false);
   }
 });
 
-test('a crash while that is written is no fault either', async () => {
-  const [line] = await sample(1);
+test('lines that were changed are not taken for one that broke off, whatever is appended to them', async () => {
+  const lines = await sample(3);
+  const [changed, shorter] = ['"event":"xvent', '"event":"e'].map((text) => lines.map((line) => line.replace('"event":"event', text)));
+  const covering = (...between) => {
+    const region = between.join('\n');
+    const details = { bytes: region.length, sha256: createHash('sha256').update(region).digest('hex') };
+    return chain([{ time: '2025-01-01T00:00:00.000Z', event: 'torn', details }], JSON.parse(lines[0]))[0];
+  };
+  for (const [between, ended] of [[[changed[1], changed[2]], true], [[changed[1]], true], [[shorter[1]], false], [['garbage', 'garbage'], true], [['{"details":{"i', '{"details":{"bytes'], false], [['{}'], true]]) {
+    const file = newFile();
+    writeFileSync(file, [lines[0], ...between].join('\n') + (ended ? '\n' : ''));
+    const log = await AuditLog.open({ file });
+    await log.record('d');
+    await log.record('e');
+    const text = await log.export();
+    assert.deepEqual(entriesOf(text.split('\n').slice(-3).join('\n')).map(({ event }) => event), ['d', 'e']);
+    // Nor where somebody else writes such an entry.
+    for (const one of [text, [lines[0], ...between, covering(...between), ''].join('\n')]) {
+      const { holds, entries, torn, problem } = await verifyAudit(one);
+      assert.deepEqual([holds, entries, torn, problem?.line, problem?.what], [false, 1, [], 2, 'changed'], between.join());
+    }
+  }
+  // One that broke off is no JSON; one that is has been changed, even at the end.
+  assert.deepEqual((await verifyAudit([lines[0], changed[1]].join('\n'))).problem.what, 'changed');
+});
+
+test('what cannot be written whole is taken back, and is not there twice when it is tried again', async () => {
   const file = newFile();
-  writeFileSync(file, `${line}\n{"details":{"i`);
-  appendFileSync(file, '\n{"details":{"bytes":14,"sha');
   const log = await AuditLog.open({ file });
-  await log.record('again');
-  const { holds, entries, torn } = await verifyAudit(await log.export());
-  assert.deepEqual([holds, entries, torn], [true, 3, [2, 3]]);
+  await log.record('before');
+  const opened = await open(file);
+  const handle = Object.getPrototypeOf(opened);
+  await opened.close();
+  const { writeFile, datasync, close } = handle;
+  const failing = (code) => Promise.reject(Object.assign(new Error(code), { code }));
+  const faults = {
+    writeFile: async function (bytes) { await writeFile.call(this, bytes.subarray(0, -5)); return failing('ENOSPC'); },
+    datasync: () => failing('EIO'),
+    close: async function () { await close.call(this); return failing('EDQUOT'); },
+  };
+  try {
+    for (const [name, fault] of Object.entries(faults)) {
+      const text = readFileSync(file, 'utf8');
+      // Whoever reads closes, too: only of who writes it fails.
+      handle.writeFile = function (...args) { this.writes = true; return (name === 'writeFile' ? fault : writeFile).apply(this, args); };
+      if (name !== 'writeFile') handle[name] = function () { return (this.writes ? fault : close).call(this); };
+      await Promise.all([log.record(`one ${name}`), log.record(`two ${name}`)]);
+      Object.assign(handle, { writeFile, datasync, close });
+      assert.match(log.failure, /cannot be written/);
+      assert.equal(readFileSync(file, 'utf8'), text);
+      await log.record(`after ${name}`);
+      assert.equal(log.failure, undefined);
+    }
+    // Some file systems know no datasync.
+    for (const code of ['EINVAL', 'ENOTSUP']) {
+      handle.datasync = () => failing(code);
+      await log.record(code);
+      assert.equal(log.failure, undefined);
+    }
+  } finally {
+    Object.assign(handle, { writeFile, datasync, close });
+  }
+  assert.deepEqual(await eventsOf(log), ['before', ...Object.keys(faults).flatMap((name) => [`one ${name}`, `two ${name}`, `after ${name}`]), 'EINVAL', 'ENOTSUP']);
+  assert((await verifyAudit(readFileSync(file))).holds);
 });
 
 test('logs of the same file take turns', async () => {
@@ -242,6 +299,35 @@ test('an encrypted model is said to be one', async () => {
   assert(!text.includes(key.toString('hex')) && !text.includes(key.toString('base64')));
 });
 
+test('of a model that is signed the digest that was signed is written down', async () => {
+  const log = await AuditLog.open();
+  const { pem, sign } = signer();
+  const trust = { signature: sign({ 'handwriting_int8.onnx': readFileSync(int8), 'handwriting_fp32.onnx': readFileSync(fp32) }), keys: [pem] };
+  const session = await engine.load(int8, { audit: log, trust, monitor: false });
+  await session.swap(fp32);
+  await session.dispose();
+  const loads = entriesOf(await log.export()).filter(({ event }) => event === 'load').map(({ details }) => details);
+  assert.deepEqual(loads.map(({ model, signed, integrity }) => [model, signed, integrity]),
+    [int8, fp32].map((name) => [{ name, sha256: digestOf(name).toString('hex') }, true, false]));
+});
+
+test('a load of which nothing can be written down is a load all the same', async () => {
+  const log = await AuditLog.open();
+  const { bufferBytes } = await engine.memory();
+  const untold = { toString() { throw new Error('no text'); } };
+  for (const cache of [1n, Symbol('cache'), untold]) {
+    const session = await engine.load(int8, { audit: log, cache, monitor: false });
+    await session.run({ image: image() });
+    await session.dispose();
+    await assert.rejects(engine.load(join(folder, 'missing.onnx'), { audit: log, cache }), insituError('Network'));
+  }
+  const entries = entriesOf(await log.export());
+  assert.deepEqual(entries.map(({ event }) => event), ['load', 'load failed', 'load', 'load failed', 'load', 'load failed']);
+  assert.deepEqual(entries.map(({ details }) => details.cache ?? details.unknown),
+    ['1', '1', 'Symbol(cache)', 'Symbol(cache)', 'no details: no text', 'no details: no text']);
+  assert.equal((await engine.memory()).bufferBytes, bufferBytes);
+});
+
 test('a disk that fails fails no run: entries wait, and what is lost is counted', async () => {
   const place = join(folder, 'disk');
   mkdirSync(place);
@@ -279,10 +365,11 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(AuditLog.open({ file: copy }), insituError('InvalidArgument', /is no audit log/));
   assert.deepEqual(readFileSync(copy), readFileSync(int8));
   await assert.rejects(AuditLog.open({ file: join(folder, 'nowhere', 'x') }), insituError('InvalidArgument', /cannot append to/));
-  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
+  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, null, 'audit.jsonl', 7]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
   const log = await AuditLog.open({ store: 'memory' });
   assert.deepEqual([log.store, log.failure], ['memory', undefined]);
-  for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }]]) {
+  for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }],
+    ['torn', {}], ['lost', { entries: 3 }], ['load', {}], ['export', {}], ['drift', {}]]) {
     await assert.rejects(log.record(event, details), insituError('InvalidArgument'));
   }
   for (const audit of [{}, true, null, 'audit', new EventTarget()]) await assert.rejects(engine.load(int8, { audit }), insituError('InvalidArgument', /audit is no AuditLog/));
@@ -290,7 +377,24 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(session.swap(fp32, { audit: await AuditLog.open() }), insituError('InvalidArgument', /not the log of the session/));
   await session.swap(fp32, { audit: log });
   assert.deepEqual(await eventsOf(log), ['load', 'load', 'swap']);
+  // Nor can it be switched off.
+  await session.swap(int8, { audit: undefined });
+  await (await session.canary(fp32, { share: 0.5, audit: undefined })).rollback();
+  await session.monitor.export('prometheus');
+  assert.deepEqual((await eventsOf(log)).slice(3), ['load', 'swap', 'load', 'canary', 'withdrawn', 'export']);
   await session.dispose();
+});
+
+test('what is no log does not hold', async () => {
+  const [line] = await sample(1);
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  assert.deepEqual([(await verifyAudit(bytes)).entries, (await verifyAudit(bytes.buffer)).entries], [1, 1]);
+  for (const log of [undefined, null, new Blob([bytes]), 7, {}, [], [line], new Uint16Array(4), new DataView(bytes.buffer), Promise.resolve(line)]) {
+    await assert.rejects(verifyAudit(log), insituError('InvalidArgument', /the log is no text and no bytes/));
+  }
+  for (const options of [null, 'head', 7, { head: null }, { head: '' }, { head: 7 }, { head: 'ab' }]) {
+    await assert.rejects(verifyAudit(line, options), insituError('InvalidArgument'));
+  }
 });
 
 test('insitu audit verify says what is wrong, and where', async () => {
@@ -321,5 +425,8 @@ test('insitu audit verify says what is wrong, and where', async () => {
   refused(2, /^there is no 'insitu audit check'/, 'check', file);
   refused(2, /^pass one FILE/, 'verify');
   refused(2, /^--head wants the 64 hexadecimal digits/, 'verify', file, '--head', 'abc');
+  writeFileSync(file, whole);
+  refused(2, /^--json names FILE itself/, 'verify', file, '--json', file);
+  assert.equal(readFileSync(file, 'utf8'), whole);
   refused(1, /^Network: cannot read/, 'verify', join(folder, 'missing.jsonl'));
 });

@@ -3,6 +3,7 @@
 import type { AudioOptions, AudioSource } from './audio.js';
 import { Disposable } from './disposable.js';
 import type { Decrypt } from './encryption/encryption.js';
+import { withOwnKey } from './encryption/own-key.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
 import { hold, image, letGo } from './image-feed.js';
 import type { ImageOptions, ImageSource } from './image-feed.js';
@@ -76,7 +77,7 @@ export class Engine extends Disposable {
     return new Session({
       open: (...asked) => this.#open(...asked),
       createHistogram: () => this.createHistogram(),
-    }, await this.#open(model, options));
+    }, await this.#open(model, withOwnKey(options)));
   }
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
@@ -87,8 +88,10 @@ export class Engine extends Disposable {
       return audit.loading(nameOf(model), options, (rest) => this.#open(model, rest));
     }
     if (options.trust !== undefined) {
-      const opened = await this.#open(model, await signed(nameOf(model), options));
+      const held = await signed(nameOf(model), options);
+      const opened = await this.#open(model, held);
       opened.options.trust = options.trust;
+      opened.signedAs = held.integrity;
       return opened;
     }
     const decrypt = await decryption(options);
@@ -124,7 +127,7 @@ export class Engine extends Disposable {
 
   /** What a model contains and whether it would run, without running it. */
   async inspect(model: ModelSource, options: InspectOptions = {}): Promise<ModelReport> {
-    const decrypt = await decryption(options);
+    const decrypt = await decryption(withOwnKey(options));
     const client = await this.#usableClient();
     const sent = await upload(client, model, { ...options, decrypt }, false);
     return client.call('inspect', sent, { signal: options.signal });
@@ -293,7 +296,8 @@ const shared = new Map<string, Promise<Engine>>();
 
 /** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
-  return (await Engine.shared(options)).load(model, options);
+  const held = withOwnKey(options);
+  return (await Engine.shared(held)).load(model, held);
 }
 
 /** As Engine.imageTensor(), of the engine that load() uses. */
