@@ -1,43 +1,26 @@
-// The audit log in Node: what is written and what never is, that every change of it is found and said where, and that nothing that
-// fails with it fails a run.
+// The audit log in Node: what is written and what never is, and that nothing that fails with it fails a run.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { canonical, chain, entriesOf, lineOf, noHash, tamperings } from '../support/tampering.mjs';
 import { signer } from '../support/signer.mjs';
-import { cli, dist, Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { entriesOf, lineOf, noHash } from '../support/tampering.mjs';
+import { AuditLog, eventsOf, folder, newFile, verifyAudit } from './support/audit-log.mjs';
+import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
 
-const { AuditLog, verifyAudit } = await import(new URL('audit.js', dist).href);
-const folder = mkdtempSync(join(tmpdir(), 'insitu-audit-'));
 const models = new URL('../../models/handwriting/', import.meta.url);
 const [fp32, int8] = ['handwriting_fp32.onnx', 'handwriting_int8.onnx'].map((name) => fileURLToPath(new URL(name, models)));
 const profile = JSON.parse(readFileSync(new URL('handwriting.profile.json', models), 'utf8'));
 const digestOf = (path) => createHash('sha256').update(readFileSync(path)).digest();
 const image = (value = 0.5) => tensor(new Float32Array(784).fill(value), [1, 1, 28, 28]);
 
-let engine, counter = 0;
+let engine;
 before(async () => { engine = await Engine.create({ flavour: flavours[0] }); });
-after(async () => {
-  await engine.dispose();
-  rmSync(folder, { recursive: true });
-});
-
-const newFile = () => join(folder, `audit-${counter++}.jsonl`);
-const eventsOf = async (log) => entriesOf(await log.export()).map(({ event }) => event);
-
-/* Lines of a log with some entries. */
-async function sample(count = 7) {
-  const log = await AuditLog.open();
-  for (let i = 0; i < count; i++) await log.record(`event ${i}`, { i, text: 'ä "quoted" \n', list: [1, { b: 2, a: null }] });
-  return (await log.export()).trimEnd().split('\n');
-}
+after(() => engine.dispose());
 
 test('entries are lines of canonical JSON, each with the hash of the rest and of the one before', async () => {
   const file = newFile();
@@ -71,112 +54,6 @@ test('entries are lines of canonical JSON, each with the hash of the rest and of
   assert.equal((await verifyAudit(readFileSync(file))).entries, 3);
 });
 
-test('every byte that is changed is found, on its line', async () => {
-  const lines = await sample(3);
-  const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`);
-  for (let at = 0; at < bytes.length; at++) {
-    const changed = bytes.slice();
-    changed[at] ^= 1;
-    const { holds, problem } = await verifyAudit(changed);
-    assert(!holds, `byte ${at}`);
-    const line = new TextDecoder().decode(bytes.subarray(0, at)).split('\n').length;
-    assert.equal(problem.line, line, `byte ${at}: ${JSON.stringify(problem)}`);
-  }
-});
-
-test('every entry that is changed, removed, inserted, moved, repeated or cut off is found, and said where', async () => {
-  const lines = await sample();
-  const head = JSON.parse(lines.at(-1)).hash;
-  let count = 0, byHead = 0;
-  for (const { name, lines: changed, line, what } of tamperings(lines)) {
-    const text = changed.map((one) => `${one}\n`).join('');
-    const found = await verifyAudit(text);
-    if (line === undefined) {
-      assert(found.holds, `${name}: ${JSON.stringify(found.problem)}`);
-      byHead++;
-    } else {
-      assert.deepEqual([found.problem?.line, found.problem?.what], [line, what], `${name}: ${JSON.stringify(found.problem)}`);
-      assert.equal(found.holds, false);
-    }
-    // With the head nothing escapes.
-    assert.equal((await verifyAudit(text, { head })).holds, false, name);
-    count++;
-  }
-  assert(count > 200 && byHead >= 2 * lines.length, `${count} ${byHead}`);
-  const cut = await verifyAudit(lines.slice(0, 4).map((line) => `${line}\n`).join(''), { head });
-  assert.deepEqual([cut.entries, cut.problem.line, cut.problem.what], [4, 5, 'truncated']);
-  // An earlier head is one of the entries: the log has gone on since.
-  assert((await verifyAudit(lines.join('\n'), { head: JSON.parse(lines[2]).hash })).holds);
-});
-
-test('what reads the same but is not the same bytes is found', async () => {
-  const log = await AuditLog.open();
-  await log.record('replaced \ufffd');
-  await log.record('evidence', { sha256: createHash('sha256').update('garbage').digest('hex') });
-  const bytes = Buffer.from(await log.export());
-  const at = bytes.indexOf('\ufffd');
-  const badly = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
-  assert.deepEqual((await verifyAudit(badly)).problem.line, 1);
-  assert.deepEqual((await verifyAudit(Buffer.concat([Buffer.from('\ufeff'), bytes]))).problem.line, 1);
-  // Only an entry 'torn' tells of a line that is none.
-  const [first, second] = bytes.toString().split('\n');
-  const { line, what } = (await verifyAudit(`${first}\ngarbage\n${second}\n`)).problem;
-  assert.deepEqual([line, what], [2, 'inserted']);
-});
-
-test('a line that broke off is said, and the log that goes on says so itself', async () => {
-  const lines = await sample(3);
-  const whole = Buffer.from(`${lines.join('\n')}\n`);
-  const start = Buffer.from(`${lines[0]}\n${lines[1]}\n`).length;
-  for (let length = start + 1; length < whole.length; length++) {
-    const file = newFile();
-    writeFileSync(file, whole.subarray(0, length));
-    const torn = length < whole.length - 1;  // all but its line feed is an entry
-    const { holds, entries, problem } = await verifyAudit(readFileSync(file));
-    assert.deepEqual([holds, entries, problem?.line, problem?.what], torn ? [false, 2, 3, 'torn'] : [true, 3, undefined, undefined], String(length));
-    if (length % 40 !== 0 && torn) continue;
-    const log = await AuditLog.open({ file });
-    await log.record('after the crash');
-    const text = await log.export();
-    assert(text.startsWith(whole.subarray(0, length).toString()), 'nothing is removed');
-    const after = await verifyAudit(text);
-    assert.deepEqual([after.holds, after.entries, after.torn], torn ? [true, 4, [3]] : [true, 4, []]);
-    if (!torn) continue;
-    const told = JSON.parse(text.split('\n')[3]);
-    assert.deepEqual([told.event, told.details.bytes], ['torn', length - start]);
-    // What is torn cannot be exchanged for something else, nor something put beside it.
-    const other = text.replace('"event":"event 2', '"event":"xvent 2').replace('{"details":{"i":2', '{"details":{"i":3');
-    if (other !== text) assert.equal((await verifyAudit(other)).problem.what, 'changed');
-    assert.equal((await verifyAudit(`${text.split('\n').toSpliced(3, 0, 'more').join('\n')}`)).holds, false);
-  }
-});
-
-test('lines that were changed are not taken for one that broke off, whatever is appended to them', async () => {
-  const lines = await sample(3);
-  const [changed, shorter] = ['"event":"xvent', '"event":"e'].map((text) => lines.map((line) => line.replace('"event":"event', text)));
-  const covering = (...between) => {
-    const region = between.join('\n');
-    const details = { bytes: region.length, sha256: createHash('sha256').update(region).digest('hex') };
-    return chain([{ time: '2025-01-01T00:00:00.000Z', event: 'torn', details }], JSON.parse(lines[0]))[0];
-  };
-  for (const [between, ended] of [[[changed[1], changed[2]], true], [[changed[1]], true], [[shorter[1]], false], [['garbage', 'garbage'], true], [['{"details":{"i', '{"details":{"bytes'], false], [['{}'], true]]) {
-    const file = newFile();
-    writeFileSync(file, [lines[0], ...between].join('\n') + (ended ? '\n' : ''));
-    const log = await AuditLog.open({ file });
-    await log.record('d');
-    await log.record('e');
-    const text = await log.export();
-    assert.deepEqual(entriesOf(text.split('\n').slice(-3).join('\n')).map(({ event }) => event), ['d', 'e']);
-    // Nor where somebody else writes such an entry.
-    for (const one of [text, [lines[0], ...between, covering(...between), ''].join('\n')]) {
-      const { holds, entries, torn, problem } = await verifyAudit(one);
-      assert.deepEqual([holds, entries, torn, problem?.line, problem?.what], [false, 1, [], 2, 'changed'], between.join());
-    }
-  }
-  // One that broke off is no JSON; one that is has been changed, even at the end.
-  assert.deepEqual((await verifyAudit([lines[0], changed[1]].join('\n'))).problem.what, 'changed');
-});
-
 test('what cannot be written whole is taken back, and is not there twice when it is tried again', async () => {
   const file = newFile();
   const log = await AuditLog.open({ file });
@@ -184,22 +61,28 @@ test('what cannot be written whole is taken back, and is not there twice when it
   const opened = await open(file);
   const handle = Object.getPrototypeOf(opened);
   await opened.close();
-  const { writeFile, datasync, close } = handle;
+  const { writeFile, datasync } = handle;
   const failing = (code) => Promise.reject(Object.assign(new Error(code), { code }));
   const faults = {
-    writeFile: async function (bytes) { await writeFile.call(this, bytes.subarray(0, -5)); return failing('ENOSPC'); },
+    async writeFile(bytes) {
+      await writeFile.call(this, bytes.subarray(0, -5));
+      return failing('ENOSPC');
+    },
     datasync: () => failing('EIO'),
-    close: async function () { await close.call(this); return failing('EDQUOT'); },
+    // What closes is of each handle its own.
+    async close(bytes) {
+      const { close } = this;
+      this.close = () => close().then(() => failing('EDQUOT'));
+      return writeFile.call(this, bytes);
+    },
   };
   try {
     for (const [name, fault] of Object.entries(faults)) {
       const text = readFileSync(file, 'utf8');
-      // Whoever reads closes, too: only of who writes it fails.
-      handle.writeFile = function (...args) { this.writes = true; return (name === 'writeFile' ? fault : writeFile).apply(this, args); };
-      if (name !== 'writeFile') handle[name] = function () { return (this.writes ? fault : close).call(this); };
+      handle[name === 'datasync' ? name : 'writeFile'] = fault;
       await Promise.all([log.record(`one ${name}`), log.record(`two ${name}`)]);
-      Object.assign(handle, { writeFile, datasync, close });
-      assert.match(log.failure, /cannot be written/);
+      Object.assign(handle, { writeFile, datasync });
+      assert.match(log.failure ?? '', /cannot be written/, name);
       assert.equal(readFileSync(file, 'utf8'), text);
       await log.record(`after ${name}`);
       assert.equal(log.failure, undefined);
@@ -211,7 +94,7 @@ test('what cannot be written whole is taken back, and is not there twice when it
       assert.equal(log.failure, undefined);
     }
   } finally {
-    Object.assign(handle, { writeFile, datasync, close });
+    Object.assign(handle, { writeFile, datasync });
   }
   assert.deepEqual(await eventsOf(log), ['before', ...Object.keys(faults).flatMap((name) => [`one ${name}`, `two ${name}`, `after ${name}`]), 'EINVAL', 'ENOTSUP']);
   assert((await verifyAudit(readFileSync(file))).holds);
@@ -383,50 +266,4 @@ test('what is no log, and no audit, is refused', async () => {
   await session.monitor.export('prometheus');
   assert.deepEqual((await eventsOf(log)).slice(3), ['load', 'swap', 'load', 'canary', 'withdrawn', 'export']);
   await session.dispose();
-});
-
-test('what is no log does not hold', async () => {
-  const [line] = await sample(1);
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  assert.deepEqual([(await verifyAudit(bytes)).entries, (await verifyAudit(bytes.buffer)).entries], [1, 1]);
-  for (const log of [undefined, null, new Blob([bytes]), 7, {}, [], [line], new Uint16Array(4), new DataView(bytes.buffer), Promise.resolve(line)]) {
-    await assert.rejects(verifyAudit(log), insituError('InvalidArgument', /the log is no text and no bytes/));
-  }
-  for (const options of [null, 'head', 7, { head: null }, { head: '' }, { head: 7 }, { head: 'ab' }]) {
-    await assert.rejects(verifyAudit(line, options), insituError('InvalidArgument'));
-  }
-});
-
-test('insitu audit verify says what is wrong, and where', async () => {
-  const lines = await sample(5);
-  const head = JSON.parse(lines[4]).hash;
-  const file = newFile();
-  const verify = (text, ...args) => {
-    writeFileSync(file, text);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'audit', 'verify', file, ...args], { encoding: 'utf8' });
-    return { status, stdout, stderr };
-  };
-  const whole = `${lines.join('\n')}\n`;
-  assert.deepEqual(verify(whole), { status: 0, stdout: `5 entries hold; the last has the hash ${head}\n`, stderr: '' });
-  assert.equal(verify(whole, '--head', head.toUpperCase()).status, 0);
-  const changed = verify(whole.replace('"event":"event 2', '"event":"event 9'));
-  assert.deepEqual([changed.status, changed.stdout.split('\n')[0]], [1, 'line 3: changed: its hash is not that of what it says']);
-  assert.match(changed.stdout, /^2 entries hold/m);
-  const cut = verify(`${lines.slice(0, 3).join('\n')}\n`, '--head', head, '--json', '-');
-  assert.equal(cut.status, 1);
-  const { holds, entries, problem } = JSON.parse(cut.stdout);
-  assert.deepEqual([holds, entries, problem.line, problem.what], [false, 3, 4, 'truncated']);
-  const refused = (status, pattern, ...args) => {
-    const result = spawnSync(process.execPath, [cli, 'audit', ...args], { encoding: 'utf8' });
-    assert.deepEqual([result.status, result.stdout], [status, '']);
-    assert.match(result.stderr, pattern);
-  };
-  refused(2, /^pass verify and one FILE/);
-  refused(2, /^there is no 'insitu audit check'/, 'check', file);
-  refused(2, /^pass one FILE/, 'verify');
-  refused(2, /^--head wants the 64 hexadecimal digits/, 'verify', file, '--head', 'abc');
-  writeFileSync(file, whole);
-  refused(2, /^--json names FILE itself/, 'verify', file, '--json', file);
-  assert.equal(readFileSync(file, 'utf8'), whole);
-  refused(1, /^Network: cannot read/, 'verify', join(folder, 'missing.jsonl'));
 });
