@@ -106,6 +106,7 @@ test('lines that were changed are not taken for one that broke off, whatever is 
     await log.record('e');
     const text = await log.export();
     assert.deepEqual(entriesOf(text.split('\n').slice(-3).join('\n')).map(({ event }) => event), ['d', 'e']);
+    assert(!text.includes('"torn"'));
     // Nor where somebody else writes such an entry.
     for (const one of [text, [lines[0], ...between, covering(...between), ''].join('\n')]) {
       const { holds, entries, torn, problem } = await verifyAudit(one);
