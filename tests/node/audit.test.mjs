@@ -1,41 +1,26 @@
-// The audit log in Node: what is written and what never is, that every change of it is found and said where, and that nothing that
-// fails with it fails a run.
+// The audit log in Node: what is written and what never is, and that nothing that fails with it fails a run.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { canonical, chain, entriesOf, lineOf, noHash, tamperings } from '../support/tampering.mjs';
-import { cli, dist, Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { signer } from '../support/signer.mjs';
+import { entriesOf, lineOf, noHash } from '../support/tampering.mjs';
+import { AuditLog, eventsOf, folder, newFile, verifyAudit } from './support/audit-log.mjs';
+import { Engine, flavours, insituError, tensor } from './support/insitu.mjs';
 
-const { AuditLog, verifyAudit } = await import(new URL('audit.js', dist).href);
-const folder = mkdtempSync(join(tmpdir(), 'insitu-audit-'));
 const models = new URL('../../models/handwriting/', import.meta.url);
 const [fp32, int8] = ['handwriting_fp32.onnx', 'handwriting_int8.onnx'].map((name) => fileURLToPath(new URL(name, models)));
 const profile = JSON.parse(readFileSync(new URL('handwriting.profile.json', models), 'utf8'));
 const digestOf = (path) => createHash('sha256').update(readFileSync(path)).digest();
 const image = (value = 0.5) => tensor(new Float32Array(784).fill(value), [1, 1, 28, 28]);
 
-let engine, counter = 0;
+let engine;
 before(async () => { engine = await Engine.create({ flavour: flavours[0] }); });
-after(async () => {
-  await engine.dispose();
-  rmSync(folder, { recursive: true });
-});
-
-const newFile = () => join(folder, `audit-${counter++}.jsonl`);
-const eventsOf = async (log) => entriesOf(await log.export()).map(({ event }) => event);
-
-/* Lines of a log with some entries. */
-async function sample(count = 7) {
-  const log = await AuditLog.open();
-  for (let i = 0; i < count; i++) await log.record(`event ${i}`, { i, text: 'ä "quoted" \n', list: [1, { b: 2, a: null }] });
-  return (await log.export()).trimEnd().split('\n');
-}
+after(() => engine.dispose());
 
 test('entries are lines of canonical JSON, each with the hash of the rest and of the one before', async () => {
   const file = newFile();
@@ -69,95 +54,50 @@ test('entries are lines of canonical JSON, each with the hash of the rest and of
   assert.equal((await verifyAudit(readFileSync(file))).entries, 3);
 });
 
-test('every byte that is changed is found, on its line', async () => {
-  const lines = await sample(3);
-  const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`);
-  for (let at = 0; at < bytes.length; at++) {
-    const changed = bytes.slice();
-    changed[at] ^= 1;
-    const { holds, problem } = await verifyAudit(changed);
-    assert(!holds, `byte ${at}`);
-    const line = new TextDecoder().decode(bytes.subarray(0, at)).split('\n').length;
-    assert.equal(problem.line, line, `byte ${at}: ${JSON.stringify(problem)}`);
-  }
-});
-
-test('every entry that is changed, removed, inserted, moved, repeated or cut off is found, and said where', async () => {
-  const lines = await sample();
-  const head = JSON.parse(lines.at(-1)).hash;
-  let count = 0, byHead = 0;
-  for (const { name, lines: changed, line, what } of tamperings(lines)) {
-    const text = changed.map((one) => `${one}\n`).join('');
-    const found = await verifyAudit(text);
-    if (line === undefined) {
-      assert(found.holds, `${name}: ${JSON.stringify(found.problem)}`);
-      byHead++;
-    } else {
-      assert.deepEqual([found.problem?.line, found.problem?.what], [line, what], `${name}: ${JSON.stringify(found.problem)}`);
-      assert.equal(found.holds, false);
-    }
-    // With the head nothing escapes.
-    assert.equal((await verifyAudit(text, { head })).holds, false, name);
-    count++;
-  }
-  assert(count > 200 && byHead >= 2 * lines.length, `${count} ${byHead}`);
-  const cut = await verifyAudit(lines.slice(0, 4).map((line) => `${line}\n`).join(''), { head });
-  assert.deepEqual([cut.entries, cut.problem.line, cut.problem.what], [4, 5, 'truncated']);
-  // An earlier head is one of the entries: the log has gone on since.
-  assert((await verifyAudit(lines.join('\n'), { head: JSON.parse(lines[2]).hash })).holds);
-});
-
-test('what reads the same but is not the same bytes is found', async () => {
-  const log = await AuditLog.open();
-  await log.record('replaced \ufffd');
-  await log.record('evidence', { sha256: createHash('sha256').update('garbage').digest('hex') });
-  const bytes = Buffer.from(await log.export());
-  const at = bytes.indexOf('\ufffd');
-  const badly = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
-  assert.deepEqual((await verifyAudit(badly)).problem.line, 1);
-  assert.deepEqual((await verifyAudit(Buffer.concat([Buffer.from('\ufeff'), bytes]))).problem.line, 1);
-  // Only an entry 'torn' tells of a line that is none.
-  const [first, second] = bytes.toString().split('\n');
-  const { line, what } = (await verifyAudit(`${first}\ngarbage\n${second}\n`)).problem;
-  assert.deepEqual([line, what], [2, 'inserted']);
-});
-
-test('a line that broke off is said, and the log that goes on says so itself', async () => {
-  const lines = await sample(3);
-  const whole = Buffer.from(`${lines.join('\n')}\n`);
-  const start = Buffer.from(`${lines[0]}\n${lines[1]}\n`).length;
-  for (let length = start + 1; length < whole.length; length++) {
-    const file = newFile();
-    writeFileSync(file, whole.subarray(0, length));
-    const torn = length < whole.length - 1;  // all but its line feed is an entry
-    const { holds, entries, problem } = await verifyAudit(readFileSync(file));
-    assert.deepEqual([holds, entries, problem?.line, problem?.what], torn ? [false, 2, 3, 'torn'] : [true, 3, undefined, undefined], String(length));
-    if (length % 40 !== 0 && torn) continue;
-    const log = await AuditLog.open({ file });
-    await log.record('after the crash');
-    const text = await log.export();
-    assert(text.startsWith(whole.subarray(0, length).toString()), 'nothing is removed');
-    const after = await verifyAudit(text);
-    assert.deepEqual([after.holds, after.entries, after.torn], torn ? [true, 4, [3]] : [true, 4, []]);
-    if (!torn) continue;
-    const told = JSON.parse(text.split('\n')[3]);
-    assert.deepEqual([told.event, told.details.bytes], ['torn', length - start]);
-    // What is torn cannot be exchanged for something else, nor something put beside it.
-    const other = text.replace('"event":"event 2', '"event":"xvent 2').replace('{"details":{"i":2', '{"details":{"i":3');
-    if (other !== text) assert.equal((await verifyAudit(other)).problem.what, 'inserted');
-    assert.equal((await verifyAudit(`${text.split('\n').toSpliced(3, 0, 'more').join('\n')}`)).holds, false);
-  }
-});
-
-test('a crash while that is written is no fault either', async () => {
-  const [line] = await sample(1);
+test('what cannot be written whole is taken back, and is not there twice when it is tried again', async () => {
   const file = newFile();
-  writeFileSync(file, `${line}\n{"details":{"i`);
-  appendFileSync(file, '\n{"details":{"bytes":14,"sha');
   const log = await AuditLog.open({ file });
-  await log.record('again');
-  const { holds, entries, torn } = await verifyAudit(await log.export());
-  assert.deepEqual([holds, entries, torn], [true, 3, [2, 3]]);
+  await log.record('before');
+  const opened = await open(file);
+  const handle = Object.getPrototypeOf(opened);
+  await opened.close();
+  const { writeFile, datasync } = handle;
+  const failing = (code) => Promise.reject(Object.assign(new Error(code), { code }));
+  const faults = {
+    async writeFile(bytes) {
+      await writeFile.call(this, bytes.subarray(0, -5));
+      return failing('ENOSPC');
+    },
+    datasync: () => failing('EIO'),
+    // What closes is of each handle its own.
+    async close(bytes) {
+      const { close } = this;
+      this.close = () => close().then(() => failing('EDQUOT'));
+      return writeFile.call(this, bytes);
+    },
+  };
+  try {
+    for (const [name, fault] of Object.entries(faults)) {
+      const text = readFileSync(file, 'utf8');
+      handle[name === 'datasync' ? name : 'writeFile'] = fault;
+      await Promise.all([log.record(`one ${name}`), log.record(`two ${name}`)]);
+      Object.assign(handle, { writeFile, datasync });
+      assert.match(log.failure ?? '', /cannot be written/, name);
+      assert.equal(readFileSync(file, 'utf8'), text);
+      await log.record(`after ${name}`);
+      assert.equal(log.failure, undefined);
+    }
+    // Some file systems know no datasync.
+    for (const code of ['EINVAL', 'ENOTSUP']) {
+      handle.datasync = () => failing(code);
+      await log.record(code);
+      assert.equal(log.failure, undefined);
+    }
+  } finally {
+    Object.assign(handle, { writeFile, datasync });
+  }
+  assert.deepEqual(await eventsOf(log), ['before', ...Object.keys(faults).flatMap((name) => [`one ${name}`, `two ${name}`, `after ${name}`]), 'EINVAL', 'ENOTSUP']);
+  assert((await verifyAudit(readFileSync(file))).holds);
 });
 
 test('logs of the same file take turns', async () => {
@@ -242,6 +182,35 @@ test('an encrypted model is said to be one', async () => {
   assert(!text.includes(key.toString('hex')) && !text.includes(key.toString('base64')));
 });
 
+test('of a model that is signed the digest that was signed is written down', async () => {
+  const log = await AuditLog.open();
+  const { pem, sign } = signer();
+  const trust = { signature: sign({ 'handwriting_int8.onnx': readFileSync(int8), 'handwriting_fp32.onnx': readFileSync(fp32) }), keys: [pem] };
+  const session = await engine.load(int8, { audit: log, trust, monitor: false });
+  await session.swap(fp32);
+  await session.dispose();
+  const loads = entriesOf(await log.export()).filter(({ event }) => event === 'load').map(({ details }) => details);
+  assert.deepEqual(loads.map(({ model, signed, integrity }) => [model, signed, integrity]),
+    [int8, fp32].map((name) => [{ name, sha256: digestOf(name).toString('hex') }, true, false]));
+});
+
+test('a load of which nothing can be written down is a load all the same', async () => {
+  const log = await AuditLog.open();
+  const { bufferBytes } = await engine.memory();
+  const untold = { toString() { throw new Error('no text'); } };
+  for (const cache of [1n, Symbol('cache'), untold]) {
+    const session = await engine.load(int8, { audit: log, cache, monitor: false });
+    await session.run({ image: image() });
+    await session.dispose();
+    await assert.rejects(engine.load(join(folder, 'missing.onnx'), { audit: log, cache }), insituError('Network'));
+  }
+  const entries = entriesOf(await log.export());
+  assert.deepEqual(entries.map(({ event }) => event), ['load', 'load failed', 'load', 'load failed', 'load', 'load failed']);
+  assert.deepEqual(entries.map(({ details }) => details.cache ?? details.unknown),
+    ['1', '1', 'Symbol(cache)', 'Symbol(cache)', 'no details: no text', 'no details: no text']);
+  assert.equal((await engine.memory()).bufferBytes, bufferBytes);
+});
+
 test('a disk that fails fails no run: entries wait, and what is lost is counted', async () => {
   const place = join(folder, 'disk');
   mkdirSync(place);
@@ -279,10 +248,11 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(AuditLog.open({ file: copy }), insituError('InvalidArgument', /is no audit log/));
   assert.deepEqual(readFileSync(copy), readFileSync(int8));
   await assert.rejects(AuditLog.open({ file: join(folder, 'nowhere', 'x') }), insituError('InvalidArgument', /cannot append to/));
-  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
+  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, null, 'audit.jsonl', 7]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
   const log = await AuditLog.open({ store: 'memory' });
   assert.deepEqual([log.store, log.failure], ['memory', undefined]);
-  for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }]]) {
+  for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }],
+    ['torn', {}], ['lost', { entries: 3 }], ['load', {}], ['export', {}], ['drift', {}]]) {
     await assert.rejects(log.record(event, details), insituError('InvalidArgument'));
   }
   for (const audit of [{}, true, null, 'audit', new EventTarget()]) await assert.rejects(engine.load(int8, { audit }), insituError('InvalidArgument', /audit is no AuditLog/));
@@ -290,36 +260,10 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(session.swap(fp32, { audit: await AuditLog.open() }), insituError('InvalidArgument', /not the log of the session/));
   await session.swap(fp32, { audit: log });
   assert.deepEqual(await eventsOf(log), ['load', 'load', 'swap']);
+  // Nor can it be switched off.
+  await session.swap(int8, { audit: undefined });
+  await (await session.canary(fp32, { share: 0.5, audit: undefined })).rollback();
+  await session.monitor.export('prometheus');
+  assert.deepEqual((await eventsOf(log)).slice(3), ['load', 'swap', 'load', 'canary', 'withdrawn', 'export']);
   await session.dispose();
-});
-
-test('insitu audit verify says what is wrong, and where', async () => {
-  const lines = await sample(5);
-  const head = JSON.parse(lines[4]).hash;
-  const file = newFile();
-  const verify = (text, ...args) => {
-    writeFileSync(file, text);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'audit', 'verify', file, ...args], { encoding: 'utf8' });
-    return { status, stdout, stderr };
-  };
-  const whole = `${lines.join('\n')}\n`;
-  assert.deepEqual(verify(whole), { status: 0, stdout: `5 entries hold; the last has the hash ${head}\n`, stderr: '' });
-  assert.equal(verify(whole, '--head', head.toUpperCase()).status, 0);
-  const changed = verify(whole.replace('"event":"event 2', '"event":"event 9'));
-  assert.deepEqual([changed.status, changed.stdout.split('\n')[0]], [1, 'line 3: changed: its hash is not that of what it says']);
-  assert.match(changed.stdout, /^2 entries hold/m);
-  const cut = verify(`${lines.slice(0, 3).join('\n')}\n`, '--head', head, '--json', '-');
-  assert.equal(cut.status, 1);
-  const { holds, entries, problem } = JSON.parse(cut.stdout);
-  assert.deepEqual([holds, entries, problem.line, problem.what], [false, 3, 4, 'truncated']);
-  const refused = (status, pattern, ...args) => {
-    const result = spawnSync(process.execPath, [cli, 'audit', ...args], { encoding: 'utf8' });
-    assert.deepEqual([result.status, result.stdout], [status, '']);
-    assert.match(result.stderr, pattern);
-  };
-  refused(2, /^pass verify and one FILE/);
-  refused(2, /^there is no 'insitu audit check'/, 'check', file);
-  refused(2, /^pass one FILE/, 'verify');
-  refused(2, /^--head wants the 64 hexadecimal digits/, 'verify', file, '--head', 'abc');
-  refused(1, /^Network: cannot read/, 'verify', join(folder, 'missing.jsonl'));
 });

@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { encrypted, header, headerBytes, tagBytes, tamperings } from '../support/encrypted.mjs';
 import { model as onnx } from '../support/onnx-writer.mjs';
-import { cli, Engine, flavours, insituError, tensor } from './support/insitu.mjs';
+import { folderOf } from './support/command-line.mjs';
+import { cli, Engine, flavours, insituError, load, tensor } from './support/insitu.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'insitu-encryption-'));
 const plain = readFileSync(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url));
@@ -74,6 +75,25 @@ test('an encrypted model gives the same as the plain one, wherever it comes from
 test('inspect() reads it, too', async () => {
   assert.deepEqual(await engine.inspect(file, { encryption: { key } }), await engine.inspect(plain));
   await assert.rejects(engine.inspect(file, { encryption: { key: randomBytes(32) } }), insituError('Integrity', /shard 1 of 14 .* does not decrypt/));
+});
+
+test('a key that is overwritten once it was given is the one that was given', async () => {
+  const { signer } = await import('../support/signer.mjs');
+  const { pem, sign } = signer();
+  const trust = { signature: sign({ 'a.onnx': plain }), keys: [pem], name: 'a.onnx' };
+  const overwritten = async (work, bytes) => {
+    const result = work({ encryption: { key: bytes } });
+    bytes.fill(0);
+    return result;
+  };
+  for (const make of [() => new Uint8Array(key), () => Buffer.from(key)]) {
+    for (const open of [(options) => engine.load(file, options), (options) => engine.load(file, { ...options, trust }), (options) => load(file, { ...options, flavour: flavours[0] })]) {
+      const session = await overwritten(open, make());
+      assert.deepEqual(await session.run({ image }), expected);
+      await session.dispose();
+    }
+    assert.equal((await overwritten((options) => engine.inspect(file, options), make())).inputs[0].name, 'image');
+  }
 });
 
 test('progress counts the bytes of the model', async () => {
@@ -227,6 +247,11 @@ test('insitu encrypt says what is wrong and leaves nothing half written', () => 
   };
   const bad = join(tmpdir(), `insitu-bad-${process.pid}.key`);
   try {
+    // 32 bytes as well, but half the key.
+    for (const digits of [key.toString('hex').slice(0, 32), `${key.toString('hex').slice(0, 32).toUpperCase()}\n`]) {
+      writeFileSync(bad, digits);
+      wrong(1, /^InvalidArgument: .* holds 32 hexadecimal digits, which are a key of 128 bits\n.*openssl rand -hex 32/, model, '--key-file', bad);
+    }
     writeFileSync(bad, 'too short');
     wrong(1, /^InvalidArgument: .* holds no key\n.*openssl rand -hex 32/, model, '--key-file', bad);
   } finally {
@@ -240,5 +265,27 @@ test('insitu encrypt says what is wrong and leaves nothing half written', () => 
   wrong(1, /^Network: cannot read .*missing\.onnx/, join(folder, 'missing.onnx'), '--key-file', keyFile);
   wrong(1, /there is no folder/, model, '--key-file', keyFile, '-o', join(folder, 'nowhere', 'out'));
   assert.deepEqual(readdirSync(folder).sort(), before);
-  assert(!existsSync(join(folder, 'digits.onnx.enc.part')));
+});
+
+test('insitu encrypt writes over none of what it reads', () => {
+  const files = folderOf({ 'x.onnx.part': plain, 'x.key': key, 'y.onnx': plain });
+  const at = (name) => join(files, name);
+  symlinkSync(at('x.key'), at('link.key'));
+  linkSync(at('y.onnx'), at('hard.onnx'));
+  const run = (...args) => insitu('encrypt', ...args, '--key-file', at('x.key'));
+  const { status, stderr } = run(at('x.onnx.part'), '-o', at('x.onnx'));
+  assert.equal(status, 0, stderr);
+  assert.equal(readFileSync(at('x.onnx')).length, encrypted(plain, key, { shardBytes: 1 << 20 }).length);
+  for (const [args, pattern] of [
+    [[at('y.onnx'), '-o', at('x.key')], /^-o names the key itself/], [[at('y.onnx'), '-o', at('link.key')], /^-o names the key itself/],
+    [[at('y.onnx'), '-o', at('hard.onnx')], /^-o names MODEL itself/], [[at('y.onnx'), '--json', at('x.key')], /^--json names the key itself/],
+    [[at('y.onnx'), '--json', at('y.onnx')], /^--json names MODEL itself/], [[at('y.onnx'), '-o', at('new'), '--json', at('new')], /^--json names the file of -o itself/],
+  ]) {
+    const refused = run(...args);
+    assert.equal(refused.status, 2, refused.stderr);
+    assert.match(refused.stderr, pattern);
+  }
+  assert.deepEqual(readdirSync(files).sort(), ['hard.onnx', 'link.key', 'x.key', 'x.onnx', 'x.onnx.part', 'y.onnx']);
+  for (const name of ['x.onnx.part', 'y.onnx']) assert.deepEqual(readFileSync(at(name)), plain);
+  assert.deepEqual(readFileSync(at('x.key')), key);
 });

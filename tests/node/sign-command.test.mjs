@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, generateKeyPairSync, verify as verifyBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -177,8 +177,32 @@ test('a signature that is written again does not cover itself', async () => {
   const folder = site();
   const at = (name) => join(folder, name);
   for (let i = 0; i < 2; i++) {
-    writeFileSync(at('s.sig'), '');
-    assert.equal((await insitu('sign', at('m.onnx'), at('s.sig'), '--key', key, '-o', at('s.sig'))).status, 0);
+    assert.equal((await insitu('sign', at('m.onnx'), '--key', key, '-o', at('s.sig'))).status, 0);
     assert.deepEqual(bundleIn(at('s.sig')).statement.predicate.resources.map(({ name }) => name), ['m.onnx', 'w.bin']);
   }
+});
+
+test('a signature is written over nothing that is signed, nor over the key', async () => {
+  const folder = site();
+  const at = (name) => join(folder, name);
+  writeFileSync(at('key.pem'), privatePem);
+  symlinkSync(at('m.onnx'), at('link.onnx'));
+  linkSync(at('card.md'), at('hard.md'));
+  const contents = () => readdirSync(folder).filter((name) => /\./.test(name)).map((name) => [name, readFileSync(at(name), 'utf8')]);
+  const before = contents();
+  for (const [args, pattern] of [
+    [['-o', at('m.onnx')], /^-o names MODEL itself/], [['-o', at('link.onnx')], /^-o names MODEL itself/], [['-o', at('a/../m.onnx')], /^-o names MODEL itself/],
+    [['-o', at('key.pem')], /^-o names the key itself/], [['-o', at('w.bin')], /^-o names .*w\.bin, which is to be signed, itself/],
+    [[at('card.md'), '-o', at('card.md')], /^-o names .*card\.md, which is to be signed, itself/], [[at('card.md'), '-o', at('hard.md')], /^-o names .*card\.md/],
+    [['--json', at('m.onnx')], /^--json names MODEL itself/], [['--json', at('key.pem')], /^--json names the key itself/],
+    [['--json', at('m.onnx.sig')], /^--json names the file of -o itself/],
+  ]) {
+    const { status, stdout, stderr } = await insitu('sign', at('m.onnx'), ...args, '--key', at('key.pem'));
+    assert.deepEqual([status, stdout], [2, ''], stderr);
+    assert.match(stderr, pattern);
+    assert.deepEqual(contents(), before);
+  }
+  assert.equal((await insitu('sign', at('m.onnx'), '--key', at('key.pem'))).status, 0);
+  const { status, stderr } = await insitu('verify', at('m.onnx.sig'), '--key', publicKey, '--json', at('m.onnx.sig'));
+  assert.deepEqual([status, stderr.split(' itself')[0]], [2, '--json names SIGNATURE']);
 });

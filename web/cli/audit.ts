@@ -1,9 +1,10 @@
 // insitu audit verify: whether an audit log holds, and if not, which entry does not and what was done to it.
 import { readFileSync } from 'node:fs';
-import { verifyAudit } from '../src/audit/verify.js';
+import { verifyLog } from '../src/audit/verify.js';
 import { fail, toInsituError } from '../src/errors.js';
 import { onePositional, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { checkOutputs } from './output.js';
 
 export const audit: Command = {
   summary: 'checks an audit log and says where it was changed',
@@ -24,8 +25,9 @@ example: insitu audit verify audit.jsonl`,
     const file = onePositional(positionals, 'FILE');
     const head = flags.head === undefined ? undefined : String(flags.head).toLowerCase();
     if (head !== undefined && !/^[0-9a-f]{64}$/.test(head)) refuse(`--head wants the 64 hexadecimal digits of a hash, not '${head}'`);
+    checkOutputs({ '--json': flags.json }, [['FILE', file]]);
     const print = printer(flags);
-    const { holds, entries, head: last, torn, problem } = await verifyAudit(read(file), { head });
+    const { holds, entries, head: last, torn, problem } = await verifyLog(read(file), head);
     for (const line of torn) print(`line ${line}: broke off while it was written, as the entry after it says`);
     if (problem) print(`line ${problem.line}: ${problem.what}: ${problem.why}`);
     print(`${entries === 1 ? '1 entry holds' : `${entries} entries hold`}; the last has the hash ${last}`);

@@ -1,8 +1,7 @@
 // insitu encrypt: a model, or a file with its external data, as an encrypted file that load() reads with the key.
 // Invariant: the file appears under its name when it is complete, and has a prefix of nonces that no other file has.
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { bytesIn, defaultShardBytes, leastShardBytes, mostShardBytes, mostShards, nonceOf, prefixBytes, shardsOf, writeHeader }
   from '../src/encryption/format.js';
@@ -12,6 +11,7 @@ import { findModel } from './cases.js';
 import { checkTarget, onePositional, printer, progress, refuse, wholeNumber, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { encryptedEnding, keyFlag, readKey } from './key-file.js';
+import { checkOutputs } from './output.js';
 
 export const encrypt: Command = {
   summary: 'encrypts a model for load() with the option encryption',
@@ -36,6 +36,7 @@ example: insitu encrypt model.onnx --key-file model.key -o model.onnx.enc`,
     const shardBytes = shardBytesOf(flags);
     const output = typeof flags.output === 'string' ? flags.output : model + encryptedEnding;
     checkTarget('-o', output);
+    checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ['the key', String(flags['key-file'])]]);
     const print = printer(flags);
     const made = await encryptFile(model, output, key, shardBytes);
     print(`written to ${output}: ${made.bytes.toLocaleString('en')} bytes, ${made.shards === 1 ? '1 shard' : `${made.shards} shards`}`);
@@ -53,15 +54,14 @@ function shardBytesOf(flags: Flags): number {
 }
 
 async function encryptFile(model: string, output: string, key: Uint8Array, shardBytes: number) {
-  if (existsSync(output) && existsSync(model) && await realpath(output) === await realpath(model)) refuse('-o names MODEL itself');
-  const part = `${output}.part`;
+  const part = `${output}.${randomBytes(6).toString('hex')}.part`;
   const input = await open(model).catch((thrown) => cannot('read', model, thrown));
   try {
     const { size: total } = await input.stat();
     const shards = shardsOf(total, shardBytes);
     if (shards > mostShards) refuse(`--shard-bytes ${shardBytes} makes ${shards} shards of ${model}: ${Math.ceil(total / mostShards)} is the least`);
     const header = { shardBytes, total, shards, prefix: randomBytes(prefixBytes) };
-    const file = await open(part, 'w').catch((thrown) => cannot('write', output, thrown));
+    const file = await open(part, 'wx').catch((thrown) => cannot('write', output, thrown));
     try {
       const made = await seal(input, file, header, key, (done) => progress.show(`encrypting ${model}`, { done, total, bytes: true }));
       await file.close();

@@ -18,8 +18,11 @@ export function readKey(file: Flags[string]): Uint8Array {
   } catch (thrown) {
     return fail('InvalidArgument', `cannot read ${file}: ${toInsituError(thrown).message}`, 'Pass the file that holds the key.', thrown);
   }
-  if (bytes.length === keyBytes) return bytes;
   const text = bytes.toString('latin1').trim();
+  if (/^[0-9a-f]{32}$/i.test(text)) {
+    fail('InvalidArgument', `${file} holds 32 hexadecimal digits, which are a key of 128 bits`, `Make one of ${8 * keyBytes}: openssl rand -hex ${keyBytes}.`);
+  }
+  if (bytes.length === keyBytes) return bytes;
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   if (/^([A-Za-z0-9+/]{43}=?|[\w-]{43}=?)$/.test(text)) return Buffer.from(text, 'base64');
   return fail('InvalidArgument', `${file} holds no key`,

@@ -7,6 +7,7 @@ import { findModel } from './cases.js';
 import { checkTarget, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { externalNames } from './external-names.js';
+import { checkOutputs } from './output.js';
 import { bundleOf, digestOf, leftOut, privateKeyOf, readKeyFile } from './signing.js';
 import type { DigestedFile } from './signing.js';
 
@@ -32,11 +33,14 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     const folder = dirname(model);
     const to = String(flags.output ?? `${model}.sig`);
     checkTarget('-o', to);
-    const key = privateKeyOf(readKeyFile(keyFile), keyFile);
     const external = externalNames(model).map((name) => join(folder, name));
+    checkOutputs({ '-o': to, '--json': flags.json }, [
+      ['MODEL', model], ...(keyFile === '-' ? [] : [['the key', keyFile] as [string, string]]),
+      ...[...external, ...others].map((file): [string, string] => [`${file}, which is to be signed,`, file]),
+    ]);
     const output = relative(folder, to).split(sep).join('/');
+    const key = privateKeyOf(readKeyFile(keyFile), keyFile);
     const names = new Set([model, ...external, ...others].map((file) => nameIn(folder, file)));
-    names.delete(output);
     const files: DigestedFile[] = [];
     for (const name of names) files.push({ name, sha256: await digestOf(join(folder, name)) });
     const ignored = output.startsWith('..') || isAbsolute(output) ? leftOut : [...leftOut, output];

@@ -7,6 +7,7 @@ import { openSource } from '../src/source.js';
 import { verify as verifySignature } from '../src/trust/trust.js';
 import { listOf, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { checkOutputs } from './output.js';
 import { digestOf, leftOut, readKeyFile } from './signing.js';
 import { paint, table } from './text.js';
 
@@ -40,6 +41,7 @@ example: insitu verify model.onnx.sig --key public.pem`,
     if (!statSync(within, { throwIfNoEntry: false })?.isDirectory()) {
       fail('InvalidArgument', `${within} is no folder`, 'Pass the folder with the files that were signed.');
     }
+    checkOutputs({ '--json': flags.json }, [['SIGNATURE', signature]]);
     const print = printer(flags);
     const { files, ignored } = await verifySignature({ fail, openSource }, signature, keys.map(readKeyFile));
     const rows: { name: string; state: State }[] = [];

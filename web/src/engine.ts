@@ -84,7 +84,9 @@ export class Engine extends Disposable {
       return audit.loading(nameOf(model), options, (rest) => this.#open(model, rest));
     }
     if (options.trust !== undefined) {
-      const opened = await this.#open(model, await signed(nameOf(model), options));
+      const held = await signed(nameOf(model), options);
+      const opened = await this.#open(model, held);
+      opened.signedAs = held.integrity;
       Object.assign(opened.options, { trust: options.trust, monitor: options.monitor ?? {} });
       return opened;
     }
@@ -276,10 +278,14 @@ function checkLimits(limits: unknown = {}): void {
   for (const [name, most] of Object.entries(limits)) if (most !== undefined) checkNumber(`limits.${name}`, most);
 }
 
-/* What is asked for, so that what the caller changes later changes nothing. */
+/* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
 function asAsked<T extends InspectOptions>(options: T): T {
-  const { externalData, externalIntegrity } = options;
-  return { ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity } };
+  const { externalData, externalIntegrity, encryption } = options;
+  const key = encryption?.key;
+  return {
+    ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity },
+    ...(key instanceof Uint8Array && { encryption: { ...encryption, key: new Uint8Array(key) } }),
+  };
 }
 
 async function decryption(options: InspectOptions): Promise<Decrypt | undefined> {
@@ -305,7 +311,8 @@ const shared = new Map<string, Promise<Engine>>();
 
 /** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
-  return (await Engine.shared(options)).load(model, options);
+  const held = asAsked(options);
+  return (await Engine.shared(held)).load(model, held);
 }
 
 /** As Engine.imageTensor(), of the engine that load() uses. */

@@ -57,6 +57,20 @@ export async function readEntry(line: Uint8Array): Promise<AuditEntry | undefine
   }
 }
 
+/**
+ * Whether these bytes behind an entry may be what is left of a write that did not end: one line, and no JSON, as every start of an
+ * entry is. Whatever else is no entry was changed.
+ */
+export function brokeOff(bytes: Uint8Array): boolean {
+  if (bytes.includes(10)) return false;
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Where each line begins and ends, without its line feed; the last one may have none. */
 export function linesOf(bytes: Uint8Array): [from: number, to: number][] {
   const lines: [number, number][] = [];

@@ -5,7 +5,7 @@ import type { LoadOptions } from '../types.js';
 
 const longestName = 500;
 
-type Named = Pick<OpenModel, 'name'> & Partial<Pick<OpenModel, 'description'>>;
+type Named = Pick<OpenModel, 'name'> & Partial<Pick<OpenModel, 'description' | 'signedAs'>>;
 
 /** A model by its address or file, and by its digest where that is known. */
 export function namesOf({ name, description }: Named): { name?: string; sha256?: string } {
@@ -20,8 +20,8 @@ function shortened(name: string): string {
 /** What is known of a load: which model, and what it was held to. */
 export function loadDetails(model: Named, options: LoadOptions): Record<string, unknown> {
   const { integrity, encryption, trust, cache = 'none' } = options;
-  const { name, sha256 = digestIn(integrity) } = namesOf(model);
-  return { model: { name, sha256 }, integrity: integrity !== undefined, signed: trust !== undefined, encrypted: encryption !== undefined, cache };
+  const { name, sha256 = digestIn(integrity ?? model.signedAs) } = namesOf(model);
+  return { model: { name, sha256 }, integrity: integrity !== undefined, signed: trust !== undefined, encrypted: encryption !== undefined, cache: String(cache) };
 }
 
 /* 'sha256-<base64>' in hexadecimal. */
@@ -38,3 +38,8 @@ export const alarms: Record<string, (detail: Record<string, unknown>) => Record<
   slow: ({ state }) => ({ state }),
   profile: ({ count, error }) => ({ count, failed: error !== undefined }),
 };
+
+/** The events that are recorded by insitu alone. */
+export const ownEvents: ReadonlySet<string> = new Set([
+  ...Object.keys(alarms), 'load', 'load failed', 'swap', 'refused', 'shadow', 'canary', 'promoted', 'withdrawn', 'export', 'crash', 'torn', 'lost',
+]);

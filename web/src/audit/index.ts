@@ -2,6 +2,6 @@
 /** A hash-chained log of loads, releases, alarms and exports. @module insitu/audit */
 export { AuditLog } from './log.js';
 export type { AuditOptions } from './log.js';
-export { verifyAudit } from './verify.js';
+export { verifyAudit } from './given.js';
 export type { AuditEntry } from './entry.js';
 export type { AuditProblem, AuditReport } from './verify.js';

@@ -1,12 +1,12 @@
 // AuditLog: what happened to models and their watches, written down so that later changes show. Local: nothing is sent.
-// Invariant: neither inputs nor outputs are in it. Nothing that fails here fails a run: entries wait, are tried again with the
-// next one, and `failure` says why; how many were lost is an entry of its own.
+// Invariant: neither inputs nor outputs are in it. Nothing that fails here fails a load or a run: entries wait, are tried again
+// with the next one, and `failure` says why; how many were lost is an entry of its own.
 import { fail, messageOf } from '../fail.js';
 import { isNode } from '../environment.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions } from '../types.js';
-import { canonical, linesOf, noHash, readEntry, sealed, sha256 } from './entry.js';
-import { alarms, loadDetails, namesOf } from './happened.js';
+import { brokeOff, canonical, linesOf, noHash, readEntry, sealed, sha256 } from './entry.js';
+import { alarms, loadDetails, namesOf, ownEvents } from './happened.js';
 import { MemoryStore, openFile, openOpfs } from './store.js';
 import type { Store } from './store.js';
 
@@ -56,7 +56,9 @@ export class AuditLog extends EventTarget {
   }
 
   /** Opens a log, or begins it. Where there is no file system for it, it is in memory, and `failure` says why. */
-  static async open({ name = 'audit', file, store }: AuditOptions = {}): Promise<AuditLog> {
+  static async open(options: AuditOptions = {}): Promise<AuditLog> {
+    if (typeof options !== 'object' || options === null) fail('InvalidArgument', 'the options of an audit log are no object', 'Pass { name }, { file }, or nothing.');
+    const { name = 'audit', file, store } = options;
     if (!globalThis.crypto?.subtle) fail('InvalidArgument', 'an audit log needs WebCrypto', 'Serve the page over https, or from localhost.');
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
       fail('InvalidArgument', `'${name}' is no name of an audit log`, 'Use 1 to 64 letters, digits, - and _.');
@@ -97,10 +99,11 @@ export class AuditLog extends EventTarget {
 
   /**
    * Adds an entry of your own. Resolves when it is written, or when that has failed (`failure`). Details are plain JSON of 10,000
-   * characters at most.
+   * characters at most. The names of what insitu records are taken.
    */
   async record(event: string, details: Record<string, unknown> = {}): Promise<void> {
     if (typeof event !== 'string' || event === '' || event.length > 100) fail('InvalidArgument', 'the event has no name', 'Pass 1 to 100 characters.');
+    if (ownEvents.has(event)) fail('InvalidArgument', `'${event}' is an event that insitu records`, 'Give yours another name.');
     let text: string | undefined;
     try {
       text = JSON.stringify(details);
@@ -127,40 +130,51 @@ export class AuditLog extends EventTarget {
 
   /** What `open` opens, which is written down with this log from now on. @internal */
   async loading(name: string | undefined, { audit: _, ...options }: LoadOptions, open: (options: LoadOptions) => Promise<OpenModel>): Promise<OpenModel> {
+    let model: OpenModel;
     try {
-      const model = await open(options);
-      model.options.audit = this;
-      void this.#add('load', loadDetails(model, options));
-      const { client } = model;
-      if (!this.#clients.has(client)) {
-        this.#clients.add(client);
-        const log = new WeakRef(this);  // an engine outlives what was loaded into it
-        client.whenBroken(() => {
-          if (client.broken?.code === 'Crashed') log.deref()?.tell('crash', {}, { message: client.broken.toJSON().message });
-        });
-      }
-      return model;
+      model = await open(options);
     } catch (thrown) {
-      void this.#add('load failed', { ...loadDetails({ name }, options), code: (thrown as { code?: string }).code });
+      this.#note('load failed', () => ({ ...loadDetails({ name }, options), code: (thrown as { code?: string }).code }));
       throw thrown;
     }
+    model.options.audit = this;
+    this.#note('load', () => loadDetails(model, options));
+    const { client } = model;
+    if (!this.#clients.has(client)) {
+      this.#clients.add(client);
+      const log = new WeakRef(this);  // an engine outlives what was loaded into it
+      client.whenBroken(() => {
+        if (client.broken?.code === 'Crashed') log.deref()?.tell('crash', {}, { message: client.broken.toJSON().message });
+      });
+    }
+    return model;
   }
 
   /** Writes down the alarms of a monitor, which are of the model that `current` gives. @internal */
   attach(monitor: EventTarget, current: () => OpenModel): void {
     for (const [type, details] of Object.entries(alarms)) {
-      monitor.addEventListener(type, ({ detail }: CustomEventInit) => void this.#add(type, { model: namesOf(current()), ...details(detail) }));
+      monitor.addEventListener(type, ({ detail }: CustomEventInit) => this.#note(type, () => ({ model: namesOf(current()), ...details(detail) })));
     }
   }
 
   /** Writes down what happened to these models. @internal */
   tell(event: string, models: Record<string, OpenModel>, details: Record<string, unknown> = {}): void {
-    const named = Object.entries(models).map(([role, model]) => [role, namesOf(model)]);
-    void this.#add(event, { ...Object.fromEntries(named), ...details });
+    this.#note(event, () => ({ ...Object.fromEntries(Object.entries(models).map(([role, model]) => [role, namesOf(model)])), ...details }));
+  }
+
+  /* What happened is written down, even where nothing more can be said of it; never throws. */
+  #note(event: string, make: () => Record<string, unknown>): void {
+    let details: Record<string, unknown>;
+    try {
+      details = JSON.parse(JSON.stringify(make()));
+    } catch (thrown) {
+      details = { unknown: `no details: ${messageOf(thrown)}` };
+    }
+    void this.#add(event, details);
   }
 
   #add(event: string, details: Record<string, unknown>): Promise<void> {
-    this.#waiting.push({ time: new Date().toISOString(), event, details: JSON.parse(JSON.stringify(details)) });
+    this.#waiting.push({ time: new Date().toISOString(), event, details });
     this.#trim();
     return this.#write();
   }
@@ -205,7 +219,7 @@ export class AuditLog extends EventTarget {
 /* The lines of these entries behind that tail. */
 async function chained({ seq, hash, torn, ended }: Tail, batch: readonly Waiting[]): Promise<Uint8Array> {
   const entries = [...batch];
-  if (torn.length > 0) entries.unshift({ time: batch[0]!.time, event: 'torn', details: { bytes: torn.length, sha256: await sha256(torn) } });
+  if (torn.length > 0 && brokeOff(torn)) entries.unshift({ time: batch[0]!.time, event: 'torn', details: { bytes: torn.length, sha256: await sha256(torn) } });
   let text = ended ? '' : '\n';
   for (const entry of entries) {
     const line = await sealed({ ...entry, seq: ++seq, previous: hash });

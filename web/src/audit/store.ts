@@ -1,6 +1,6 @@
 // Where an audit log lies: a file of the origin private file system, a file under Node, or memory.
-// Invariant: bytes are only ever appended, and while one appends nobody else does: other tabs wait for a Web Lock, other logs of
-// this process for their turn.
+// Invariant: bytes are only ever appended, all that are given or none; what was appended stays. While one appends nobody else does:
+// other tabs wait for a Web Lock, other logs of this process for their turn.
 import { nodeModule } from '../environment.js';
 
 export interface Store {
@@ -59,12 +59,15 @@ export async function openOpfs(name: string): Promise<Store> {
   };
 }
 
+/* What file systems say that know no datasync. */
+const cannotSync = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
 /* The last append to each file. */
 const turns = new Map<string, Promise<void>>();
 
 /** Rejects where the file cannot be read or made. */
 export async function openFile(path: string | URL): Promise<Store> {
-  const { open, realpath } = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
+  const { open, realpath, truncate } = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
   await (await open(path, 'a')).close();
   const key = await realpath(path);
   return {
@@ -84,11 +87,20 @@ export async function openFile(path: string | URL): Promise<Store> {
       const turn = (turns.get(key) ?? Promise.resolve()).catch(() => {}).then(async () => {
         const more = await make();
         const file = await open(path, 'a');
+        let size: number | undefined;
         try {
-          await file.writeFile(more);
-          await file.datasync();
-        } finally {
-          await file.close();
+          try {
+            ({ size } = await file.stat());
+            await file.writeFile(more);
+            await file.datasync().catch((thrown) => {
+              if (!cannotSync.has(thrown?.code)) throw thrown;
+            });
+          } finally {
+            await file.close();
+          }
+        } catch (thrown) {
+          if (size !== undefined) await truncate(path, size).catch(() => {});  // else it would be there twice when it is tried again
+          throw thrown;
         }
       });
       turns.set(key, turn);

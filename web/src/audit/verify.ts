@@ -1,7 +1,7 @@
 // Whether an audit log holds, and if not, where it stops to do so and what was done there.
 // Invariant: of several faults the first line that does not hold is told. What was done is inferred from the other lines: where
 // several things would look the same, `why` says so.
-import { linesOf, noHash, readEntry, sha256 } from './entry.js';
+import { brokeOff, linesOf, noHash, readEntry, sha256 } from './entry.js';
 import type { AuditEntry } from './entry.js';
 
 /** Where a log does not hold. */
@@ -37,15 +37,9 @@ interface Lines {
   byPrevious: Map<string, number[]>;
 }
 
-/**
- * Checks the text or the bytes of a log. `head`: a hash that was written down elsewhere; without one nobody can tell whether entries
- * at the end are missing, or all were written anew.
- */
-export async function verifyAudit(log: string | Uint8Array, { head }: {
-  /** What head() gave at some time. */
-  head?: string;
-} = {}): Promise<AuditReport> {
-  const lines = await readLines(typeof log === 'string' ? new TextEncoder().encode(log) : log);
+/** Checks the bytes of a log, and that `head` is among its hashes. */
+export async function verifyLog(log: Uint8Array, head?: string): Promise<AuditReport> {
+  const lines = await readLines(log);
   const torn: number[] = [];
   let last = { seq: 0, hash: noHash };
   let reached = head === undefined || head === noHash;
@@ -54,10 +48,8 @@ export async function verifyAudit(log: string | Uint8Array, { head }: {
   for (let i = 0; i < lines.entries.length; i++) {
     const entry = lines.entries[i];
     if (!entry) {
-      const covered = await coveredBy(lines, i, last);
-      if (covered === undefined) return report(faultOf(lines, i, last));
-      for (; i < covered; i++) torn.push(i + 1);
-      i--;
+      if (!await isTorn(lines, i, last)) return report(faultOf(lines, i, last));
+      torn.push(i + 1);
       continue;
     }
     if (!follows(entry, last)) return report(misplaced(lines, i, entry, last));
@@ -92,21 +84,22 @@ const follows = (entry: AuditEntry | undefined, { seq, hash }: Link) => entry?.s
 const followersOf = ({ byPrevious, entries }: Lines, i: number, last: Link) =>
   (byPrevious.get(last.hash) ?? []).filter((at) => at > i && follows(entries[at], last));
 
-/* The line of the entry that tells of what is torn from line `i` on. */
-async function coveredBy({ bytes, places, entries }: Lines, i: number, last: Link): Promise<number | undefined> {
-  const at = entries.findIndex((entry, at) => at > i && entry !== undefined);
-  const entry = entries[at];
-  if (!entry || entry.event !== 'torn' || !follows(entry, last)) return undefined;
-  const region = bytes.subarray(places[i]![0], places[at - 1]![1]);
-  return entry.details.sha256 === await sha256(region) ? at : undefined;
+/* Whether line `i` broke off, and the entry after it tells of that. */
+async function isTorn({ bytes, places, entries }: Lines, i: number, last: Link): Promise<boolean> {
+  const line = bytes.subarray(...places[i]!), next = entries[i + 1];
+  return next?.event === 'torn' && follows(next, last) && brokeOff(line) && next.details.sha256 === await sha256(line);
 }
 
 /* A line that is no entry. */
 function faultOf({ bytes, places, entries }: Lines, i: number, last: Link): AuditProblem {
   const line = i + 1;
-  if (places[i]![1] === bytes.length) return { line, what: 'torn', why: 'it breaks off: the last write did not end, or it was cut' };
-  const next = entries.find((entry, at) => at > i && entry !== undefined);
-  if (follows(next, last)) return { line, what: 'inserted', why: `it is no entry, and the one after it follows entry ${last.seq}` };
+  if (places[i]![1] === bytes.length && brokeOff(bytes.subarray(...places[i]!))) return { line, what: 'torn', why: 'it breaks off: the last write did not end, or it was cut' };
+  const at = entries.findIndex((entry, at) => at > i && entry !== undefined), next = entries[at];
+  if (follows(next, last)) {
+    const why = `it is no entry, and the one after it follows entry ${last.seq}`;
+    if (next!.event !== 'torn' && brokeOff(bytes.subarray(places[i]![0], places[at - 1]![1]))) return { line, what: 'inserted', why };
+    return { line, what: 'changed', why: `${why}: it was changed before that was written, or inserted` };
+  }
   return { line, what: 'changed', why: 'its hash is not that of what it says' };
 }
 

@@ -63,7 +63,7 @@ export async function openCandidate(
     inside.fail('InvalidArgument', 'audit is not the log of the session', 'Give it to load().');
   }
   const began = performance.now();
-  const model = await inside.home.open(source, { ...current.options, ...options });
+  const model = await inside.home.open(source, { ...current.options, ...options, audit: current.options.audit });
   try {
     const loaded = performance.now();
     const wrong = misfit(current.description, model.description);
