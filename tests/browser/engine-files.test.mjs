@@ -41,6 +41,9 @@ function ofAnotherVersion(path) {
   return Buffer.concat([bytes.subarray(0, at), Buffer.from('0123456789abcdef'), bytes.subarray(at + 16)]);
 }
 
+/* A module that does not even fit the glue, and tells nothing of itself. */
+const unfit = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x62, 1, 0x63, 0, 0]);
+
 const spoil = (file, way) => site.spoil(({ path }) => (path === file ? ways[way](path) : undefined));
 
 async function assertWrongThenRight(page, file, way, options, message) {
@@ -84,10 +87,7 @@ test('of another version is said to be so', unlessForEver, async () => {
     await assertWrongThenRight(page, file, 'of another version', { flavour: 'simd-st' },
       /^Network: http\S+insitu-simd-st\.\w+ is of another version of insitu than its scripts\. Put all of insitu's files there anew/);
   }
-  // A module that does not even fit the glue, and tells nothing of itself.
-  site.spoil(({ path }) => (path === '/insitu-simd-st.wasm' ? {
-    headers: typed('application/wasm'), body: Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x62, 1, 0x63, 0, 0]),
-  } : undefined));
+  site.spoil(({ path }) => (path === '/insitu-simd-st.wasm' ? { headers: typed('application/wasm'), body: unfit } : undefined));
   assert.match(await page.evaluate(() => outcome(open({ flavour: 'simd-st' }))), /^Network: http\S+\.wasm is of another version/);
   site.mend();
   await close();
@@ -148,6 +148,7 @@ for (const [what, [spoilt, reason]] of Object.entries(refused)) {
     assert.match(flavour, /-st$/);
     assert.equal(threads, 1);
     assert.match(reasons.join('\n'), reason);
+    assert.ok(reasons.filter((said) => said.includes('a thread did not start')).length <= 1, `threads were tried again: ${reasons.join('\n')}`);
     assert.deepEqual(await page.evaluate(() => digit(session)), expected);
     assert.deepEqual([await unhandled(page), problems], [[], []]);
     site.mend();
@@ -157,3 +158,43 @@ for (const [what, [spoilt, reason]] of Object.entries(refused)) {
     await close();
   });
 }
+
+test('threads of an engine that does not come to life end at once, and so does the wait for them', { ...unlessForEver, skip: !hasThreads }, async () => {
+  const { page, close } = await site.open();
+  await page.evaluate(() => {
+    const { Worker, setTimeout, clearTimeout } = globalThis;
+    globalThis.made = 0;
+    globalThis.ended = 0;
+    globalThis.waits = new Set();
+    globalThis.Worker = class extends Worker {
+      constructor(...given) {
+        super(...given);
+        made++;
+      }
+
+      terminate() {
+        ended++;
+        super.terminate();
+      }
+    };
+    globalThis.setTimeout = (work, ms, ...given) => {
+      const timer = setTimeout(work, ms, ...given);
+      if (ms === 30_000) waits.add(timer);
+      return timer;
+    };
+    globalThis.clearTimeout = (timer) => {
+      waits.delete(timer);
+      clearTimeout(timer);
+    };
+  });
+  site.spoil(({ path }) => (/-mt\.wasm$/.test(path) ? { headers: typed('application/wasm'), body: unfit } : undefined));
+  await page.evaluate(() => open({ worker: false, threads: 2 }));
+  const { flavour, reasons } = await page.evaluate(() => engine.info);
+  assert.match(flavour, /-st$/);
+  assert.match(reasons[0], /-mt\.wasm is of another version/);
+  const { made, ended, waits } = await page.evaluate(() => ({ made, ended, waits: waits.size }));
+  assert.ok(made > 0);
+  assert.deepEqual([ended, waits], [made, 0]);
+  site.mend();
+  await close();
+});

@@ -119,10 +119,11 @@ test('a model that goes on is kept like any other', async () => {
 });
 
 const exposed = (names) => ({ 'access-control-allow-origin': '*', 'access-control-expose-headers': names });
-const dated = { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' };
+const dated = { 'last-modified': 'Sat, 21 Mar 2026 07:28:00 GMT' };
 const origins = {
   'that shows ETag, Accept-Ranges and Content-Range': [{ etag: '"1"', ...exposed('ETag, Accept-Ranges, Content-Range') }, true],
-  'that shows no ETag, but Last-Modified': [{ etag: '"1"', ...dated, ...exposed('Accept-Ranges, Content-Range') }, true],
+  'that shows no ETag, but Last-Modified': [{ etag: '"1"', ...dated, ...exposed('Accept-Ranges, Content-Range') }, false],
+  'whose files all have one time': [{ etag: '"1"', 'last-modified': 'Thu, 01 Jan 1970 00:00:01 GMT', ...exposed('ETag, Accept-Ranges, Content-Range') }, false],
   'that shows nothing': [{ etag: '"1"', ...dated, ...exposed('') }, false],
   'that does not show where a part belongs': [{ etag: '"1"', ...exposed('ETag, Accept-Ranges') }, false],
 };

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { cli, flavours } from './support/insitu.mjs';
+import { cli, dist, flavours } from './support/insitu.mjs';
 import { addModel, model, tensorProto } from '../support/onnx-writer.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'insitu-cli-'));
@@ -202,6 +202,23 @@ test('ops and copy', () => {
   const { files } = JSON.parse(insitu('copy', join(folder, 'page'), '--module', '--json', '-').stdout);
   for (const { name, bytes } of files) assert.equal(readFileSync(join(folder, 'page', name)).length, bytes);
   assert(files.some(({ name }) => name === 'index.js'));
+});
+
+/* `name`, and what it imports sooner or later, as seen from dist/. */
+function importsOf(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  const code = readFileSync(new URL(name, dist), 'utf8');
+  for (const [, path] of code.matchAll(/\b(?:from|import)\s*\(?\s*(?:\/\*.*?\*\/\s*)*["'`](\.[^"'`]+)["'`]/g)) importsOf(join(dirname(name), path), found);
+  return found;
+}
+
+test('copy --module leaves no module behind that index.js loads, and copies no other', () => {
+  const { files } = JSON.parse(insitu('copy', join(folder, 'modules'), '--module', '--json', '-').stdout);
+  const needed = importsOf('index.js');
+  for (const name of ['resume.js', 'kept.js', 'trust.js', 'insitu/in-process.js']) assert(needed.has(name), name);
+  const copied = files.map(({ name }) => name).filter((name) => name.endsWith('.js') && name !== 'insitu/worker.js');
+  assert.deepEqual(copied.sort(), [...needed].sort());
 });
 
 test('a reader that has seen enough is no failure', () => {

@@ -29,6 +29,9 @@ test('rounded scores tell no more than their decimals, in which order they come 
   assert.deepEqual(rounded(scores, { digits: 1, topK: 5 }), rounded(other, { digits: 1, topK: 5 }));
   assert.throws(() => rounded(scores, { digits: 1.5 }), insituError('InvalidArgument', /digits is 1.5/));
   assert.throws(() => rounded(scores, { topK: 0 }), insituError('InvalidArgument', /k is 0/));
+  for (const nothing of [undefined, null, {}, tensor(['a'])]) assert.throws(() => rounded(nothing), insituError('InvalidArgument', /no tensor of numbers/));
+  assert.deepEqual(rounded(scores, null), rounded(scores));
+  assert.throws(() => rounded(scores, { digits: 1n }), insituError('InvalidArgument', /digits is "1n"/));
 });
 
 /* e^x * 2^160, rounded down, for an x whose binary digits end at the 62nd behind the point, as those of doubles from 0.001 do. */
@@ -53,7 +56,7 @@ async function change(answer) {
 for (const [classes, epsilon] of [[2, 0.001], [2, 1], [2, 20], [3, 0.5], [11, 1], [1000, 4], [65_536, 0.001], [65_536, 20]]) {
   test(`outcomes of ${classes} classes keep to epsilon ${epsilon}, counted exactly`, async () => {
     const answered = (outcome, label) =>
-      labelReporter({ classes, epsilon, budget: epsilon, random: (into) => into.fill(outcome) }).report(label, question);
+      labelReporter({ classes, epsilon, budget: epsilon, store: storeOf(), random: (into) => into.fill(outcome) }).report(label, question);
     const last = classes - 1;
     const others = await change(async (outcome) => await answered(outcome, last) !== last);
     const each = await change(async (outcome) => await answered(outcome, last) === 0);
@@ -70,7 +73,7 @@ for (const [classes, epsilon] of [[2, 0.001], [2, 1], [2, 20], [3, 0.5], [11, 1]
 async function asked(count, options, labels, periods = () => '') {
   const tally = new Map();
   for (let i = 0; i < count; i++) {
-    const reporter = labelReporter({ budget: Infinity, ...options }), answers = [];
+    const reporter = labelReporter({ budget: Infinity, store: storeOf(), ...options }), answers = [];
     for (const [at, label] of labels.entries()) answers.push(await reporter.report(label, { ...question, period: periods(at) }));
     tally.set(answers.join(), (tally.get(answers.join()) ?? 0) + 1);
   }
@@ -114,7 +117,7 @@ test('the comparison notices what is wrong with a mechanism', async () => {
     return tally;
   };
   const { next } = generator(9);
-  const reporter = (epsilon) => (label) => labelReporter({ classes: 3, epsilon, budget: 9, random: seeded(next() * 2 ** 32) }).report(label, question);
+  const reporter = (epsilon) => (label) => labelReporter({ classes: 3, epsilon, budget: 9, store: storeOf(), random: seeded(next() * 2 ** 32) }).report(label, question);
   const broken = {
     'a larger epsilon': reporter(1.3), 'a smaller epsilon': reporter(0.7),
     'now and then the truth': (label) => (next() < 0.1 ? label : reporter(1)(label)),
@@ -143,9 +146,19 @@ test('the same question has the same answer, and costs once, on the next visit t
   assert.ok(![...store.kept.values()].join().includes('label":'), 'a label is kept');
 });
 
+test('reporters in memory that are made anew, as by a component that mounts, answer and spend as the one before', async () => {
+  const mount = (seed, options) => labelReporter({ classes: 1000, epsilon: 1, budget: 2, name: 'mounted', random: seeded(seed), ...options });
+  const first = await mount(1).report(3, question);
+  for (let seed = 2; seed < 20; seed++) assert.equal(await mount(seed).report(3, question), first);
+  assert.equal(await mount(20).spent(), 1);
+  const answers = await Promise.all(Array.from({ length: 9 }, (_, i) => mount(i).report(3, { key: `${i}` })));
+  assert.equal(answers.filter((answer) => answer !== null).length, 1);
+  assert.equal(await mount(21, { name: 'another' }).spent(), 0);
+});
+
 test('when the budget is used up there is no answer, whatever the label', async () => {
   for (let label = 0; label < 4; label++) {
-    const reporter = labelReporter({ classes: 4, epsilon: 1, budget: 3.5, keyBudget: 2, random: seeded(label) });
+    const reporter = labelReporter({ classes: 4, epsilon: 1, budget: 3.5, keyBudget: 2, store: storeOf(), random: seeded(label) });
     const answers = [];
     for (const [key, period] of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) answers.push(await reporter.report(label, { key, period }) === null);
     assert.deepEqual(answers, [false, false, true, false, true, true]);
@@ -191,19 +204,21 @@ test('an answer that cannot be kept is not given; a damaged store is not taken f
 
 test('without a source of its own it draws from the platform', async () => {
   const answers = new Set();
-  for (let i = 0; i < 200; i++) answers.add(await labelReporter({ classes: 2, epsilon: 0.001, budget: 1 }).report(0, question));
+  for (let i = 0; i < 200; i++) answers.add(await labelReporter({ classes: 2, epsilon: 0.001, budget: 1, store: storeOf() }).report(0, question));
   assert.deepEqual([...answers].sort(), [0, 1]);
 });
 
 test('options and labels of wrong kinds are refused', async () => {
-  const good = { classes: 3, epsilon: 1, budget: 2 };
+  const good = { classes: 3, epsilon: 1, budget: 2, store: storeOf() };
   for (const [bad, pattern] of [[{ classes: 1 }, /classes is 1/], [{ classes: 2.5 }, /classes/], [{ classes: '3' }, /classes/], [{ epsilon: 0 }, /epsilon is 0/],
     [{ epsilon: NaN }, /epsilon/], [{ epsilon: '1' }, /epsilon/], [{ budget: 0.5 }, /budget is 0.5/], [{ budget: undefined }, /budget/], [{ keyBudget: '2' }, /keyBudget/],
-    [{ store: {} }, /store/], [{ store: null }, /store/], [{ store: 'disk' }, /store/], [{ name: '../x' }, /name/]]) {
-    assert.throws(() => labelReporter({ ...good, ...bad }), insituError('InvalidArgument', pattern), JSON.stringify(bad));
+    [{ store: {} }, /store/], [{ store: null }, /store/], [{ store: 'disk' }, /store/], [{ name: '../x' }, /name/],
+    [{ classes: 3n }, /classes is "3n"/], [{ epsilon: Symbol('e') }, /epsilon is Symbol/], [{ name: 1n }, /name is "1n"/], [{ store: Object.create(null) }, /store/], [{ random: 5 }, /random is a number/], [{ random: null }, /random/]]) {
+    assert.throws(() => labelReporter({ ...good, ...bad }), insituError('InvalidArgument', pattern), String(pattern));
   }
+  for (const nothing of [undefined, null, 5]) assert.throws(() => labelReporter(nothing), insituError('InvalidArgument', /classes is undefined/));
   const reporter = labelReporter(good);
-  for (const label of [-1, 3, 0.5, '1', NaN]) await assert.rejects(reporter.report(label, question), insituError('InvalidArgument', /the label is/));
+  for (const label of [-1, 3, 0.5, '1', NaN, 1n, Symbol('1'), Object.create(null)]) await assert.rejects(reporter.report(label, question), insituError('InvalidArgument', /the label is/));
   for (const bad of [undefined, {}, { key: 1 }, { key: 'x'.repeat(101) }, { key: 'a', period: new Date() }]) {
     await assert.rejects(reporter.report(0, bad), insituError('InvalidArgument', /the (key|period) is/));
   }
@@ -252,7 +267,10 @@ test('the interval is that of Wilson, at any confidence', () => {
   const [wide] = estimate([30, 70], { epsilon: 20, confidence: 0.99 });  // z = 2.5758
   assert.ok(Math.abs(wide.low - 0.19746) < 1e-4 && Math.abs(wide.high - 0.42743) < 1e-4, JSON.stringify(wide));
   assert.ok(estimate([0, 100], { epsilon: 0.5 })[0].share < 0);
-  for (const counts of [[], [3], [0, 0], [1.5, 2], [-1, 2], ['1', 2]]) assert.throws(() => estimate(counts, { epsilon: 1 }), insituError('InvalidArgument', /counts/));
-  for (const epsilon of [0, NaN, Infinity, undefined, '1']) assert.throws(() => estimate([1, 2], { epsilon }), insituError('InvalidArgument', /epsilon/));
+  const counts = [[], [3], [0, 0], [1.5, 2], [-1, 2], ['1', 2], null, undefined, 5, '12', new Set([1, 2]), { 0: 1, 1: 2, length: 2 }, [1, , 2], [1n, 2n], BigInt64Array.of(1n, 2n), [1e308, 1e308]];
+  for (const bad of counts) assert.throws(() => estimate(bad, { epsilon: 1 }), insituError('InvalidArgument', /counts/));
+  assert.deepEqual(estimate(Uint32Array.of(30, 70), { epsilon: 1 }), estimate([30, 70], { epsilon: 1 }));
+  for (const nothing of [undefined, null]) assert.throws(() => estimate([1, 2], nothing), insituError('InvalidArgument', /epsilon is undefined/));
+  for (const epsilon of [0, NaN, Infinity, undefined, '1', 1n, Symbol('1')]) assert.throws(() => estimate([1, 2], { epsilon }), insituError('InvalidArgument', /epsilon/));
   assert.throws(() => estimate([1, 2], { epsilon: 1, confidence: 95 }), insituError('InvalidArgument', /confidence/));
 });

@@ -112,17 +112,30 @@ test('tries in a row are few, and what a server says for a while is tried again'
   assert.equal(server.asked.length, 7);
 });
 
-const dated = { headers: { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' } };
-const weak = { headers: { ...dated.headers, etag: 'W/"1"' } };
-for (const [what, options] of Object.entries({ 'Last-Modified alone': dated, 'a weak ETag and Last-Modified': weak })) {
-  test(`${what} tells versions apart`, async () => {
-    answersInTurn(dropped(10, options), (request) => answerWith(file, request, options));
-    assert.deepEqual(await outputOf(server.url), expected);
-    const later = { headers: { ...options.headers, 'last-modified': 'Wed, 21 Oct 2015 07:28:01 GMT' } };
-    answersInTurn(dropped(10, options), (request) => answerWith(other, request, later));
-    await assert.rejects(outputOf(server.url), insituError('Network', /another one by now/));
+/* Two models of one length, which a time tells apart no more than the ETag that servers make of time and length. */
+const recent = 'Sat, 21 Mar 2026 07:28:00 GMT', fixed = ['Thu, 01 Jan 1970 00:00:01 GMT', 'Tue, 01 Jan 1980 00:00:00 GMT', 'Sat, 26 Oct 1985 08:15:00 GMT'];
+const sameHeaders = {
+  'Last-Modified alone': { 'last-modified': recent },
+  'a weak ETag and Last-Modified': { 'last-modified': recent, etag: 'W/"1"' },
+  ...Object.fromEntries(fixed.flatMap((time) => [
+    [`${time} alone`, { 'last-modified': time }],
+    [`an ETag beside ${time}`, { 'last-modified': time, etag: `"1-${file.length.toString(16)}"` }],
+  ])),
+};
+for (const [what, headers] of Object.entries(sameHeaders)) {
+  test(`by ${what} no model is put together of two`, async () => {
+    assert.equal(file.length, other.length);
+    answersInTurn(dropped(file.length - 9, { headers }), (request) => answerWith(other, request, { headers }));
+    await assert.rejects(outputOf(server.url), insituError('Network', /broke off/));
+    assert.equal(server.asked.length, 1);
   });
 }
+
+test('a strong ETag beside a time of its own goes on', async () => {
+  const options = { headers: { etag: '"1"', 'last-modified': recent } };
+  answersInTurn(dropped(10, options), (request) => answerWith(file, request, options));
+  assert.deepEqual(await outputOf(server.url), expected);
+});
 
 const withHeaders = (request, more) => {
   const answered = rest(request);
@@ -215,20 +228,37 @@ test('an abort ends it at once: between two tries, and while the rest comes', as
     await new Promise((done) => { setTimer(done, 100); });
     assert.equal(server.asked.length, length, 'nobody is asked any more');
   }
-  const stop = new AbortController();
-  answersInTurn(dropped(10), () => {
-    stop.abort();
-    return { status: 503 };
-  });
-  const waits = [];
-  globalThis.setTimeout = (work, ms, ...given) => {
-    waits.push(ms);
-    return setTimer(work, ms, ...given);
-  };
-  await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal })), insituError('Network'));
-  assert.equal(server.asked.length, 2);
-  assert.ok(!waits.includes(500), 'the signal of a Request counts as well: there is no wait for a next try');
 });
+
+/* With a signal for the load as well, which a fetch takes instead of the Request's own; and in browsers that know no AbortSignal.any(). */
+for (const any of [AbortSignal.any, undefined]) {
+  for (const besides of [{}, { signal: new AbortController().signal }]) {
+    test(`the signal of a Request ends it, too${besides.signal ? ', beside another one' : ''}${any ? '' : ', without AbortSignal.any()'}`, { timeout: 20_000 }, async () => {
+      const known = AbortSignal.any;
+      AbortSignal.any = any;
+      try {
+        // Before the answer, while it comes, and in the wait for the next try, which is never over here.
+        for (const during of ['answer', 'rest', 'wait']) {
+          const stop = new AbortController();
+          answersInTurn(dropped(10), (request) => {
+            if (during === 'answer') stop.abort();
+            if (during === 'rest') setTimer(() => stop.abort(), 20);
+            return during === 'rest' ? { ...rest(request), stallAt: 5 } : { status: 503 };
+          });
+          globalThis.setTimeout = (work, ms, ...given) => {
+            if (ms !== 500) return setTimer(work, ms, ...given);
+            assert.equal(during, 'wait', 'there is no wait for a next try');
+            return setTimer(() => stop.abort(), 20);
+          };
+          await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal }), besides), insituError('Network'), during);
+          assert.equal(server.asked.length, 2, during);
+        }
+      } finally {
+        AbortSignal.any = known;
+      }
+    });
+  }
+}
 
 test('a download that stands still is taken up again', { timeout: 30_000 }, async () => {
   hurry();

@@ -104,17 +104,22 @@ test('the threshold is the quantile with one sample more, and is refused where t
   assert.equal((await judge.score(clean(91).at(-1))).suspicious, true);
   await assert.rejects(judge.calibrate(clean(98), { falsePositiveRate: 0.01 }), insituError('LimitExceeded', /99 or more/));
   assert.equal((await judge.calibrate((async function* () { yield* clean(99); })(), { falsePositiveRate: 0.01 })).samples, 99);
-  for (const rate of [0, 1, '0.1', NaN]) await assert.rejects(judge.calibrate(clean(30), { falsePositiveRate: rate }), insituError('InvalidArgument', /falsePositiveRate/));
+  for (const rate of [0, 1, '0.1', NaN, 1n, Symbol('1')]) await assert.rejects(judge.calibrate(clean(30), { falsePositiveRate: rate }), insituError('InvalidArgument', /falsePositiveRate/));
 });
 
 test('what cannot be scored is refused', async () => {
   const fake = witness(even), x = tensor([0.5], [1]);
   for (const [options, pattern] of [[{ input: 'z' }, /no input 'z'/], [{ output: 'z' }, /no output 'z'/], [{ squeezers: [] }, /no squeezers/], [{ range: [1, 1] }, /range/],
     [{ range: [0, '1'] }, /range/], [{ range: null }, /range/], [{ range: [0, Infinity] }, /range/], [{ squeezers: [{ bits: 8 }] }, /no squeezer/], [{ squeezers: [{ median: 4 }] }, /no squeezer/], [{ squeezers: [null] }, /no squeezer/],
-    [{ layout: 'chw' }, /layout is chw/], [{ logits: 'yes' }, /logits is a string/], [{ threshold: 3 }, /threshold is 3/], [{ threshold: '1' }, /threshold/]]) {
-    assert.throws(() => suspicion(fake, options), insituError('InvalidArgument', pattern), JSON.stringify(options));
+    [{ layout: 'chw' }, /layout is "chw"/], [{ logits: 'yes' }, /logits is a string/], [{ threshold: 3 }, /threshold is 3/], [{ threshold: '1' }, /threshold/],
+    [{ squeezers: [{ bits: 1n }] }, /"bits":"1n".* is no squeezer/], [{ range: [0n, 1n] }, /range/], [{ threshold: 1n }, /threshold/], [{ layout: Symbol('nchw') }, /layout/]]) {
+    assert.throws(() => suspicion(fake, options), insituError('InvalidArgument', pattern), String(pattern));
   }
+  for (const nothing of [undefined, null, {}, 1n]) assert.throws(() => suspicion(nothing), insituError('InvalidArgument', /no session/));
+  for (const clean of [undefined, null, 5, {}]) await assert.rejects(suspicion(fake, null).calibrate(clean), insituError('InvalidArgument', /clean inputs are/));
+  for (const feeds of [undefined, null, 5]) await assert.rejects(suspicion(fake).calibrate([feeds], null), insituError('InvalidArgument', /'x' is no tensor/));
   const judge = (session, options) => suspicion(session, { squeezers: [{ bits: 1 }], threshold: 0, ...options });
+  for (const feeds of [undefined, null, 5, { x: { dtype: 'float32', data: x.data } }]) await assert.rejects(judge(fake).score(feeds), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake).score({}), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake).score({ x: 'picture' }), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake).score({ x: tensor(Int32Array.of(1)) }), insituError('InvalidArgument', /'x' is int32/));

@@ -12,6 +12,9 @@ import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
 import type { Flavour } from './types.js';
 
+/** The browser starts no threads, or not those of ours. */
+class ThreadFailure extends InsituError {}
+
 const patienceMs = 30_000;
 const pageBytes = 65_536, pagesOfMiB = 16, leastMaximum = 256 * pagesOfMiB;
 
@@ -32,9 +35,9 @@ export async function loadModule(
   const features = await detectFeatures();
   const { candidates, reasons } = chooseFlavours({ flavour, threads }, features);
   let lastError: InsituError | undefined;
-  let sharesMemory = true;
+  let canThread = true;
   for (const candidate of candidates) {
-    if (!sharesMemory && candidate.flavour.endsWith('-mt')) continue;
+    if (!canThread && candidate.flavour.endsWith('-mt')) continue;
     try {
       const { glue, wasm } = partsOf(candidate.flavour, assets);
       // Both are on their way at once; of two that are missing the module is named.
@@ -47,7 +50,8 @@ export async function loadModule(
     } catch (thrown) {
       lastError = toInsituError(thrown, 'Network');
       reasons.push(`The flavour ${candidate.flavour} was passed over: ${lastError.message}`);
-      sharesMemory &&= lastError.code !== 'OutOfMemory';
+      // With another flavour of them it would be the same, after the same wait.
+      canThread &&= lastError.code !== 'OutOfMemory' && !(lastError instanceof ThreadFailure);
     }
   }
   throw lastError ?? new InsituError({ code: 'Internal', message: 'no flavour of the engine fits' });
@@ -99,8 +103,12 @@ function instantiate(
       try {
         otherVersion(wasm, thrown);
       } catch (error) {
-        reject(error);
+        giveUp(error);
       }
+    };
+    const giveUp = (error: unknown) => {
+      pool.end();
+      reject(error);
     };
     const options: Pick<NativeModule, 'PThread'> & Record<string, unknown> = {
       poolSize: threads - 1,
@@ -115,22 +123,22 @@ function instantiate(
       },
     };
     const started = factory(options);
-    const isReady = watchThreads(options.PThread, reject);
-    started.then((native) => (isReady(), resolve({ native, memoryBytes })), reject);
+    const pool = watchThreads(options.PThread, giveUp);
+    started.then((native) => (pool.areReady(), resolve({ native, memoryBytes })), giveUp);
   });
 }
 
 /*
- * The glue waits for its threads for ever, and what it does about their errors ends the worker. Gives what is called when all have
- * started; from then on an error is the glue's.
+ * The glue waits for its threads for ever, and what it does about their errors ends the worker. `areReady` is called when all have
+ * started; from then on an error is the glue's. `end` ends them and the wait, when the engine does not come to life.
  */
-function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError) => void): () => void {
+function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError) => void): { areReady(): void; end(): void } {
   const workers = [...pool?.unusedWorkers ?? []];
-  if (workers.length === 0) return () => {};
-  const give = (why: string) => {
+  if (workers.length === 0) return { areReady() {}, end() {} };
+  const give = (why: string) => failed(new ThreadFailure({ code: 'Network', message: `a thread did not start: ${why}` }));
+  const end = () => {
     clearTimeout(timer);
     pool!.terminateAllThreads();
-    failed(new InsituError({ code: 'Network', message: `a thread did not start: ${why}` }));
   };
   const timer = setTimeout(give, patienceMs, `nothing was heard of it for ${patienceMs / 1000} s`);
   const onError = (event: ErrorEvent) => {
@@ -142,7 +150,7 @@ function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError
     // What the glue puts here does not become a handler yet.
     Object.defineProperty(worker, 'onerror', { value: null, writable: true, configurable: true });
   }
-  return () => {
+  const areReady = () => {
     clearTimeout(timer);
     for (const worker of workers) {
       const { onerror } = worker;
@@ -151,6 +159,7 @@ function watchThreads(pool: NativeModule['PThread'], failed: (error: InsituError
       worker.removeEventListener('error', onError);
     }
   };
+  return { areReady, end };
 }
 
 /* Some phones do not reserve the 4 GiB that the module may use at most, above all where the memory is shared. */

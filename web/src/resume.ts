@@ -1,12 +1,15 @@
 // Downloads that broke off go on at the byte where they did. A module of its own, asked for while a download is under way that
-// may be resumed; it knows none of the others.
-// Invariant: all bytes are of one version of the file: an answer with the rest counts only where its place, the length of the
-// whole and the ETag, or else Last-Modified, are those of the first answer. There is no If-Range, for which browsers would ask
-// another origin for leave first. Tries in a row and tries in all are bounded.
+// may be resumed.
+// Invariant: all bytes are of one version of the file, as far as the server tells versions apart: an answer with the rest counts
+// only where its place, the length of the whole and the strong ETag are those of the first answer. There is no If-Range, for which
+// browsers would ask another origin for leave first. Tries in a row and tries in all are bounded.
+import { either } from './abort.js';
 
 const pausesMs = [0, 500, 1000, 2000, 4000, 8000];  // before each try in a row
 const triesInAll = 100;
 const patienceMs = 30_000;
+/* When there was no ONNX yet: what calls itself older has the fixed time of a reproducible build. */
+const firstModelsMs = Date.UTC(2017);
 const passingStatuses = [408, 425, 429, 500, 502, 503, 504];
 
 /** What is read, unless nothing comes for half a minute. */
@@ -49,12 +52,13 @@ async function* goOn(response: Response, input: URL | Request, at: number, failu
   const version = versionOf(headers);
   const asked = input as Partial<Request>;
   if (!total || !version || headers.get('accept-ranges') !== 'bytes' || !isWholeFile(response, asked)) throw failure;
+  const stop = either(signal, asked.signal);
   const ended = (why: string) => new Error(`at byte ${at} of ${total} of ${url}, and ${why}`, { cause: failure });
   for (let inRow = 0, inAll = 0; at < total;) {
-    if (signal?.aborted || asked.signal?.aborted) throw failure;
+    if (stop?.aborted) throw failure;
     if (inRow === pausesMs.length || inAll++ === triesInAll) throw ended(`tries to go on failed: ${messageOf(failure)}`);
-    await pause(pausesMs[inRow++]!, signal);
-    const rest = await ask(input, at, signal).catch((thrown) => void (failure = thrown));
+    await pause(pausesMs[inRow++]!, stop);
+    const rest = await ask(input, at, stop).catch((thrown) => void (failure = thrown));
     if (!rest) continue;
     const wrong = whatIsWrong(rest, at, total, version);
     if (wrong) {
@@ -96,10 +100,14 @@ function isWholeFile({ status }: Response, { method = 'GET', integrity }: Partia
   return status === 200 && method === 'GET' && !integrity;
 }
 
-/* What tells the file from others at its address; null: nothing does for sure. */
-function versionOf(headers: Headers): string | null {
+/*
+ * What tells the file from others at its address; undefined: nothing does for sure. A time does not, and neither does the ETag that
+ * servers make of time and length where the time is the same for all files.
+ */
+function versionOf(headers: Headers): string | undefined {
   const tag = headers.get('etag');
-  return tag?.startsWith('"') ? tag : headers.get('last-modified');
+  const hasFixedTime = Date.parse(headers.get('last-modified') ?? '') < firstModelsMs;
+  return tag?.startsWith('"') && !hasFixedTime ? tag : undefined;
 }
 
 /* Why these are not the bytes from `at` on; undefined: they are. */

@@ -4,6 +4,7 @@
 // Reference: Kairouz, Bonawitz and Ramage (2016), https://arxiv.org/abs/1602.07387; Wilson (1927).
 import { isBetween } from '../between.js';
 import { fail } from '../fail.js';
+import { shown } from '../shown.js';
 
 /** How reports were made. */
 export interface EstimateOptions {
@@ -24,18 +25,20 @@ export interface ShareEstimate {
 }
 
 /** The share of each label, from the count of reports of each, zeros included. InvalidArgument where there are none. */
-export function estimate(counts: readonly number[], { epsilon, confidence = 0.95 }: EstimateOptions): ShareEstimate[] {
-  const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
-  if (counts.length < 2 || !Array.from(counts).every((count) => Number.isInteger(count) && count >= 0) || total === 0) {
-    fail('InvalidArgument', 'counts are no counts of reports', 'Pass a whole number from 0 for each class, not all of them 0.');
+export function estimate(counts: readonly number[], options: EstimateOptions): ShareEstimate[] {
+  const { epsilon, confidence = 0.95 } = (options ?? {}) as EstimateOptions;
+  const each: number[] = Array.isArray(counts) || ArrayBuffer.isView(counts) ? Array.from(counts as readonly number[]) : [];
+  if (each.length < 2 || !each.every((count) => Number.isSafeInteger(count) && count >= 0) || !each.some((count) => count > 0)) {
+    fail('InvalidArgument', 'counts are no counts of reports', 'Pass an array with a whole number from 0 for each class, not all of them 0.');
   }
-  if (!isBetween(epsilon, 0.001, 20)) fail('InvalidArgument', `epsilon is ${epsilon}`, 'Pass what the reporters had, 0.001 to 20.');
-  if (!isBetween(confidence, 0.001, 1 - 1e-9)) fail('InvalidArgument', `confidence is ${confidence}`, 'Pass a number between 0 and 1, such as 0.95.');
-  const other = 1 / (Math.exp(epsilon) + counts.length - 1), truth = Math.exp(epsilon) * other;
+  const total = each.reduce((sum, count) => sum + count, 0);
+  if (!isBetween(epsilon, 0.001, 20)) fail('InvalidArgument', `epsilon is ${shown(epsilon)}`, 'Pass what the reporters had, 0.001 to 20.');
+  if (!isBetween(confidence, 0.001, 1 - 1e-9)) fail('InvalidArgument', `confidence is ${shown(confidence)}`, 'Pass a number between 0 and 1, such as 0.95.');
+  const other = 1 / (Math.exp(epsilon) + each.length - 1), truth = Math.exp(epsilon) * other;
   const shareOf = (reported: number) => (reported - other) / (truth - other);
   const inside = (share: number) => Math.min(1, Math.max(0, share));
   const z = normalQuantile((1 + confidence) / 2), z2 = z * z / total;
-  return Array.from(counts, (count) => {
+  return each.map((count) => {
     const reported = count / total;
     const middle = (reported + z2 / 2) / (1 + z2);
     const reach = (z * Math.sqrt((reported * (1 - reported) + z2 / 4) / total)) / (1 + z2);

@@ -4,6 +4,7 @@
 import { InsituError } from 'insitu';
 import { isBetween } from '../between.js';
 import { fail, messageOf } from '../fail.js';
+import { shown } from '../shown.js';
 import { Ledger } from './ledger.js';
 import { responder } from './response.js';
 import type { Random } from './response.js';
@@ -22,7 +23,7 @@ export interface LabelReporterOptions {
   keyBudget?: number;
   /** Where answers and costs are kept: until the page goes (the default), in the origin private file system, or in a store of yours. */
   store?: 'memory' | 'opfs' | LabelStore;
-  /** Under which name, of letters, digits, - and _; default 'labels'. One name has one budget. */
+  /** Under which name, of letters, digits, - and _; default 'labels'. One name has one budget, however many reporters share it. */
   name?: string;
   /** Fills an array with random bits. Default `crypto.getRandomValues()`; another one is for tests. */
   random?: (into: BigUint64Array<ArrayBuffer>) => unknown;
@@ -64,20 +65,21 @@ class RandomisedReporter implements LabelReporter {
   readonly #respond: (label: number) => number;
 
   constructor(options: LabelReporterOptions) {
-    const { classes, epsilon, budget, keyBudget = budget, store = 'memory', name = 'labels' } = options;
+    const { classes, epsilon, budget, keyBudget = budget, store = 'memory', name = 'labels', random = secure } = (options ?? {}) as LabelReporterOptions;
     if (!Number.isInteger(classes) || classes < 2 || classes > mostClasses) {
-      fail('InvalidArgument', `classes is ${classes}`, `Pass a whole number, 2 to ${mostClasses}.`);
+      fail('InvalidArgument', `classes is ${shown(classes)}`, `Pass a whole number, 2 to ${mostClasses}.`);
     }
     if (!isBetween(epsilon, leastEpsilon, mostEpsilon)) {
-      fail('InvalidArgument', `epsilon is ${epsilon}`, `Pass a number, ${leastEpsilon} to ${mostEpsilon}: less says nothing, more hides nothing.`);
+      fail('InvalidArgument', `epsilon is ${shown(epsilon)}`, `Pass a number, ${leastEpsilon} to ${mostEpsilon}: less says nothing, more hides nothing.`);
     }
     for (const [what, most] of Object.entries({ budget, keyBudget })) {
       if (isBetween(most, epsilon, Infinity)) continue;
-      fail('InvalidArgument', `${what} is ${most}`, `Pass a number from epsilon, ${epsilon}, which one answer costs; Infinity for no limit.`);
+      fail('InvalidArgument', `${what} is ${shown(most)}`, `Pass a number from epsilon, ${epsilon}, which one answer costs; Infinity for no limit.`);
     }
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
-      fail('InvalidArgument', `the name is ${JSON.stringify(name)}`, 'Pass up to 64 letters, digits, - and _.');
+      fail('InvalidArgument', `the name is ${shown(name)}`, 'Pass up to 64 letters, digits, - and _.');
     }
+    if (typeof random !== 'function') fail('InvalidArgument', `random is a ${typeof random}`, 'Pass a function that fills a BigUint64Array, or leave it out.');
     this.#classes = classes;
     this.#epsilon = epsilon;
     this.#budget = budget * rounding;
@@ -85,13 +87,13 @@ class RandomisedReporter implements LabelReporter {
     this.#name = name;
     this.#shared = store !== 'memory';
     this.#store = storeOf(store);
-    this.#respond = responder(classes, epsilon, options.random ?? secure);
+    this.#respond = responder(classes, epsilon, random);
   }
 
   async report(label: number, question: LabelQuestion): Promise<number | null> {
     const { key, period = '' } = question ?? {};
     if (!Number.isInteger(label) || label < 0 || label >= this.#classes) {
-      fail('InvalidArgument', `the label is ${label}`, `Pass the number of a class, 0 to ${this.#classes - 1}.`);
+      fail('InvalidArgument', `the label is ${shown(label)}`, `Pass the number of a class, 0 to ${this.#classes - 1}.`);
     }
     checkText('key', key);
     checkText('period', period);
@@ -126,11 +128,11 @@ class RandomisedReporter implements LabelReporter {
 const secure: Random = (into) => crypto.getRandomValues(into);
 
 function storeOf(store: unknown): LabelStore {
-  if (store === 'memory') return memoryStore();
+  if (store === 'memory') return memoryStore;
   if (store === 'opfs') return opfsStore;
   const { getItem, setItem } = (store ?? {}) as Partial<LabelStore>;
   if (typeof getItem === 'function' && typeof setItem === 'function') return store as LabelStore;
-  return fail('InvalidArgument', `the store is ${String(store)}`, "Pass 'memory', 'opfs', localStorage or an object with getItem() and setItem().");
+  return fail('InvalidArgument', `the store is ${shown(store)}`, "Pass 'memory', 'opfs', localStorage or an object with getItem() and setItem().");
 }
 
 function checkText(what: string, text: unknown): void {

@@ -10,11 +10,13 @@ export interface LabelStore {
   setItem(name: string, text: string): void | Promise<void>;
 }
 
-/** Gone with the page. */
-export function memoryStore(): LabelStore {
-  const kept = new Map<string, string>();
-  return { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => void kept.set(name, text) };
-}
+const kept = new Map<string, string>();
+
+/** Gone with the page. There is one, so that a reporter that is made anew answers and spends as the one before it did. */
+export const memoryStore: LabelStore = {
+  getItem: (name) => kept.get(name) ?? null,
+  setItem: (name, text) => void kept.set(name, text),
+};
 
 /* Beside the folder that clearCache() removes: an epsilon that was spent stays spent. */
 const folder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle('insitu-privacy', { create: true });

@@ -3,6 +3,7 @@
 // Reference: Xu, Evans and Qi (2018), https://arxiv.org/abs/1704.01155, section III.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
+import { shown } from '../shown.js';
 
 /** What is taken away: all but 2^bits levels of each value, or what a median over a window of 2 x 2 or 3 x 3 pixels removes. */
 export type Squeezer = {
@@ -26,7 +27,7 @@ export function squeezing(squeezer: Squeezer, arrangement: Arrangement): (tensor
   const { bits, median } = (squeezer ?? {}) as { bits?: number; median?: number };
   if (Number.isInteger(bits) && bits! >= 1 && bits! <= 7) return (tensor) => fewerLevels(tensor, 2 ** bits! - 1, arrangement);
   if (median === 2 || median === 3) return (tensor) => smoothed(tensor, median, arrangement);
-  return fail('InvalidArgument', `${JSON.stringify(squeezer)} is no squeezer`, 'Pass { bits: 1 } to { bits: 7 }, { median: 2 } or { median: 3 }.');
+  return fail('InvalidArgument', `${shown(squeezer)} is no squeezer`, 'Pass { bits: 1 } to { bits: 7 }, { median: 2 } or { median: 3 }.');
 }
 
 /** The elements of an input that can be squeezed. */

@@ -7,6 +7,7 @@ import { isBetween } from '../between.js';
 import { fail } from '../fail.js';
 import { numbersOf } from '../post/scores.js';
 import { softmax } from '../post/softmax.js';
+import { shown } from '../shown.js';
 import { squeezing, valuesOf } from './squeeze.js';
 import type { Squeezer } from './squeeze.js';
 
@@ -78,17 +79,18 @@ class Squeezing implements Suspicion {
   #threshold?: number;
 
   constructor(session: Session, options: SuspicionOptions) {
-    const { input, output, range = [0, 1], squeezers = [{ bits: 4 }, { median: 2 }], layout, logits = false, threshold } = options;
+    const { input, output, range = [0, 1], squeezers = [{ bits: 4 }, { median: 2 }], layout, logits = false, threshold } = (options ?? {}) as SuspicionOptions;
     const [low, high] = Array.isArray(range) ? range : [];
     if (!isBetween(low, -Number.MAX_VALUE, Number.MAX_VALUE) || !isBetween(high, low, Number.MAX_VALUE) || low === high) {
-      fail('InvalidArgument', `the range is ${JSON.stringify(range)}`, 'Pass the lowest and the highest value of the input.');
+      fail('InvalidArgument', `the range is ${shown(range)}`, 'Pass the lowest and the highest value of the input.');
     }
-    if (layout !== undefined && layout !== 'nchw' && layout !== 'nhwc') fail('InvalidArgument', `the layout is ${layout}`, "Pass 'nchw' or 'nhwc'.");
+    if (layout !== undefined && layout !== 'nchw' && layout !== 'nhwc') fail('InvalidArgument', `the layout is ${shown(layout)}`, "Pass 'nchw' or 'nhwc'.");
     if (typeof logits !== 'boolean') fail('InvalidArgument', `logits is a ${typeof logits}`, 'Pass true or false.');
     if (!Array.isArray(squeezers) || squeezers.length === 0) fail('InvalidArgument', 'there are no squeezers', 'Pass one or more, or leave the option out.');
     if (threshold !== undefined && !isBetween(threshold, 0, furthest)) {
-      fail('InvalidArgument', `the threshold is ${threshold}`, 'Pass what calibrate() gave, 0 to 2.');
+      fail('InvalidArgument', `the threshold is ${shown(threshold)}`, 'Pass what calibrate() gave, 0 to 2.');
     }
+    if (typeof session?.run !== 'function') fail('InvalidArgument', `${shown(session)} is no session`, 'Pass what load() gave.');
     this.#session = session;
     this.#input = named(session.inputs, input, 'input');
     this.#output = named(session.outputs, output, 'output');
@@ -97,8 +99,10 @@ class Squeezing implements Suspicion {
     this.#threshold = threshold;
   }
 
-  async calibrate(clean: Iterable<Feeds> | AsyncIterable<Feeds>, { falsePositiveRate: rate = 0.05 }: CalibrationOptions = {}): Promise<Calibration> {
-    if (!isBetween(rate, 1e-6, 1 - 1e-6)) fail('InvalidArgument', `falsePositiveRate is ${rate}`, 'Pass a share between 0 and 1, such as 0.05.');
+  async calibrate(clean: Iterable<Feeds> | AsyncIterable<Feeds>, options: CalibrationOptions = {}): Promise<Calibration> {
+    const { falsePositiveRate: rate = 0.05 } = (options ?? {}) as CalibrationOptions;
+    if (!isBetween(rate, 1e-6, 1 - 1e-6)) fail('InvalidArgument', `falsePositiveRate is ${shown(rate)}`, 'Pass a share between 0 and 1, such as 0.05.');
+    if (!isIterable(clean)) fail('InvalidArgument', `the clean inputs are ${shown(clean)}`, 'Pass an array or another iterable of feeds, as run() takes them.');
     const scores: number[] = [];
     for await (const feeds of clean) scores.push(await this.#distance(feeds));
     const samples = scores.length;
@@ -119,10 +123,10 @@ class Squeezing implements Suspicion {
   }
 
   async #distance(feeds: Feeds, results?: Record<string, Value>): Promise<number> {
-    const name = this.#input, input = feeds[name] as Tensor | undefined;
-    if (!ArrayBuffer.isView(input?.data)) fail('InvalidArgument', `'${name}' is no tensor of numbers`, 'Of pictures make one with imageTensor().', { node: name });
-    valuesOf(input!, name);
-    const squeezed = this.#squeezers.map((squeeze) => ({ ...feeds, [name]: squeeze(input!) }));
+    const name = this.#input, input = feeds?.[name] as Tensor | undefined;
+    if (!ArrayBuffer.isView(input?.data) || !Array.isArray(input.dims)) fail('InvalidArgument', `'${name}' is no tensor of numbers`, 'Of pictures make one with imageTensor().', { node: name });
+    valuesOf(input, name);
+    const squeezed = this.#squeezers.map((squeeze) => ({ ...feeds, [name]: squeeze(input) }));
     const [answer, ...others] = await Promise.all([results ? this.#read(results) : this.#ask(feeds), ...squeezed.map((each) => this.#ask(each))]);
     return Math.max(...others.map((other) => apart(answer!, other)));
   }
@@ -144,6 +148,11 @@ class Squeezing implements Suspicion {
     if (Math.abs(sum - 1) > 0.01) fail('InvalidArgument', `'${name}' adds up to ${sum.toFixed(2)}`, 'Pass `logits: true` where it holds no probabilities.', { node: name });
     return numbers;
   }
+}
+
+function isIterable(value: unknown): boolean {
+  const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = (value ?? {}) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+  return typeof (one ?? other) === 'function';
 }
 
 /* As far as can be where an answer is not a number. */
