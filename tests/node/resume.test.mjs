@@ -250,8 +250,19 @@ for (const any of [AbortSignal.any, undefined]) {
             assert.equal(during, 'wait', 'there is no wait for a next try');
             return setTimer(() => stop.abort(), 20);
           };
-          await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal }), besides), insituError('Network'), during);
+          await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal }), besides), insituError('Cancelled'), during);
           assert.equal(server.asked.length, 2, during);
+        }
+        globalThis.setTimeout = setTimer;
+        // Before there is an answer, and while the first one comes, of a server that knows ranges or none.
+        for (const options of [undefined, { ranges: true }, { ranges: false }]) {
+          const stop = new AbortController();
+          answersInTurn((request) => {
+            setTimer(() => stop.abort(), 20);
+            return { ...whole(request, options), stallAt: options && 10 };
+          });
+          if (!options) stop.abort();
+          await assert.rejects(outputOf(new Request(server.url, { signal: stop.signal }), besides), insituError('Cancelled'), JSON.stringify(options));
         }
       } finally {
         AbortSignal.any = known;

@@ -1,9 +1,8 @@
 // Downloads that broke off go on at the byte where they did. A module of its own, asked for while a download is under way that
-// may be resumed.
+// may be resumed; it knows none of the others. `signal` is that of the Request, too.
 // Invariant: all bytes are of one version of the file, as far as the server tells versions apart: an answer with the rest counts
 // only where its place, the length of the whole and the strong ETag are those of the first answer. There is no If-Range, for which
 // browsers would ask another origin for leave first. Tries in a row and tries in all are bounded.
-import { either } from './abort.js';
 
 const pausesMs = [0, 500, 1000, 2000, 4000, 8000];  // before each try in a row
 const triesInAll = 100;
@@ -52,13 +51,12 @@ async function* goOn(response: Response, input: URL | Request, at: number, failu
   const version = versionOf(headers);
   const asked = input as Partial<Request>;
   if (!total || !version || headers.get('accept-ranges') !== 'bytes' || !isWholeFile(response, asked)) throw failure;
-  const stop = either(signal, asked.signal);
   const ended = (why: string) => new Error(`at byte ${at} of ${total} of ${url}, and ${why}`, { cause: failure });
   for (let inRow = 0, inAll = 0; at < total;) {
-    if (stop?.aborted) throw failure;
+    if (signal?.aborted) throw failure;
     if (inRow === pausesMs.length || inAll++ === triesInAll) throw ended(`tries to go on failed: ${messageOf(failure)}`);
-    await pause(pausesMs[inRow++]!, stop);
-    const rest = await ask(input, at, stop).catch((thrown) => void (failure = thrown));
+    await pause(pausesMs[inRow++]!, signal);
+    const rest = await ask(input, at, signal).catch((thrown) => void (failure = thrown));
     if (!rest) continue;
     const wrong = whatIsWrong(rest, at, total, version);
     if (wrong) {

@@ -1,5 +1,6 @@
 // ModelSource -> chunks of bytes, wherever they come from, with progress and an AbortSignal.
 // Invariant: the caller's buffers are never moved or changed; every failure is an InsituError.
+import { either } from './abort.js';
 import { isNode, openFile, pageUrl } from './environment.js';
 import { fail, InsituError, throwIfAborted, toInsituError } from './errors.js';
 import type { ModelSource } from './types.js';
@@ -49,7 +50,9 @@ async function openLocation(location: string | URL, signal?: AbortSignal): Promi
 /* How answers were asked for, which can be asked for once more. */
 const asked = new WeakMap<Response, URL | Request>();
 
-export async function request(input: URL | Request, url: string, signal?: AbortSignal): Promise<Response> {
+/** Both the load's signal and that of a Request end it; fetch() takes one. */
+export async function request(input: URL | Request, url: string, given?: AbortSignal): Promise<Response> {
+  const signal = either(given, signalOf(input));
   try {
     const response = await fetch(input, { signal });
     asked.set(response, input);
@@ -61,7 +64,9 @@ export async function request(input: URL | Request, url: string, signal?: AbortS
   }
 }
 
-function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
+const signalOf = (input?: URL | Request) => (input as Partial<Request> | undefined)?.signal;
+
+function ofResponse(response: Response, given?: AbortSignal): OpenSource {
   const { url, status, headers } = response;
   if (!response.ok) fail('Network', `${url || 'the server'} answered ${status}`, 'Check the address of the model.');
   if (headers.get('content-type')?.startsWith('text/html')) {
@@ -72,6 +77,7 @@ function ofResponse(response: Response, signal?: AbortSignal): OpenSource {
   }
   const length = headers.get('content-encoding') ? null : headers.get('content-length');
   const input = asked.get(response);
+  const signal = either(given, signalOf(input));
   return {
     chunks: input && headers.get('accept-ranges') ? resuming(response, input, signal) : ofStream(response.body, signal),
     total: length === null ? undefined : Number(length),
