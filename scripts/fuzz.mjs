@@ -97,7 +97,8 @@ async function keep(task, target) {
   ensured(merged);
   const kept = ensured(committed, 'corpus', target);
   const sources = [kept, join(work, 'corpus', target), join(work, 'seeds', target)].filter(existsSync);
-  await libFuzzer(task, target, ['-merge=1', `-max_len=${Math.min(most[target], kKeptBytes)}`, merged, ...sources]);
+  const { code } = await libFuzzer(task, target, ['-merge=1', `-max_len=${Math.min(most[target], kKeptBytes)}`, merged, ...sources]);
+  if (code !== 0 || readdirSync(merged).length === 0) throw new StepError(`The corpus of ${target} cannot be merged.`, task.log);
   rmSync(kept, { recursive: true });
   ensured(kept);
   for (const name of readdirSync(merged)) {

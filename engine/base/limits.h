@@ -20,13 +20,12 @@ struct Limits {
   int64_t max_subgraph_depth = 16;
   int64_t max_loop_trips = int64_t{1} << 24;
   int64_t max_rank = 16;
-  int64_t max_elements = int64_t{1} << 31;      // of one tensor
-  int64_t max_tensor_bytes = int64_t{2} << 30;  // of one tensor
-  int64_t max_arena_bytes = int64_t{3} << 30;   // of all intermediate tensors of one plan
-  int64_t max_name_bytes = 4096;                // of names and paths in the file
-  int64_t max_string_bytes = int64_t{256}
-                             << 20;        // of all in one tensor, attribute or metadata entry
-  int64_t max_strings = int64_t{1} << 22;  // in one tensor
+  int64_t max_elements = int64_t{1} << 31;        // of one tensor
+  int64_t max_tensor_bytes = int64_t{2} << 30;    // of one tensor
+  int64_t max_arena_bytes = int64_t{3} << 30;     // of all intermediate tensors of one plan
+  int64_t max_name_bytes = 4096;                  // of names and paths in the file
+  int64_t max_string_bytes = int64_t{256} << 20;  // of all in one tensor that is computed
+  int64_t max_strings = int64_t{1} << 22;         // in one tensor
 };
 
 inline constexpr Limits kLargestLimits{};

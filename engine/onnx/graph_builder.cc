@@ -112,14 +112,15 @@ ValueId GraphBuilder::Find(const std::string& name) {
 Status GraphBuilder::AddSubgraphs(const onnx::NodeProto& proto, Node& node) {
   std::vector<std::shared_ptr<Graph>> bodies;
   std::vector<std::vector<Capture>> captures;
-  std::vector<std::string> names;  // of all that is captured
+  std::vector<std::string> names;  // of all that is captured, each once
+  std::unordered_set<std::string> known;
   for (const onnx::AttributeProto& attribute : proto.attribute()) {
     if (!attribute.has_g()) continue;
     GraphBuilder builder(attribute.g(), external_, this);
     auto built = builder.Build();
     if (!built) return std::unexpected(std::move(built).error());
     for (const Capture& capture : builder.captures_)
-      if (std::ranges::find(names, capture.name) == names.end()) names.push_back(capture.name);
+      if (known.insert(capture.name).second) names.push_back(capture.name);
     captures.push_back(std::move(builder.captures_));
     bodies.push_back(std::make_shared<Graph>(*std::move(built)));
     if (!node.attributes.emplace(attribute.name(), bodies.back()).second)
@@ -131,11 +132,12 @@ Status GraphBuilder::AddSubgraphs(const onnx::NodeProto& proto, Node& node) {
   for (size_t i = 0; i < bodies.size(); ++i) {
     Graph& body = *bodies[i];
     body.inputs.resize(body.inputs.size() - captures[i].size());
+    std::unordered_map<std::string_view, ValueId> own;
+    for (const Capture& capture : captures[i]) own.emplace(capture.name, capture.inner);
     for (const std::string& name : names) {
-      const auto own = std::ranges::find(captures[i], name, &Capture::name);
-      body.inputs.push_back(own != captures[i].end()
-                                ? own->inner
-                                : body.AddValue({body.FreshName(name), {}, {}, {}}));
+      const auto inner = own.find(name);
+      body.inputs.push_back(inner != own.end() ? inner->second
+                                               : body.AddValue({body.FreshName(name), {}, {}, {}}));
     }
   }
   return {};

@@ -39,20 +39,16 @@ Result<Tensor> FromRaw(const onnx::TensorProto& proto, DType dtype, Dims dims,
   return tensor;
 }
 
-// Whether an element of the type, or the bits of one, may be stored as `number`. Bits may come with
-// either sign.
+// Whether `number` is an element of T, or the bits of one: exporters write these with either sign.
 template <class T, class Number>
-bool Holds(DType dtype, Number number) {
-  if constexpr (sizeof(Number) > sizeof(T)) {
+bool Holds(Number number) {
+  if constexpr (sizeof(Number) <= sizeof(T)) {
+    return true;
+  } else {
     constexpr int64_t kValues = int64_t{1} << (8 * sizeof(T));
-    const bool is_signed = dtype == DType::kInt8 || dtype == DType::kInt16;
-    const bool is_unsigned =
-        dtype == DType::kUint8 || dtype == DType::kUint16 || dtype == DType::kUint32;
     const auto value = static_cast<int64_t>(number);
-    return dtype == DType::kBool || (value >= (is_unsigned ? 0 : -kValues / 2) &&
-                                     value < (is_signed ? kValues / 2 : kValues));
+    return value >= -kValues / 2 && value < kValues;
   }
-  return true;
 }
 
 // One stored number per element (or per pair of 4-bit elements), narrowed to T.
@@ -66,7 +62,7 @@ Result<Tensor> FromList(const onnx::TensorProto& proto, DType dtype, Dims dims, 
   INSITU_ASSIGN(Tensor tensor, Tensor::Allocate(dtype, std::move(dims)));
   T* to = reinterpret_cast<T*>(tensor.data());
   for (int i = 0; i < list.size(); ++i) {
-    if (!Holds<T>(dtype, list[i]))
+    if (dtype != DType::kBool && !Holds<T>(list[i]))
       return Invalid(proto, "the stored number " + std::to_string(list[i]) +
                                 " is none of the type " + std::string(Name(dtype)));
     to[i] = dtype == DType::kBool ? static_cast<T>(list[i] != 0) : static_cast<T>(list[i]);

@@ -25,7 +25,7 @@ namespace node_field {
 constexpr int kAttribute = 5;
 }
 namespace attribute_field {
-constexpr int kTensor = 5, kGraph = 6, kTensors = 10, kGraphs = 11;
+constexpr int kTensor = 5, kGraph = 6, kStrings = 9, kTensors = 10, kGraphs = 11;
 }
 namespace tensor_field {
 constexpr int kRawData = 9, kDocString = 12;
@@ -80,7 +80,8 @@ class PartCounter {
 
   Status Attribute(Bytes attribute, int64_t depth) {
     return ForEachField(attribute, "attributes", [&](const Field& field) -> Status {
-      if (!field.delimited) return {};
+      // Lists of strings are long where they are tables, and no larger than in the file by much.
+      if (!field.delimited || field.number == attribute_field::kStrings) return {};
       INSITU_TRY(Part());
       if (field.number == attribute_field::kGraph || field.number == attribute_field::kGraphs)
         return Graph(field.payload, depth + 1);

@@ -9,19 +9,52 @@
 namespace insitu {
 namespace {
 
-// Strings grow when they are joined and multiply when they are repeated: at most `elements` as long
-// as the longest of every input together.
-Status CheckStringBytes(std::span<const Tensor> inputs, int64_t elements) {
+size_t LongestOf(std::span<const std::string> strings) {
+  return strings.empty() ? 0 : std::ranges::max(strings, {}, &std::string::size).size();
+}
+
+size_t LongestIn(const Tensor& tensor) {
+  if (tensor.dtype() == DType::kString) return LongestOf(tensor.strings());
   size_t longest = 0;
-  for (const Tensor& input : inputs)
-    if (input.dtype() == DType::kString && input.elements() > 0)
-      longest += std::ranges::max(input.strings(), {}, &std::string::size).size();
-  const auto bytes = CheckedMul(elements, static_cast<int64_t>(longest));
-  if (bytes && *bytes <= CurrentLimits().max_string_bytes) return {};
+  for (const Tensor& item : tensor.items()) longest = std::max(longest, LongestIn(item));
+  return longest;
+}
+
+size_t LongestIn(const Attribute& attribute) {
+  if (const auto* text = std::get_if<std::string>(&attribute)) return text->size();
+  if (const auto* list = std::get_if<std::vector<std::string>>(&attribute)) return LongestOf(*list);
+  const auto* tensor = std::get_if<Tensor>(&attribute);
+  return tensor ? LongestIn(*tensor) : 0;
+}
+
+std::unexpected<Error> TooManyBytes(std::string_view what, int64_t limit) {
   return Fail(ErrorCode::kLimitExceeded,
-              std::to_string(elements) + " strings of up to " + std::to_string(longest) +
-                  " bytes exceed the limit of " + std::to_string(CurrentLimits().max_string_bytes),
+              std::string(what) + " exceed the limit of " + std::to_string(limit) + " bytes",
               "Use shorter strings or a smaller batch.");
+}
+
+// Strings grow when they are joined and multiply when they are repeated: `elements`, each as long
+// as the longest of every input and attribute together at most. What can be no larger than that is
+// refused before it is made; what became of it is counted afterwards.
+Status CheckPossibleStrings(const Node& node, std::span<const Tensor> inputs, int64_t elements) {
+  constexpr int64_t kPossible = int64_t{2} << 30;
+  size_t longest = 0;
+  for (const Tensor& input : inputs) longest += LongestIn(input);
+  for (const auto& [name, attribute] : node.attributes) longest += LongestIn(attribute);
+  const auto bytes = CheckedMul(elements, static_cast<int64_t>(longest));
+  if (bytes && *bytes <= std::max(kPossible, CurrentLimits().max_string_bytes)) return {};
+  return TooManyBytes(
+      std::to_string(elements) + " strings of up to " + std::to_string(longest) + " bytes",
+      kPossible);
+}
+
+Status CheckStrings(const Tensor& tensor) {
+  if (tensor.dtype() != DType::kString) return {};
+  int64_t bytes = 0;
+  for (const std::string& text : tensor.strings()) bytes += static_cast<int64_t>(text.size());
+  if (bytes <= CurrentLimits().max_string_bytes) return {};
+  return TooManyBytes("strings of " + std::to_string(bytes) + " bytes",
+                      CurrentLimits().max_string_bytes);
 }
 
 }  // namespace
@@ -42,7 +75,8 @@ Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
   for (const Tensor& input : inputs) input_views.push_back(input.View());
   const auto allocate = [&](size_t i, DType dtype, Dims dims) -> Result<TensorView> {
     INSITU_ASSIGN(outputs[i], Tensor::Allocate(dtype, std::move(dims)));
-    if (dtype == DType::kString) INSITU_TRY(CheckStringBytes(inputs, outputs[i].elements()));
+    if (dtype == DType::kString)
+      INSITU_TRY(CheckPossibleStrings(node, inputs, outputs[i].elements()));
     return outputs[i].View();
   };
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -62,6 +96,8 @@ Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
                      .results = outputs,
                      .run_subgraph = run_subgraph};
   if (auto status = def->run(context); !status) return place(std::move(status).error());
+  for (const Tensor& output : outputs)
+    if (auto status = CheckStrings(output); !status) return place(std::move(status).error());
   return outputs;
 }
 

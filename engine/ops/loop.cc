@@ -6,6 +6,7 @@
 #include "ops/elements.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
+#include "ops/sequence_items.h"
 
 namespace insitu {
 namespace {
@@ -70,6 +71,7 @@ Status Run(RunContext& context) {
   std::vector<std::vector<Tensor>> stacks(stacked);
   int64_t trip = 0;
   for (; going && trip < trips; ++trip) {
+    if (stacked > 0) INSITU_TRY(CheckSequenceItems(trip + 1));
     INSITU_ASSIGN(inputs[0], Tensor::From<int64_t>({}, std::span(&trip, 1)));
     const int64_t yes = 1;
     StoreElements(&yes, 1, inputs[1].View(), 0);

@@ -53,7 +53,8 @@ Status CheckArity(const OpDef& def, const Node& node) {
 
 Status CheckOutput(const ValueType& type) {
   if (type.dtype == DType::kUndefined)
-    return Fail(ErrorCode::kInternal, "inference gave no element type");
+    return Fail(ErrorCode::kInvalidModel, "the element type of an output does not follow",
+                "Export the model with the types of its sequences and optional values.");
   if (!type.shape) return {};
   if (type.shape->size() > static_cast<size_t>(CurrentLimits().max_rank))
     return Fail(ErrorCode::kLimitExceeded,

@@ -16,6 +16,11 @@ constexpr DTypeSet kZeroPointTypes =
 // `count` zero points from a tensor with 1 or `count` of them; zeros when it is omitted.
 Result<std::vector<int32_t>> ZeroPoints(const TensorView& zero_point, int64_t count,
                                         std::string_view what) {
+  constexpr int64_t kMostChannels = int64_t{1} << 24;
+  if (count > kMostChannels)
+    return Fail(ErrorCode::kLimitExceeded, std::string(what) + " has " + std::to_string(count) +
+                                               " channels, more than " +
+                                               std::to_string(kMostChannels));
   std::vector<int32_t> zeros(static_cast<size_t>(count), 0);
   if (zero_point.dtype == DType::kUndefined) return zeros;
   if (!kZeroPointTypes.Has(zero_point.dtype))

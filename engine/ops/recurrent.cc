@@ -45,6 +45,12 @@ Status CheckDims(const RunContext& context, size_t i, std::string_view what, con
 
 // How many steps every batch entry has.
 Result<std::vector<int64_t>> Lengths(const RunContext& context, const RecurrentGeometry& g) {
+  constexpr int64_t kMostEntries = int64_t{1} << 24;
+  if (g.batch > kMostEntries)
+    return Fail(ErrorCode::kLimitExceeded,
+                "a batch of " + std::to_string(g.batch) + " sequences is more than " +
+                    std::to_string(kMostEntries),
+                "Use a smaller batch.");
   std::vector<int64_t> lengths(static_cast<size_t>(g.batch), g.sequence);
   if (!context.HasInput(kLengths)) return lengths;
   LoadElements(context.inputs[kLengths], 0, 1, g.batch, lengths.data());

@@ -24,6 +24,12 @@ class Builder {
           "Use smaller repetition counts.");
     switch (node.kind) {
       case RegexNode::Kind::kSet:
+        ranges_ += node.ranges.size();
+        if (ranges_ > kMostRanges)
+          return Fail(ErrorCode::kLimitExceeded,
+                      "the character classes of a regular expression, repeated, have more than " +
+                          std::to_string(kMostRanges) + " ranges",
+                      "Use smaller repetition counts or classes.");
         return Add({Kind::kSet, next, 0, node.ranges});
       case RegexNode::Kind::kAssertion:
         return Add({node.assertion, next, 0, {}});
@@ -73,7 +79,9 @@ class Builder {
     return start;
   }
 
-  size_t work_ = 0;
+  static constexpr size_t kMostRanges = size_t{1} << 20;
+
+  size_t work_ = 0, ranges_ = 0;
 };
 
 // The states that are reached without taking a code point.

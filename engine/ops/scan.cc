@@ -2,10 +2,12 @@
 // https://onnx.ai/onnx/operators/onnx__Scan.html (9; onnx/opset_rules_scan.cc rewrites 8)
 #include <algorithm>
 
+#include "base/limits.h"
 #include "ops/axes.h"
 #include "ops/control_flow.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
+#include "ops/sequence_items.h"
 
 namespace insitu {
 namespace {
@@ -84,6 +86,11 @@ Status Run(RunContext& context) {
                   "Feed inputs of one length.");
     length = dims[axes[i]];
   }
+  if (length > CurrentLimits().max_loop_trips)
+    return Fail(ErrorCode::kLimitExceeded, "Scan was asked for " + std::to_string(length) +
+                                               " steps; the limit is " +
+                                               std::to_string(CurrentLimits().max_loop_trips));
+  if (counts.outputs > 0) INSITU_TRY(CheckSequenceItems(length));
   std::vector<Tensor> inputs(context.tensors.begin(), context.tensors.end());
   std::vector<std::vector<Tensor>> stacks(counts.outputs);
   for (int64_t step = 0; step < length; ++step) {

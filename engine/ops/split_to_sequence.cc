@@ -8,6 +8,7 @@
 #include "ops/elements.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
+#include "ops/sequence_items.h"
 
 namespace insitu {
 namespace {
@@ -39,6 +40,7 @@ Result<std::vector<int64_t>> Lengths(const RunContext& context, int64_t extent) 
   if (length < 1)
     return Fail(ErrorCode::kInvalidArgument,
                 "parts of length " + std::to_string(length) + " are not possible");
+  INSITU_TRY(CheckSequenceItems((extent - 1) / length + 1));
   for (int64_t done = 0; done < extent; done += length)
     lengths.push_back(std::min(length, extent - done));
   return lengths;

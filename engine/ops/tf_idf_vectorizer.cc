@@ -113,8 +113,8 @@ Status Run(RunContext& context) {
     for (int64_t i = 0; i < columns; ++i) tokens.push_back(pool.Token(x, row * columns + i));
     const auto counts = TensorView(y).As<float>().subspan(static_cast<size_t>(row * pool.width()),
                                                           static_cast<size_t>(pool.width()));
-    for (int64_t n = shortest; n <= longest; ++n)
-      for (int64_t apart = 1; apart <= (n == 1 ? 1 : std::min(skips + 1, columns)); ++apart)
+    for (int64_t n = shortest; n <= std::min(longest, columns); ++n)
+      for (int64_t apart = 1; apart <= (n == 1 ? 1 : std::min(skips, columns - 1) + 1); ++apart)
         for (int64_t start = 0; start + (n - 1) * apart < columns; ++start) {
           Ints gram;
           for (int64_t i = 0; i < n; ++i)

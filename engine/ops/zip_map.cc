@@ -7,6 +7,7 @@
 #include "ops/copy.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
+#include "ops/sequence_items.h"
 
 namespace insitu {
 namespace {
@@ -40,6 +41,7 @@ Status Run(RunContext& context) {
                 "scores of dims " + ToString(scores.dims) + " do not belong to " +
                     std::to_string(count) + " classes",
                 "Rows of one number for each class are needed.");
+  INSITU_TRY(CheckSequenceItems(scores.elements() / count));
   std::vector<Tensor> maps;
   for (int64_t row = 0; row < scores.elements() / count; ++row) {
     INSITU_ASSIGN(Tensor values, Tensor::Allocate(DType::kFloat32, {count}));

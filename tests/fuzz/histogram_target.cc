@@ -1,6 +1,5 @@
 // Two histograms in JSON, one behind the other with a line feed between, merged.
-// Invariant checked: counts add up, quantiles lie between the extremes, and what is written reads
-// the same.
+// Invariant checked: counts add up, quantiles ascend, and what is written reads the same.
 #include "fuzz/targets.h"
 #include "monitor/histogram.h"
 

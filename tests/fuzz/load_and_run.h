@@ -1,7 +1,6 @@
 // What must end well whatever the bytes are: a model is inspected, loaded and run on small feeds.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "base/buffer.h"
 #include "fuzz/targets.h"
 #include "session/session.h"
+#include "support/ones.h"
 
 namespace insitu::test {
 
@@ -21,8 +21,7 @@ inline Result<std::vector<NamedTensor>> SmallFeeds(const Session& session) {
     Dims dims;
     for (const Dim& dim : input.type.shape.value_or(Shape{}))
       dims.push_back(dim.IsKnown() ? dim.value() : 2);
-    INSITU_ASSIGN(Tensor tensor, Tensor::Allocate(input.type.dtype, std::move(dims)));
-    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), std::byte{1});
+    INSITU_ASSIGN(Tensor tensor, Ones(input.type.dtype, std::move(dims)));
     feeds.push_back({input.name, std::move(tensor)});
   }
   return feeds;

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "onnx/model_builder.h"
 #include "session/session.h"
+#include "support/ones.h"
 #include "support/with_limits.h"
 
 namespace insitu::test {
@@ -28,11 +29,10 @@ std::optional<Error> ErrorOf(const ModelBuilder& builder, Runtime& runtime) {
     Dims dims;
     for (const Dim& dim : input.type.shape.value_or(Shape{}))
       dims.push_back(dim.IsKnown() ? dim.value() : 2);
-    auto allocated = Tensor::Allocate(input.type.dtype, std::move(dims));
-    if (!allocated) return allocated.error();
-    Tensor tensor = *std::move(allocated);
-    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), std::byte{1});
-    feeds.push_back({input.name, std::move(tensor)});
+    if (!HasBytes(input.type.dtype)) return Error(ErrorCode::kInternal, "fed with tensors only");
+    auto tensor = Ones(input.type.dtype, std::move(dims));
+    if (!tensor) return tensor.error();
+    feeds.push_back({input.name, *std::move(tensor)});
   }
   const auto results = (*session)->Run(feeds);
   if (!results) return results.error();

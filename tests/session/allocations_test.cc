@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "support/ones.h"
 #include "support/places.h"
 #include "support/written.h"
 #include "tools/onnx_case.h"
@@ -39,11 +40,7 @@ std::vector<NamedTensor> SmallFeeds(const Session& session) {
   for (const TensorInfo& input : session.inputs()) {
     Dims dims;
     for (const Dim& dim : *input.type.shape) dims.push_back(dim.IsKnown() ? dim.value() : 2);
-    Tensor tensor = Tensor::Allocate(input.type.dtype, std::move(dims)).value();
-    // Indices have to stay within what they index.
-    const auto byte = input.type.dtype == DType::kInt64 ? std::byte{0} : std::byte{1};
-    std::ranges::fill(std::span(tensor.data(), tensor.size_bytes()), byte);
-    feeds.push_back({input.name, std::move(tensor)});
+    feeds.push_back({input.name, Ones(input.type.dtype, std::move(dims)).value()});
   }
   return feeds;
 }
