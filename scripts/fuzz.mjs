@@ -3,8 +3,9 @@
 //
 // usage: node scripts/fuzz.mjs [--seconds N] [--targets a,b] [--keep]
 //   --seconds N   of each target; default 600
-//   --keep        puts the smallest files that reach everything reached so far into tests/fuzz/corpus
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+//   --keep        puts the smallest inputs that reach everything reached so far into tests/fuzz/corpus: a file for each target,
+//                 of inputs one behind the other, each after its length in four bytes, little-endian
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,7 +16,8 @@ import { sourceTree } from './lib/sources.mjs';
 import { setup } from './setup.mjs';
 
 const most = { model: 8192, external_data: 1024, text: 4096, profile: 16384, histogram: 2048, quantized: 256 };
-const kKeptBytes = 4096;  // of a file in tests/fuzz/corpus
+/* Of an input that is kept in tests/fuzz/corpus: larger ones are found again from the seeds. */
+const mostKept = { ...most, model: 512, text: 1024, profile: 2048 };
 const committed = join(root, 'tests', 'fuzz');
 const work = folderOf('fuzz');
 
@@ -65,16 +67,40 @@ async function writeSeeds(task, target) {
   return folder;
 }
 
+const corpusOf = (target) => join(committed, 'corpus', `${target}.bin`);
+
+function unpack(target) {
+  const folder = ensured(work, 'kept', target);
+  if (!existsSync(corpusOf(target))) return folder;
+  const bytes = readFileSync(corpusOf(target));
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    writeFileSync(join(folder, `kept-${i}`), bytes.subarray(at + 4, end));
+    at = end;
+  }
+  return folder;
+}
+
+function pack(target, folder) {
+  const inputs = readdirSync(folder).sort().map((name) => readFileSync(join(folder, name)));
+  ensured(committed, 'corpus');
+  writeFileSync(corpusOf(target), Buffer.concat(inputs.flatMap((input) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(input.length);
+    return [length, input];
+  })));
+  return inputs.length;
+}
+
 const libFuzzer = (task, target, args, options) => run(task, join(work, 'tests', 'insitu_fuzz'), args, {
   env: { INSITU_FUZZ_TARGET: target, ASAN_OPTIONS: 'allocator_may_return_null=1:detect_leaks=1' }, okCodes: 'any', ...options,
 });
 
 async function fuzz(task, target, seconds) {
   const findings = ensured(work, 'findings');
-  const folders = [ensured(work, 'corpus', target), await writeSeeds(task, target)];
-  for (const kind of ['corpus', 'regressions']) {
-    if (existsSync(join(committed, kind, target))) folders.push(join(committed, kind, target));
-  }
+  const folders = [ensured(work, 'corpus', target), await writeSeeds(task, target), unpack(target)];
+  const regressions = join(committed, 'regressions', target);
+  if (existsSync(regressions)) folders.push(regressions);
   const dictionary = join(committed, `${target}.dict`);
   const { code, output } = await libFuzzer(task, target, [
     `-max_total_time=${seconds}`, `-max_len=${most[target]}`, '-timeout=30', '-rss_limit_mb=3072', '-malloc_limit_mb=1024',
@@ -90,21 +116,15 @@ async function fuzz(task, target, seconds) {
   return `${target}: ${artifact}`;
 }
 
-/* The smallest set of files that reaches what all reach, those that are small enough to be committed. */
+/* The smallest set of inputs that reaches what all reach, of those that are small enough. */
 async function keep(task, target) {
   const merged = join(work, 'merged', target);
   rmSync(merged, { recursive: true, force: true });
   ensured(merged);
-  const kept = ensured(committed, 'corpus', target);
-  const sources = [kept, join(work, 'corpus', target), join(work, 'seeds', target)].filter(existsSync);
-  const { code } = await libFuzzer(task, target, ['-merge=1', `-max_len=${Math.min(most[target], kKeptBytes)}`, merged, ...sources]);
+  const sources = [unpack(target), join(work, 'corpus', target), join(work, 'seeds', target)].filter(existsSync);
+  const { code } = await libFuzzer(task, target, ['-set_cover_merge=1', `-max_len=${mostKept[target]}`, merged, ...sources]);
   if (code !== 0 || readdirSync(merged).length === 0) throw new StepError(`The corpus of ${target} cannot be merged.`, task.log);
-  rmSync(kept, { recursive: true });
-  ensured(kept);
-  for (const name of readdirSync(merged)) {
-    if (statSync(join(merged, name)).size <= kKeptBytes) copyFileSync(join(merged, name), join(kept, name));
-  }
-  say(`  ${target}: ${readdirSync(kept).length} files kept`);
+  say(`  ${target}: ${pack(target, merged)} inputs kept`);
 }
 
 /** Fuzzes each target for so many seconds. What broke: "TARGET: FILE" each. */

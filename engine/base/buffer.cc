@@ -10,6 +10,7 @@
 namespace insitu {
 namespace {
 
+constexpr int64_t kHasFailed = -2;
 std::atomic<int64_t> fail_after{-1};
 std::atomic<int64_t> live_bytes{0}, peak_bytes{0}, memory_maximum{0};
 
@@ -21,8 +22,11 @@ void CountLive(int64_t bytes) {
 }
 
 bool ShouldFail() {
-  if (fail_after.load(std::memory_order_relaxed) < 0) return false;
-  return fail_after.fetch_sub(1, std::memory_order_relaxed) == 0;
+  int64_t left = fail_after.load(std::memory_order_relaxed);
+  while (left >= 0 && !fail_after.compare_exchange_weak(left, left > 0 ? left - 1 : kHasFailed,
+                                                        std::memory_order_relaxed)) {
+  }
+  return left == 0;
 }
 
 std::unexpected<Error> OutOfMemory(size_t size) {
@@ -84,7 +88,9 @@ Buffer::~Buffer() {
   std::free(base_);
 }
 
-void FailBufferAllocationAfter(int64_t n) { fail_after.store(n, std::memory_order_relaxed); }
+bool FailBufferAllocationAfter(int64_t n) {
+  return fail_after.exchange(n, std::memory_order_relaxed) == kHasFailed;
+}
 void SetMemoryMaximum(int64_t bytes) { memory_maximum.store(bytes, std::memory_order_relaxed); }
 int64_t LiveBufferBytes() { return live_bytes.load(std::memory_order_relaxed); }
 int64_t PeakBufferBytes() { return peak_bytes.load(std::memory_order_relaxed); }

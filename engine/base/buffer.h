@@ -51,7 +51,8 @@ class Buffer {
 };
 
 // Test hook: the n-th allocation from now fails (0: the next one); a negative n switches it off.
-void FailBufferAllocationAfter(int64_t n);
+// Gives whether the one asked for before has failed.
+bool FailBufferAllocationAfter(int64_t n);
 // What the memory can grow to at most, where that is known; errors say it.
 void SetMemoryMaximum(int64_t bytes);
 // Bytes held by live Buffers, for memory reports and leak tests.

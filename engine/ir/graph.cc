@@ -90,6 +90,12 @@ std::vector<NodeId> Graph::Consumers(ValueId id) const {
   return consumers;
 }
 
+NodeId Graph::OnlyConsumer(ValueId id) const {
+  if (id == kNoValue) return kNoNode;
+  const std::vector<NodeId>& readers = readers_[static_cast<size_t>(id)];
+  return readers.size() == 1 ? readers[0] : kNoNode;
+}
+
 bool Graph::IsOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
 
 void Graph::Connect(NodeId id, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {

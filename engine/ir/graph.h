@@ -113,6 +113,8 @@ class Graph {
   NodeId Producer(ValueId id) const;
   // Live nodes that read the value, each once, in order of execution.
   std::vector<NodeId> Consumers(ValueId id) const;
+  // The one node that reads it; kNoNode where none or several do.
+  NodeId OnlyConsumer(ValueId id) const;
   bool IsOutput(ValueId id) const;
   bool IsConstant(ValueId id) const { return id != kNoValue && value(id).constant.has_value(); }
   // Constant tensor of an input, or nullptr.

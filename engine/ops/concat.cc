@@ -96,7 +96,7 @@ Lowering Lower(const LowerContext& context) {
   const Shape* shape = context.output_shape(0);
   if (!shape) return Refuse("the rank is not known");
   auto axis = NormalizeAxis(context.node().Attr<int64_t>("axis", 0), shape->size());
-  if (!axis) return Refuse(axis.error().message);
+  if (!axis) return Refuse(axis.error());
   const size_t count = context.node().inputs.size();
   LoweredNode lowered{
       lowered::Concat{context.dtype(0), static_cast<int64_t>(*axis), static_cast<int64_t>(count)},

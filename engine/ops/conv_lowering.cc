@@ -53,9 +53,9 @@ std::expected<lowered::Convolution, Refusal> LowerConvolution(const LowerContext
   if (rank != 3 && rank != 4)
     return Refuse(std::to_string(rank - 2) + " spatial axes; only 1 and 2 are lowered");
   auto window = ReadWindow(context.node(), rank - 2, std::span(weights->dims()).subspan(2));
-  if (!window) return Refuse(window.error().message);
+  if (!window) return Refuse(window.error());
   auto packed = ToChannelsLast(*weights);
-  if (!packed) return Refuse(packed.error().message);
+  if (!packed) return Refuse(packed.error());
 
   lowered::Convolution convolution;
   convolution.input = context.dtype(x);

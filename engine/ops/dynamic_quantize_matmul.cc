@@ -104,7 +104,7 @@ Lowering Lower(const LowerContext& context) {
   INSITU_LOWER(ChannelQuantization w,
                LowerChannelQuantization(context, kBScale, kBZero, weights->dims()[1]));
   if (auto status = Lower8(*weights, std::move(w.zero_point), linear); !status)
-    return Refuse(status.error().message);
+    return Refuse(status.error());
   linear.w_scale = std::move(w.scale);
   if (context.HasInput(kBias)) {
     INSITU_LOWER(linear.bias, ColumnBias(context.constant(kBias), weights->dims()[1]));

@@ -128,7 +128,7 @@ Status RunFused(RunContext& context) {
 
 Lowering LowerFused(const LowerContext& context) {
   const auto activation = ReadFusedActivation(context.node());
-  if (!activation) return Refuse(activation.error().message);
+  if (!activation) return Refuse(activation.error());
   if (activation->of && !activation->is_relu) return Refuse("no backend fuses this activation");
   Lowering lowering = Lower(context);
   if (!lowering || !activation->of) return lowering;

@@ -115,5 +115,10 @@ std::optional<Attributes> CommuteAxis(const Node& node, std::span<const int64_t>
 inline std::unexpected<Refusal> Refuse(std::string why) {
   return std::unexpected(Refusal{std::move(why)});
 }
+inline std::unexpected<Refusal> Refuse(const Error& error) {
+  Refusal refusal{error.message};
+  if (error.code == ErrorCode::kOutOfMemory) refusal.out_of_memory = error;
+  return std::unexpected(std::move(refusal));
+}
 
 }  // namespace insitu

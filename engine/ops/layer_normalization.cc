@@ -98,7 +98,7 @@ Lowering Lower(const LowerContext& context) {
   const Shape* shape = context.shape(0);
   if (!shape) return Refuse("the rank is not known");
   const auto axis = NormalizeAxis(node.Attr("axis", kDefaultAxis), shape->size());
-  if (!axis) return Refuse(axis.error().message);
+  if (!axis) return Refuse(axis.error());
   const auto row = KnownDims(std::span(*shape).subspan(*axis));
   if (!row || ElementsUnchecked(*row) < 1) return Refuse("the extents of a row are not known");
   lowered::Normalize normalize{

@@ -52,7 +52,7 @@ Lowering Lower(const LowerContext& context) {
   linear.input = context.dtype(0);
   linear.output = DType::kInt32;
   auto packed = TransposedWeights(*weights);
-  if (!packed) return Refuse(packed.error().message);
+  if (!packed) return Refuse(packed.error());
   linear.weights = *std::move(packed);
   INSITU_LOWER(linear.w_zero_point, LowerZeroPoints(context, 3, linear.weights.dims()[0]));
   return LowerInput(context, std::move(linear), {.zero_point = 2});

@@ -81,7 +81,7 @@ Lowering Lower(const LowerContext& context) {
   linear.input = context.dtype(kA);
   linear.output = context.output_dtype(0);
   auto packed = TransposedWeights(*weights);
-  if (!packed) return Refuse(packed.error().message);
+  if (!packed) return Refuse(packed.error());
   linear.weights = *std::move(packed);
   const int64_t columns = linear.weights.dims()[0];
   INSITU_LOWER(ChannelQuantization w, LowerChannelQuantization(context, kBScale, kBZero, columns));

@@ -239,7 +239,7 @@ Result<lowered::BlockFullyConnected> ToLowered(const Parameters& parameters, con
 Lowering Lower(const LowerContext& context) {
   if (context.dtype(kA) != DType::kFloat32) return Refuse("only float32 inputs");
   const auto layout = ReadLayout(context.node());
-  if (!layout) return Refuse(layout.error().message);
+  if (!layout) return Refuse(layout.error());
   Parameters parameters;
   for (size_t i = kB; i <= kBias; ++i) {
     if (!context.HasInput(i)) continue;
@@ -248,7 +248,7 @@ Lowering Lower(const LowerContext& context) {
     parameters[i] = constant->View();
   }
   auto linear = ToLowered(parameters, *context.constant(kB), *layout);
-  if (!linear) return Refuse(linear.error().message);
+  if (!linear) return Refuse(linear.error());
   return LoweredNode{*std::move(linear), {kA}};
 }
 

@@ -123,6 +123,8 @@ class LowerContext {
 // Why an operator cannot be expressed as a LoweredOp; shown by explain().
 struct Refusal {
   std::string why;
+  // Set where it is no property of the operator: memory did not suffice to find out.
+  std::optional<Error> out_of_memory = {};
 };
 using Lowering = std::expected<LoweredNode, Refusal>;
 

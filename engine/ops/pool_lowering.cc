@@ -26,7 +26,7 @@ std::expected<lowered::Pool, Refusal> LowerPool(const LowerContext& context,
                                                 lowered::PoolKind kind) {
   INSITU_LOWER(lowered::Pool pool, LowerGlobalPool(context, kind));
   auto window = ReadWindow(context.node(), context.shape(0)->size() - 2, {});
-  if (!window) return Refuse(window.error().message);
+  if (!window) return Refuse(window.error());
   StoreWindow(*window, pool);
   pool.ceil_mode = window->ceil_mode;
   pool.count_include_pad = context.node().Attr<int64_t>("count_include_pad", 0) != 0;

@@ -130,7 +130,7 @@ Lowering Lower(const LowerContext& context) {
   linear.weights = *weights;
   if (node.Attr<int64_t>("transB", 0) == 0) {
     auto packed = TransposedWeights(*weights);
-    if (!packed) return Refuse(packed.error().message);
+    if (!packed) return Refuse(packed.error());
     linear.weights = *std::move(packed);
   }
   if (context.HasInput(kC)) {

@@ -86,7 +86,7 @@ Lowering Lower(const LowerContext& context) {
   const Shape* a = context.shape(kA);
   if (!a || a->size() < 2) return Refuse("the left operand has fewer than two axes");
   auto packed = TransposedWeights(*weights);
-  if (!packed) return Refuse(packed.error().message);
+  if (!packed) return Refuse(packed.error());
   lowered::FullyConnected linear;
   linear.input = context.dtype(kA);
   linear.output = context.output_dtype(0);

@@ -74,7 +74,7 @@ Lowering Lower(const LowerContext& context) {
   const Shape* shape = context.shape(0);
   if (!shape) return Refuse("the rank is not known");
   const auto axis = AxisOf(context.node(), shape->size());
-  if (!axis) return Refuse(axis.error().message);
+  if (!axis) return Refuse(axis.error());
   INSITU_LOWER(const Quantization x, LowerQuantization(context, 1, 2));
   INSITU_LOWER(const Quantization y, LowerQuantization(context, 3, 4));
   return LoweredNode{lowered::QuantizedSoftmax{context.dtype(0), static_cast<int64_t>(*axis),

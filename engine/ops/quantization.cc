@@ -106,7 +106,7 @@ std::expected<ChannelQuantization, Refusal> LowerChannelQuantization(const Lower
     zeros = constant->View();
   }
   auto read = ReadChannelQuantization(scales->View(), zeros, channels, "an operand");
-  if (!read) return Refuse(read.error().message);
+  if (!read) return Refuse(read.error());
   return *std::move(read);
 }
 

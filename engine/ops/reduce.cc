@@ -162,7 +162,7 @@ Lowering Lower(const LowerContext& context) {
     axes = ReadIntegers(constant->View());
   }
   auto reduced = ReducedAxes(context.node(), &axes, shape->size());
-  if (!reduced) return Refuse(reduced.error().message);
+  if (!reduced) return Refuse(reduced.error());
   lowered::Reduce reduce{context.dtype(0), kMean, {}, KeepsDims(context.node())};
   for (size_t i = 0; i < reduced->size(); ++i)
     if ((*reduced)[i]) reduce.axes.push_back(static_cast<int64_t>(i));

@@ -67,7 +67,7 @@ Lowering Lower(const LowerContext& context) {
   const Shape* shape = context.shape(0);
   if (!shape) return Refuse("the rank is not known");
   auto axis = NormalizeAxis(context.node().Attr<int64_t>("axis", kDefaultAxis), shape->size());
-  if (!axis) return Refuse(axis.error().message);
+  if (!axis) return Refuse(axis.error());
   return LoweredNode{lowered::Softmax{context.dtype(0), *axis + 1 == shape->size()}, {0}};
 }
 

@@ -94,7 +94,7 @@ Status RunGelu(RunContext& context) {
 }
 Lowering LowerGelu(const LowerContext& context) {
   auto tanh = IsTanhApproximation(context.node());
-  if (!tanh) return Refuse(tanh.error().message);
+  if (!tanh) return Refuse(tanh.error());
   return LowerUnary(context, *tanh ? lowered::UnaryKind::kGeluTanh : lowered::UnaryKind::kGelu);
 }
 

@@ -35,11 +35,11 @@ class LayoutChoice {
   LayoutChoice(const Graph& graph, const PassContext& context) : graph_(graph), context_(context) {}
 
   // For every node (by id), whether it is to compute channels-last.
-  std::vector<bool> Choose() {
+  Result<std::vector<bool>> Choose() {
     vertex_.assign(graph_.node_count(), MinCut::kSink);
     const std::vector<NodeId> order = graph_.Order();
     for (NodeId id : order) {
-      Vertex(id) = Classify(graph_.node(id));
+      INSITU_ASSIGN(Vertex(id), Classify(graph_.node(id)));
       anything_wanted_ = anything_wanted_ || Vertex(id) == MinCut::kSource;
     }
     std::vector<bool> chosen(graph_.node_count());
@@ -57,9 +57,11 @@ class LayoutChoice {
  private:
   int& Vertex(NodeId id) { return vertex_[static_cast<size_t>(id)]; }
 
-  int Classify(const Node& node) {
-    if (!CanBeChannelsLast(graph_, node)) return MinCut::kSink;
-    return context_.wants_channels_last(graph_, node) ? MinCut::kSource : cut_.AddVertex();
+  Result<int> Classify(const Node& node) {
+    INSITU_ASSIGN(const bool possible, CanBeChannelsLast(graph_, node));
+    if (!possible) return MinCut::kSink;
+    INSITU_ASSIGN(const bool wanted, context_.wants_channels_last(graph_, node));
+    return wanted ? MinCut::kSource : cut_.AddVertex();
   }
 
   // A Transpose of the model is no layout of its own: what it reads, it would have channels-last;
@@ -101,7 +103,7 @@ class LayoutChoice {
 
 Result<bool> ChooseLayout(Graph& graph, PassContext& context) {
   if (!context.wants_channels_last) return false;
-  const std::vector<bool> chosen = LayoutChoice(graph, context).Choose();
+  INSITU_ASSIGN(const std::vector<bool> chosen, LayoutChoice(graph, context).Choose());
   if (std::ranges::find(chosen, true) == chosen.end()) return false;
   INSITU_TRY(LayoutRewriter(graph).Rewrite(chosen));
   return true;

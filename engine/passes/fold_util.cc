@@ -27,9 +27,7 @@ Result<Tensor> VectorOf(DType dtype, const std::vector<double>& values) {
 }
 
 NodeId OnlyConsumer(const Graph& graph, ValueId id) {
-  if (graph.IsOutput(id)) return kNoNode;
-  const std::vector<NodeId> consumers = graph.Consumers(id);
-  return consumers.size() == 1 ? consumers[0] : kNoNode;
+  return graph.IsOutput(id) ? kNoNode : graph.OnlyConsumer(id);
 }
 
 void Absorb(Graph& graph, PassContext& context, std::span<const NodeId> nodes,

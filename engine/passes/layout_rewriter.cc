@@ -100,9 +100,9 @@ LayoutTranspose LayoutTransposeOf(const Graph& graph, const Node& node) {
   return perm == PermFromLast(*rank) ? LayoutTranspose::kFromLast : LayoutTranspose::kNone;
 }
 
-bool CanBeChannelsLast(const Graph& graph, const Node& node) {
-  const auto conversion = Convert(graph, node);
-  return conversion && *conversion;
+Result<bool> CanBeChannelsLast(const Graph& graph, const Node& node) {
+  INSITU_ASSIGN(const auto conversion, Convert(graph, node));
+  return conversion.has_value();
 }
 
 Status LayoutRewriter::Rewrite(const std::vector<bool>& chosen) {

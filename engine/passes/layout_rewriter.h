@@ -20,7 +20,7 @@ LayoutTranspose LayoutTransposeOf(const Graph& graph, const Node& node);
 
 // Whether the node can compute channels-last: it is not so already, its output 0 has three axes or
 // more, a permutation may pass it, and every input is data, a single element, or replaceable.
-bool CanBeChannelsLast(const Graph& graph, const Node& node);
+Result<bool> CanBeChannelsLast(const Graph& graph, const Node& node);
 
 class LayoutRewriter {
  public:

@@ -15,7 +15,7 @@ namespace insitu {
 
 struct PassContext {
   // Whether some backend wants this node's data channels-last; nullptr: layout is left alone.
-  std::function<bool(const Graph& graph, const Node& node)> wants_channels_last;
+  std::function<Result<bool>(const Graph& graph, const Node& node)> wants_channels_last;
   // Whether WidenHalves computes in float32 what the model has in 16 bits.
   bool widens_halves = true;
   // Whether PreferSigned re-expresses uint8 activations.

@@ -47,7 +47,8 @@ Choice Cheapest(LoweredOp& op, std::span<Backend* const> backends) {
 
 }  // namespace
 
-Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const> backends) {
+Result<Assignment> Assign(const Graph& graph, const Node& node,
+                          std::span<Backend* const> backends) {
   Assignment assignment;
   const OpDef* def = FindOp(node.op, node.domain);
   if (backends.empty()) {
@@ -60,6 +61,7 @@ Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const
   }
   Lowering lowering = def->lower(LowerContext(graph, node));
   if (!lowering) {
+    if (lowering.error().out_of_memory) return std::unexpected(*lowering.error().out_of_memory);
     assignment.why = std::move(lowering.error().why);
     return assignment;
   }
@@ -77,11 +79,14 @@ Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const
   return assignment;
 }
 
-bool WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends) {
+Result<bool> WantsChannelsLast(const Graph& graph, const Node& node,
+                               std::span<Backend* const> backends) {
   const OpDef* def = FindOp(node.op, node.domain);
   // What cannot be moved is not asked: lowering may copy weights.
   if (!def || !def->lower || !def->commute || backends.empty()) return false;
   Lowering lowering = def->lower(LowerContext(graph, node));
+  if (!lowering && lowering.error().out_of_memory)
+    return std::unexpected(*std::move(lowering.error().out_of_memory));
   if (!lowering) return false;
   bool* channels_last = ChannelsLast(lowering->op);
   if (!channels_last || *channels_last) return false;

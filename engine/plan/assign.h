@@ -18,11 +18,12 @@ struct Assignment {
   std::string why;                     // why not the first backend
 };
 
-// The cheapest usable offer for `node` as it stands.
-Assignment Assign(const Graph& graph, const Node& node, std::span<Backend* const> backends);
+// The cheapest usable offer for `node` as it stands. OutOfMemory where none can be made for want of
+// it: another choice would be slower from then on, and kept.
+Result<Assignment> Assign(const Graph& graph, const Node& node, std::span<Backend* const> backends);
 
 // Whether the best offer for `node`, were its data channels-last, beats the best one as it stands:
 // what the layout pass asks.
-bool WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends);
+Result<bool> WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends);
 
 }  // namespace insitu

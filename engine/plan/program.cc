@@ -93,7 +93,7 @@ Result<Step> MakeStep(const Graph& graph, NodeId id, std::span<Backend* const> b
   if (!step.planned) {
     step.why = step.def->no_lowering;
   } else {
-    Assignment assignment = Assign(graph, node, backends);
+    INSITU_ASSIGN(Assignment assignment, Assign(graph, node, backends));
     step.why = std::move(assignment.why);
     step.alias = assignment.alias;
     if (assignment.lowered) {

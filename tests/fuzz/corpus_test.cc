@@ -1,11 +1,12 @@
-// Replays what fuzzing has found interesting (corpus/TARGET) and what it has broken once
+// Replays what fuzzing has found interesting (corpus/TARGET.bin) and what it has broken once
 // (regressions/TARGET).
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 #include "fuzz/targets.h"
@@ -14,30 +15,45 @@
 namespace insitu::test {
 namespace {
 
-std::vector<std::filesystem::path> FilesIn(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  if (!std::filesystem::exists(folder)) return files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    files.push_back(entry.path());
-  std::ranges::sort(files);
-  return files;
+namespace fs = std::filesystem;
+
+std::vector<uint8_t> ReadAll(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void Replay(const FuzzTarget& target, const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
-  std::fprintf(stderr, "replaying %s\r", path.c_str());  // a crash then says on what
-  target.run({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+// A crash then says on what.
+void Replay(const FuzzTarget& target, FuzzBytes bytes, const std::string& what) {
+  std::fprintf(stderr, "replaying %s   \r", what.c_str());
+  target.run(bytes);
+}
+
+// Inputs one behind the other, each after its length (scripts/fuzz.mjs writes them).
+size_t ReplayKept(const FuzzTarget& target, const fs::path& path) {
+  const std::vector<uint8_t> packed = ReadAll(path);
+  FuzzBytes rest = packed;
+  size_t count = 0;
+  for (uint32_t length = 0; rest.size() >= sizeof(length); ++count) {
+    std::memcpy(&length, rest.data(), sizeof(length));
+    rest = rest.subspan(sizeof(length));
+    REQUIRE(length <= rest.size());
+    // In memory of its own, so that a byte beyond is seen.
+    const std::vector<uint8_t> input(rest.begin(), rest.begin() + length);
+    Replay(target, input, std::string(target.name) + " " + std::to_string(count));
+    rest = rest.subspan(length);
+  }
+  return count;
 }
 
 TEST_CASE("the kept corpus of every fuzz target ends well") {
-  const std::filesystem::path root = ProjectDir() + "/tests/fuzz";
+  const fs::path root = ProjectDir() + "/tests/fuzz";
   for (const FuzzTarget& target : FuzzTargets()) {
-    const auto kept = FilesIn(root / "corpus" / target.name);
-    INFO(target.name);
-    CHECK_FALSE(kept.empty());
-    for (const auto& path : kept) Replay(target, path);
-    for (const auto& path : FilesIn(root / "regressions" / target.name)) Replay(target, path);
+    const std::string name(target.name);
+    INFO(name);
+    CHECK(ReplayKept(target, root / "corpus" / (name + ".bin")) > 50);
+    if (const fs::path broken = root / "regressions" / name; fs::exists(broken))
+      for (const auto& entry : fs::directory_iterator(broken))
+        Replay(target, ReadAll(entry.path()), entry.path().filename());
     target.run({});
   }
   std::fputs("\n", stderr);

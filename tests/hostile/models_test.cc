@@ -277,6 +277,53 @@ const std::vector<Hostile>& AllHostile() {
              .Node("Tile", {"t", "r"}, {"y"})
              .Output("y");
        }},
+      {"a default string that is given to millions", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.model.add_opset_import()->set_domain("ai.onnx.ml");
+         b.model.mutable_opset_import(1)->set_version(2);
+         b.Initializer(IntTensor("dims", {int64_t{1} << 21}))
+             .Node("ConstantOfShape", {"dims"}, {"keys"})
+             .Node("LabelEncoder", {"keys"}, {"y"});
+         b.last().set_domain("ai.onnx.ml");
+         b.Floats("keys_floats", {1});
+         auto* words = b.Attribute("values_strings", onnx::AttributeProto::STRINGS);
+         words->add_strings("one");
+         b.Text("default_string", std::string(100'000, 'a')).Output("y");
+       }},
+      {"a sequence of millions of tensors without elements", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(IntTensor("dims", {int64_t{1} << 28, 0}))
+             .Node("ConstantOfShape", {"dims"}, {"x"})
+             .Node("SplitToSequence", {"x"}, {"parts"})
+             .Node("SequenceLength", {"parts"}, {"y"})
+             .Output("y");
+       }},
+      {"a Scan over billions of slices without elements", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         onnx::GraphProto body;
+         body.add_input()->set_name("slice");
+         auto* node = body.add_node();
+         node->set_op_type("Identity");
+         node->add_input("slice");
+         node->add_output("kept");
+         body.add_output()->set_name("kept");
+         b.Initializer(IntTensor("dims", {(int64_t{1} << 31) - 1, 0}))
+             .Node("ConstantOfShape", {"dims"}, {"x"})
+             .Node("Scan", {"x"}, {"y"})
+             .Int("num_scan_inputs", 1);
+         *b.Attribute("body", onnx::AttributeProto::GRAPH)->mutable_g() = body;
+         b.Output("y");
+       }},
+      {"a batch of billions of sequences without elements", ErrorCode::kLimitExceeded,
+       [](ModelBuilder& b) {
+         b.Initializer(IntTensor("dims", {0, int64_t{1} << 29, 1}))
+             .Node("ConstantOfShape", {"dims"}, {"x"})
+             .Initializer(FloatTensor("w", {1, 4, 1}, {1, 1, 1, 1}))
+             .Initializer(FloatTensor("r", {1, 4, 1}, {1, 1, 1, 1}))
+             .Node("LSTM", {"x", "w", "r"}, {"y"})
+             .Int("hidden_size", 1)
+             .Output("y");
+       }},
       {"an equation of Einsum that multiplies everything", ErrorCode::kLimitExceeded,
        [](ModelBuilder& b) {
          b.Input("x", {int64_t{60'000}})
@@ -307,6 +354,41 @@ TEST_CASE("hostile models end in typed errors, and the next model runs") {
     sound.Input("x", {int64_t{2}}).Node("Relu", {"x"}, {"y"}).Output("y");
     REQUIRE_FALSE(ErrorOf(sound, *runtime));
   }
+}
+
+TEST_CASE("what only looks hostile runs") {
+  const auto runtime = Runtime::Create(1).value();
+  const auto runs = [&](const ModelBuilder& builder) {
+    const auto error = ErrorOf(builder, *runtime);
+    INFO((error ? ToString(*error) : ""));
+    CHECK_FALSE(error);
+  };
+  ModelBuilder grams(20);  // longer ones than there are words
+  grams.Input("x", {int64_t{3}}, Proto::INT64)
+      .Node("TfIdfVectorizer", {"x"}, {"y"})
+      .Int("min_gram_length", 1)
+      .Int("max_gram_length", int64_t{1} << 62)
+      .Int("max_skip_count", std::numeric_limits<int64_t>::max())
+      .Text("mode", "TF")
+      .Ints("ngram_counts", {0})
+      .Ints("ngram_indexes", {0, 1})
+      .Ints("pool_int64s", {1, 2})
+      .Output("y");
+  runs(grams);
+  std::string text;  // 12,000 words, which are 60,000 bytes
+  for (int i = 0; i < 12'000; ++i) text += "word ";
+  ModelBuilder words(20);
+  words.Initializer(StringTensor("x", text)).Node("StringSplit", {"x"}, {"y", "n"}).Output("y");
+  words.Output("n");
+  runs(words);
+  ModelBuilder signs(20);  // bytes of either sign, as some exporters store them
+  signs.Initializer(ByteTensor("a", Proto::INT8, {2}, {255, -1}))
+      .Initializer(ByteTensor("b", Proto::UINT8, {2}, {-1, 255}))
+      .Node("Identity", {"a"}, {"y"})
+      .Node("Identity", {"b"}, {"z"})
+      .Output("y")
+      .Output("z");
+  runs(signs);
 }
 
 TEST_CASE("lowered limits refuse what would run, each by its name") {

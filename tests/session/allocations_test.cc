@@ -26,12 +26,12 @@ int FailEach(const std::function<Status()>& attempt) {
     const int64_t before = LiveBufferBytes();
     FailBufferAllocationAfter(n);
     const Status status = attempt();
-    FailBufferAllocationAfter(-1);
+    const bool has_failed = FailBufferAllocationAfter(-1);
     REQUIRE(LiveBufferBytes() == before);
+    REQUIRE(status.has_value() != has_failed);  // none is swallowed
     if (status) return n;
     INFO(ToString(status.error()));
     REQUIRE(status.error().code == ErrorCode::kOutOfMemory);
-    REQUIRE(status.error().message.find("cannot allocate ") != std::string::npos);
   }
 }
 
@@ -61,11 +61,10 @@ void FailEverywhere(const fs::path& path) {
   {
     const auto runtime = Runtime::Create(1).value();
     SessionOptions options;
-    options.keep = true;
-    options.warm_up_ms = 1;
     options.import = ExternalDataBeside(path);
     CHECK(FailEach([&] { return ToStatus(Session::Load(model, options, *runtime)); }) > 3);
 
+    options.keep = true;  // for which there may be no memory without a failure
     const auto session = Session::Load(model, options, *runtime).value();
     const auto given = path.parent_path() / "test_data_set_0";
     const auto feeds =
