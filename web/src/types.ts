@@ -68,7 +68,7 @@ export interface Limits {
   graphEnds?: number;
   /** How deep bodies of If, Loop and Scan nest; 16. */
   subgraphDepth?: number;
-  /** Iterations of one Loop; 2^24. */
+  /** Iterations of one Loop, steps of one Scan; 2^24. */
   loopTrips?: number;
   /** Dimensions of a tensor; 16. */
   rank?: number;
@@ -80,7 +80,7 @@ export interface Limits {
   arenaBytes?: number;
   /** Of names and paths in a model file; 4,096. */
   nameBytes?: number;
-  /** Of all strings of a tensor together; 256 MiB. */
+  /** Of all strings of a tensor that is computed, together; 256 MiB. */
   stringBytes?: number;
   /** Of a tensor; 2^22. */
   strings?: number;
