@@ -24,6 +24,7 @@ Result<Assignment> Assign(const Graph& graph, const Node& node, std::span<Backen
 
 // Whether the best offer for `node`, were its data channels-last, beats the best one as it stands:
 // what the layout pass asks.
-Result<bool> WantsChannelsLast(const Graph& graph, const Node& node, std::span<Backend* const> backends);
+Result<bool> WantsChannelsLast(const Graph& graph, const Node& node,
+                               std::span<Backend* const> backends);
 
 }  // namespace insitu
