@@ -1,72 +1,21 @@
 // Models made to break an engine, loaded and run: each ends in a typed error that says where, in
-// little time and memory, and the runtime still runs the next model.
-#include <catch2/catch_test_macros.hpp>
+// little memory, and the runtime still runs the next model.
 #include <functional>
 #include <limits>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/buffer.h"
-#include "onnx/model_builder.h"
-#include "session/session.h"
-#include "support/ones.h"
-#include "support/with_limits.h"
+#include "hostile/load.h"
 
 namespace insitu::test {
 namespace {
 
-using Proto = onnx::TensorProto;
 constexpr int64_t kHuge = int64_t{1} << 40;
-
-// The error of loading `builder`, or of running it on ones.
-std::optional<Error> ErrorOf(const ModelBuilder& builder, Runtime& runtime) {
-  SessionOptions options;
-  auto session = Session::Load(ToBytes(builder.Bytes()), options, runtime);
-  if (!session) return session.error();
-  std::vector<NamedTensor> feeds;
-  for (const TensorInfo& input : (*session)->inputs()) {
-    Dims dims;
-    for (const Dim& dim : input.type.shape.value_or(Shape{}))
-      dims.push_back(dim.IsKnown() ? dim.value() : 2);
-    if (!HasBytes(input.type.dtype)) return Error(ErrorCode::kInternal, "fed with tensors only");
-    auto tensor = Ones(input.type.dtype, std::move(dims));
-    if (!tensor) return tensor.error();
-    feeds.push_back({input.name, *std::move(tensor)});
-  }
-  const auto results = (*session)->Run(feeds);
-  if (!results) return results.error();
-  return std::nullopt;
-}
 
 struct Hostile {
   std::string what;
   ErrorCode code;
   std::function<void(ModelBuilder&)> build;
 };
-
-onnx::TensorProto Scalar(const std::string& name, float value) {
-  return FloatTensor(name, {}, {value});
-}
-
-onnx::TensorProto ByteTensor(const std::string& name, int type, std::vector<int64_t> dims,
-                             std::vector<int> values) {
-  onnx::TensorProto tensor;
-  tensor.set_name(name);
-  tensor.set_data_type(type);
-  tensor.mutable_dims()->Add(dims.begin(), dims.end());
-  tensor.mutable_int32_data()->Add(values.begin(), values.end());
-  return tensor;
-}
-
-onnx::TensorProto StringTensor(const std::string& name, const std::string& value) {
-  onnx::TensorProto tensor;
-  tensor.set_name(name);
-  tensor.set_data_type(Proto::STRING);
-  tensor.add_dims(1);
-  tensor.add_string_data(value);
-  return tensor;
-}
 
 void Quantize(ModelBuilder& b, onnx::TensorProto scale, onnx::TensorProto zero) {
   b.Input("x", {int64_t{2}})
@@ -354,73 +303,6 @@ TEST_CASE("hostile models end in typed errors, and the next model runs") {
     sound.Input("x", {int64_t{2}}).Node("Relu", {"x"}, {"y"}).Output("y");
     REQUIRE_FALSE(ErrorOf(sound, *runtime));
   }
-}
-
-TEST_CASE("what only looks hostile runs") {
-  const auto runtime = Runtime::Create(1).value();
-  const auto runs = [&](const ModelBuilder& builder) {
-    const auto error = ErrorOf(builder, *runtime);
-    INFO((error ? ToString(*error) : ""));
-    CHECK_FALSE(error);
-  };
-  ModelBuilder grams(20);  // longer ones than there are words
-  grams.Input("x", {int64_t{3}}, Proto::INT64)
-      .Node("TfIdfVectorizer", {"x"}, {"y"})
-      .Int("min_gram_length", 1)
-      .Int("max_gram_length", int64_t{1} << 62)
-      .Int("max_skip_count", std::numeric_limits<int64_t>::max())
-      .Text("mode", "TF")
-      .Ints("ngram_counts", {0})
-      .Ints("ngram_indexes", {0, 1})
-      .Ints("pool_int64s", {1, 2})
-      .Output("y");
-  runs(grams);
-  std::string text;  // 12,000 words, which are 60,000 bytes
-  for (int i = 0; i < 12'000; ++i) text += "word ";
-  ModelBuilder words(20);
-  words.Initializer(StringTensor("x", text)).Node("StringSplit", {"x"}, {"y", "n"}).Output("y");
-  words.Output("n");
-  runs(words);
-  ModelBuilder signs(20);  // bytes of either sign, as some exporters store them
-  signs.Initializer(ByteTensor("a", Proto::INT8, {2}, {255, -1}))
-      .Initializer(ByteTensor("b", Proto::UINT8, {2}, {-1, 255}))
-      .Node("Identity", {"a"}, {"y"})
-      .Node("Identity", {"b"}, {"z"})
-      .Output("y")
-      .Output("z");
-  runs(signs);
-}
-
-TEST_CASE("lowered limits refuse what would run, each by its name") {
-  const auto runtime = Runtime::Create(1).value();
-  const auto code = [&](const Limits& limits) {
-    ModelBuilder builder;
-    builder.Input("x", {int64_t{4}, int64_t{8}})
-        .Initializer(FloatTensor("weights", {8}, {1, 2, 3, 4, 5, 6, 7, 8}))
-        .Node("Add", {"x", "weights"}, {"sum"})
-        .Node("Erf", {"sum"}, {"error"})
-        .Node("Softmax", {"error"}, {"y"})
-        .Int("axis", 1)
-        .Output("y");
-    const WithLimits lowered(limits);
-    const auto error = ErrorOf(builder, *runtime);
-    return error ? std::string(Name(error->code)) : std::string();
-  };
-  CHECK(code({}).empty());
-  for (const Limits& limits :
-       {Limits{.max_model_bytes = 60}, Limits{.max_initializer_bytes = 31}, Limits{.max_nodes = 2},
-        Limits{.max_values = 3}, Limits{.max_graph_ends = 0}, Limits{.max_rank = 1},
-        Limits{.max_elements = 31}, Limits{.max_tensor_bytes = 127}, Limits{.max_arena_bytes = 64},
-        Limits{.max_name_bytes = 4}})
-    CHECK(code(limits) == "LimitExceeded");
-  CHECK(code({.max_initializer_bytes = 32,
-              .max_nodes = 3,
-              .max_graph_ends = 1,
-              .max_rank = 2,
-              .max_elements = 32,
-              .max_tensor_bytes = 128,
-              .max_name_bytes = 7})
-            .empty());
 }
 
 }  // namespace
