@@ -125,12 +125,12 @@ test('without a file system the log is in memory, and says why', async () => {
     navigator.storage.getDirectory = async () => { throw new DOMException('not in this window', 'SecurityError'); };
     const { AuditLog } = await import('/audit.js');
     const log = await AuditLog.open();
-    await log.record('kept for now');
+    await log.record('kept in memory');
     const wrong = await AuditLog.open({ file: 'audit.jsonl' }).catch(({ code, message }) => `${code}: ${message}`);
     return { store: log.store, failure: log.failure, text: await log.export(), wrong };
   });
   assert.deepEqual([store, failure], ['memory', 'there is no file system for it: not in this window']);
-  assert.deepEqual(entriesOf(text).map(({ event }) => event), ['kept for now']);
+  assert.deepEqual(entriesOf(text).map(({ event }) => event), ['kept in memory']);
   assert.match(wrong, /^InvalidArgument: a page has no files/);
   await close();
 });

@@ -4,11 +4,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "fuzz/read_all.h"
 #include "fuzz/targets.h"
 #include "support/places.h"
 
@@ -16,11 +15,6 @@ namespace insitu::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<uint8_t> ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // A crash then says on what.
 void Replay(const FuzzTarget& target, FuzzBytes bytes, const std::string& what) {

@@ -2,13 +2,12 @@
 // that stays behind. The counts of [long] are those that a release is tested with.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "fuzz/load_and_run.h"
+#include "fuzz/read_all.h"
 #include "support/places.h"
 #include "support/with_limits.h"
 
@@ -21,11 +20,6 @@ constexpr Limits kBounded{.max_initializer_bytes = 64 << 20,
                           .max_elements = 1 << 20,
                           .max_tensor_bytes = 8 << 20,
                           .max_arena_bytes = 32 << 20};
-
-std::vector<uint8_t> ReadAll(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 struct NamedModel {
   std::string name;
