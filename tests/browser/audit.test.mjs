@@ -71,6 +71,60 @@ test('several tabs append to one log, one after the other', async () => {
   await close();
 });
 
+test('where a file is full all tabs go on in the next one', async () => {
+  const { page, context, problems, close } = await site.open('blank/');
+  const tabs = [page, await context.newPage()];
+  await tabs[1].goto(new URL('blank/', site.url).href);
+  const texts = await Promise.all(tabs.map((tab) => tab.evaluate(async () => {
+    const { AuditLog } = await import('/audit.js');
+    const log = await AuditLog.open({ name: 'rotated', fileBytes: 1500 });
+    for (let i = 0; i < 15; i++) await log.record('turn', { i });
+    return log.export();
+  })));
+  const { files, report, alone } = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('insitu-audit');
+    const { AuditLog, verifyAudit } = await import('/audit.js');
+    const numberOf = (name) => Number(/\.(\d+)\./.exec(name)?.[1] ?? 1);
+    const names = (await Array.fromAsync(folder.keys())).filter((name) => name.startsWith('rotated')).sort((a, b) => numberOf(a) - numberOf(b));
+    const sizes = await Promise.all(names.map(async (name) => (await (await folder.getFileHandle(name)).getFile()).size));
+    const report = await verifyAudit(await (await AuditLog.open({ name: 'rotated' })).export());
+    for (const name of names.slice(0, -1)) await folder.removeEntry(name);
+    const log = await AuditLog.open({ name: 'rotated' });
+    await log.record('goes on');
+    return { files: Object.fromEntries(names.map((name, i) => [name, sizes[i]])), report, alone: await verifyAudit(await log.export()) };
+  });
+  const count = Object.keys(files).length;
+  assert(count >= 4, JSON.stringify(files));
+  assert.deepEqual(Object.keys(files), ['rotated.jsonl', ...Array.from({ length: count - 1 }, (_, i) => `rotated.${i + 2}.jsonl`)]);
+  assert(Object.values(files).slice(0, -1).every((size) => size >= 1500), JSON.stringify(files));
+  assert.deepEqual([report.holds, report.entries, report.continues], [true, 30 + count - 1, undefined]);
+  assert(texts.some((text) => entriesOf(text).filter(({ event }) => event === 'turn').length === 30));
+  // What was taken away is said.
+  assert.equal(alone.holds, true);
+  assert.equal(alone.continues.entries + alone.entries, report.entries + 1);
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test('an append that cannot even be given up leaves nothing behind', async () => {
+  const { page, close } = await site.open('blank/');
+  await page.evaluate(async () => {
+    const { AuditLog } = await import('/audit.js');
+    const log = await AuditLog.open({ name: 'close' });
+    await log.record('before');
+    const { close, abort } = FileSystemWritableFileStream.prototype;
+    FileSystemWritableFileStream.prototype.close = async () => { throw new DOMException('no room', 'QuotaExceededError'); };
+    FileSystemWritableFileStream.prototype.abort = async () => { throw new DOMException('no', 'InvalidStateError'); };
+    await log.record('tried again');
+    Object.assign(FileSystemWritableFileStream.prototype, { close, abort });
+    await log.record('after');
+  });
+  const { text, report } = await stored(page, 'close');
+  assert.deepEqual(entriesOf(text).map(({ event }) => event), ['before', 'tried again', 'after']);
+  assert(report.holds);
+  await close();
+});
+
 test('a line that broke off is said by the log itself', async () => {
   const { page, close } = await site.open('blank/');
   await page.evaluate(async () => {

@@ -106,6 +106,29 @@ test('where nobody answers, what was kept of the address is used and said to be 
   await close();
 });
 
+test('a load that the Request of its model stops is stopped, not served with what was kept', async () => {
+  const { page, context, close } = await site.open('blank/');
+  await visit(context);
+  const next = await context.newPage();
+  await next.goto(new URL('blank/', site.url).href);
+  await next.route('**/models/**', () => {});  // no answer comes
+  const said = await next.evaluate(async () => {
+    const { load } = await import('/index.js');
+    const answers = [];
+    for (const late of [false, true]) {
+      const stop = new AbortController();
+      if (!late) stop.abort('left');
+      const loading = load(new Request('/models/model.onnx', { signal: stop.signal }), { cache: 'opfs' });
+      setTimeout(() => stop.abort('left'), 300);
+      answers.push(await loading.then(() => 'loaded', ({ code, cause }) => `${code} ${cause}`));
+    }
+    return answers;
+  });
+  assert.deepEqual(said, ['Cancelled left', 'Cancelled left']);
+  await visit(context, {}, { route: offline });
+  await close();
+});
+
 test('other options keep another file, and a restored session is watched', async () => {
   const { page, context, close } = await site.open('blank/');
   const profile = '/demo/models/handwriting.profile.json';

@@ -153,9 +153,9 @@ test('insitu audit verify says what is wrong, and where', async () => {
     assert.deepEqual([result.status, result.stdout], [status, '']);
     assert.match(result.stderr, pattern);
   };
-  refused(2, /^pass verify and one FILE/);
+  refused(2, /^pass verify and a FILE/);
   refused(2, /^there is no 'insitu audit check'/, 'check', file);
-  refused(2, /^pass one FILE/, 'verify');
+  refused(2, /^pass a FILE/, 'verify');
   refused(2, /^--head wants the 64 hexadecimal digits/, 'verify', file, '--head', 'abc');
   writeFileSync(file, whole);
   refused(2, /^--json names FILE itself/, 'verify', file, '--json', file);

@@ -189,9 +189,26 @@ test('of a model that is signed the digest that was signed is written down', asy
   const session = await engine.load(int8, { audit: log, trust, monitor: false });
   await session.swap(fp32);
   await session.dispose();
-  const loads = entriesOf(await log.export()).filter(({ event }) => event === 'load').map(({ details }) => details);
+  const entries = entriesOf(await log.export());
+  const loads = entries.filter(({ event }) => event === 'load').map(({ details }) => details);
   assert.deepEqual(loads.map(({ model, signed, integrity }) => [model, signed, integrity]),
     [int8, fp32].map((name) => [{ name, sha256: digestOf(name).toString('hex') }, true, false]));
+  const { previous, next } = entries.find(({ event }) => event === 'swap').details;
+  assert.deepEqual([previous, next], loads.map(({ model }) => model));
+});
+
+test('of a model that was held to a digest, every entry of it has that', async () => {
+  const log = await AuditLog.open();
+  const integrity = (path) => `sha256-${digestOf(path).toString('base64')}`;
+  const session = await engine.load(int8, { audit: log, monitor: false, integrity: integrity(int8) });
+  await (await session.canary(fp32, { share: 0.5, integrity: integrity(fp32) })).rollback();
+  await session.swap(fp32);
+  await session.dispose();
+  const [one, other] = [int8, fp32].map((name) => ({ name, sha256: digestOf(name).toString('hex') }));
+  const entries = entriesOf(await log.export());
+  const of = (event, role) => entries.find((entry) => entry.event === event).details[role];
+  assert.deepEqual([of('canary', 'stable'), of('canary', 'candidate'), of('withdrawn', 'candidate')], [one, other, other]);
+  assert.deepEqual([of('swap', 'previous'), of('swap', 'next')], [one, { name: fp32 }]);
 });
 
 test('a load of which nothing can be written down is a load all the same', async () => {
@@ -248,7 +265,7 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(AuditLog.open({ file: copy }), insituError('InvalidArgument', /is no audit log/));
   assert.deepEqual(readFileSync(copy), readFileSync(int8));
   await assert.rejects(AuditLog.open({ file: join(folder, 'nowhere', 'x') }), insituError('InvalidArgument', /cannot append to/));
-  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, null, 'audit.jsonl', 7]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
+  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, { fileBytes: 0 }, { fileBytes: NaN }, { fileBytes: '9' }, { fileBytes: 9n }, { fileBytes: null }, null, 'audit.jsonl', 7]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
   const log = await AuditLog.open({ store: 'memory' });
   assert.deepEqual([log.store, log.failure], ['memory', undefined]);
   for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }],

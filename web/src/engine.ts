@@ -86,7 +86,7 @@ export class Engine extends Disposable {
     if (options.trust !== undefined) {
       const held = await signed(nameOf(model), options);
       const opened = await this.#open(model, held);
-      opened.signedAs = held.integrity;
+      opened.heldTo = held.integrity;
       Object.assign(opened.options, { trust: options.trust, monitor: options.monitor ?? {} });
       return opened;
     }

@@ -62,7 +62,7 @@ export async function open(
       const version = headers.get('etag') ?? headers.get('last-modified');
       return { source: response, stamp: response.ok && version ? `${version} ${headers.get('content-length')}` : undefined };
     } catch (failure) {
-      if (signal?.aborted) throw failure;
+      if ((failure as Partial<InsituError>).code === 'Cancelled') throw failure;  // by the load's signal or the Request's own
       return { source, failure };
     }
   };

@@ -22,8 +22,8 @@ export class OpenModel {
   readonly name?: string;
   readonly keeper?: WatchKeeper;
   readonly options: LoadOptions;
-  /** The `integrity` that its signature gave it. */
-  signedAs?: string;
+  /** The `integrity` that its signature or the log of its load gave it. */
+  heldTo?: string;
   /**
    * Buffers of the feeds of an earlier run. Filling one again takes a tenth of the time that a new one takes, each of whose
    * pages the system has to provide.

@@ -82,3 +82,15 @@ export function linesOf(bytes: Uint8Array): [from: number, to: number][] {
   }
   return lines;
 }
+
+/** The files of a log one behind the other. A line ends with its file, even where its line feed is missing. */
+export function joined(files: readonly Uint8Array[]): Uint8Array {
+  const parts = files.flatMap((file, i) => (i < files.length - 1 && file.length > 0 && file.at(-1) !== 10 ? [file, Uint8Array.of(10)] : [file]));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

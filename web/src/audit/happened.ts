@@ -5,11 +5,11 @@ import type { LoadOptions } from '../types.js';
 
 const longestName = 500;
 
-type Named = Pick<OpenModel, 'name'> & Partial<Pick<OpenModel, 'description' | 'signedAs'>>;
+type Named = Pick<OpenModel, 'name'> & Partial<Pick<OpenModel, 'description' | 'heldTo'>>;
 
 /** A model by its address or file, and by its digest where that is known. */
-export function namesOf({ name, description }: Named): { name?: string; sha256?: string } {
-  return { name: name === undefined ? undefined : shortened(name), sha256: description?.sha256 || undefined };
+export function namesOf({ name, description, heldTo }: Named): { name?: string; sha256?: string } {
+  return { name: name === undefined ? undefined : shortened(name), sha256: description?.sha256 || digestIn(heldTo) };
 }
 
 function shortened(name: string): string {
@@ -20,8 +20,7 @@ function shortened(name: string): string {
 /** What is known of a load: which model, and what it was held to. */
 export function loadDetails(model: Named, options: LoadOptions): Record<string, unknown> {
   const { integrity, encryption, trust, cache = 'none' } = options;
-  const { name, sha256 = digestIn(integrity ?? model.signedAs) } = namesOf(model);
-  return { model: { name, sha256 }, integrity: integrity !== undefined, signed: trust !== undefined, encrypted: encryption !== undefined, cache: String(cache) };
+  return { model: namesOf(model), integrity: integrity !== undefined, signed: trust !== undefined, encrypted: encryption !== undefined, cache: String(cache) };
 }
 
 /* 'sha256-<base64>' in hexadecimal. */
@@ -41,5 +40,5 @@ export const alarms: Record<string, (detail: Record<string, unknown>) => Record<
 
 /** The events that are recorded by insitu alone. */
 export const ownEvents: ReadonlySet<string> = new Set([
-  ...Object.keys(alarms), 'load', 'load failed', 'swap', 'refused', 'shadow', 'canary', 'promoted', 'withdrawn', 'export', 'crash', 'torn', 'lost',
+  ...Object.keys(alarms), 'load', 'load failed', 'swap', 'refused', 'shadow', 'canary', 'promoted', 'withdrawn', 'export', 'crash', 'torn', 'lost', 'continued',
 ]);

@@ -5,9 +5,11 @@ import { fail, messageOf } from '../fail.js';
 import { isNode } from '../environment.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions } from '../types.js';
-import { brokeOff, canonical, linesOf, noHash, readEntry, sealed, sha256 } from './entry.js';
+import { chained, tailOf } from './chain.js';
+import type { Happening } from './chain.js';
+import { openFile, openOpfs } from './files.js';
 import { alarms, loadDetails, namesOf, ownEvents } from './happened.js';
-import { MemoryStore, openFile, openOpfs } from './store.js';
+import { FileStore, MemoryStore } from './store.js';
 import type { Store } from './store.js';
 
 /** Where a log is kept. */
@@ -18,31 +20,17 @@ export interface AuditOptions {
   file?: string | URL;
   /** 'memory': nowhere but in memory. */
   store?: 'memory';
+  /** How long a file gets before the next one is begun: NAME.2.jsonl, NAME.3.jsonl ... Default 1 MiB; Infinity: all stays in one. */
+  fileBytes?: number;
 }
 
-const tailBytes = 128 << 10;
 const mostDetails = 10_000;
 const mostWaiting = 1_000;
-
-interface Waiting {
-  time: string;
-  event: string;
-  details: Record<string, unknown>;
-}
-
-/* What the next entry follows. `torn`: what is behind the last entry, and no entry. */
-interface Tail {
-  seq: number;
-  hash: string;
-  torn: Uint8Array;
-  /* Whether the last line is ended. */
-  ended: boolean;
-}
 
 /** Made by AuditLog.open(). Event: 'failure', a CustomEvent whose detail has `message` and `waiting`. */
 export class AuditLog extends EventTarget {
   readonly #store: Store;
-  #waiting: Waiting[] = [];
+  #waiting: Happening[] = [];
   #lost = 0;
   #writing: Promise<void> = Promise.resolve();
   #next?: Promise<void>;
@@ -58,12 +46,15 @@ export class AuditLog extends EventTarget {
   /** Opens a log, or begins it. Where there is no file system for it, it is in memory, and `failure` says why. */
   static async open(options: AuditOptions = {}): Promise<AuditLog> {
     if (typeof options !== 'object' || options === null) fail('InvalidArgument', 'the options of an audit log are no object', 'Pass { name }, { file }, or nothing.');
-    const { name = 'audit', file, store } = options;
+    const { name = 'audit', file, store, fileBytes = 1 << 20 } = options;
     if (!globalThis.crypto?.subtle) fail('InvalidArgument', 'an audit log needs WebCrypto', 'Serve the page over https, or from localhost.');
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
       fail('InvalidArgument', `'${name}' is no name of an audit log`, 'Use 1 to 64 letters, digits, - and _.');
     }
     if (store !== undefined && store !== 'memory') fail('InvalidArgument', `store is '${store}'`, "Pass 'memory', or leave it out.");
+    if (typeof fileBytes !== 'number' || !(fileBytes >= 1)) {
+      fail('InvalidArgument', `fileBytes is ${typeof fileBytes === 'number' ? fileBytes : `a ${typeof fileBytes}`}`, 'Pass a number of bytes from 1, or Infinity.');
+    }
     if (file !== undefined && (!isNode || !(typeof file === 'string' || file instanceof URL))) {
       fail('InvalidArgument', isNode ? 'file is no path' : 'a page has no files', isNode ? 'Pass a string or a URL.' : 'Pass `name` instead.');
     }
@@ -71,10 +62,10 @@ export class AuditLog extends EventTarget {
     if (file !== undefined) {
       const opened = await openFile(file).catch((thrown) =>
         fail('InvalidArgument', `cannot append to ${file}: ${messageOf(thrown)}`, 'Pass a file that can be written to.', { cause: thrown }));
-      return AuditLog.#begun(opened, String(file));
+      return AuditLog.#begun(new FileStore(opened, fileBytes), String(file));
     }
     try {
-      return await AuditLog.#begun(await openOpfs(name), name);
+      return await AuditLog.#begun(new FileStore(await openOpfs(name), fileBytes), name);
     } catch (thrown) {
       return new AuditLog(new MemoryStore(), `there is no file system for it: ${messageOf(thrown)}`);
     }
@@ -116,7 +107,7 @@ export class AuditLog extends EventTarget {
     await this.#add(event, JSON.parse(text));
   }
 
-  /** All of it, a line of JSON for each entry, as `insitu audit verify` reads it. */
+  /** All of it, of all files, a line of JSON for each entry, as `insitu audit verify` reads it. */
   async export(): Promise<string> {
     await this.#write();
     return new TextDecoder().decode(await this.#read(() => this.#store.read()));
@@ -134,10 +125,11 @@ export class AuditLog extends EventTarget {
     try {
       model = await open(options);
     } catch (thrown) {
-      this.#note('load failed', () => ({ ...loadDetails({ name }, options), code: (thrown as { code?: string }).code }));
+      this.#note('load failed', () => ({ ...loadDetails({ name, heldTo: options.integrity }, options), code: (thrown as { code?: string }).code }));
       throw thrown;
     }
     model.options.audit = this;
+    model.heldTo ??= options.integrity;
     this.#note('load', () => loadDetails(model, options));
     const { client } = model;
     if (!this.#clients.has(client)) {
@@ -200,7 +192,7 @@ export class AuditLog extends EventTarget {
     this.#waiting = [];
     const told = lost > 0 ? [{ time: batch[0]!.time, event: 'lost', details: { entries: lost } }] : [];
     try {
-      await this.#store.append(async () => chained(await tailOf(this.#store), [...told, ...batch]));
+      await this.#store.append(async (full) => chained(await tailOf(this.#store), [...told, ...batch], full));
       this.#lost -= lost;
       if (this.store !== 'memory') this.#failure = undefined;
     } catch (thrown) {
@@ -215,33 +207,3 @@ export class AuditLog extends EventTarget {
     return read().catch((thrown) => fail('Network', `the audit log cannot be read: ${messageOf(thrown)}`, 'Try again.', { cause: thrown }));
   }
 }
-
-/* The lines of these entries behind that tail. */
-async function chained({ seq, hash, torn, ended }: Tail, batch: readonly Waiting[]): Promise<Uint8Array> {
-  const entries = [...batch];
-  if (torn.length > 0 && brokeOff(torn)) entries.unshift({ time: batch[0]!.time, event: 'torn', details: { bytes: torn.length, sha256: await sha256(torn) } });
-  let text = ended ? '' : '\n';
-  for (const entry of entries) {
-    const line = await sealed({ ...entry, seq: ++seq, previous: hash });
-    text += `${canonical(line)}\n`;
-    hash = line.hash;
-  }
-  return new TextEncoder().encode(text);
-}
-
-async function tailOf(store: Store): Promise<Tail> {
-  const last = await store.read(tailBytes);
-  return await findTail(last) ?? (last.length < tailBytes ? undefined : await findTail(await store.read()))
-    ?? { seq: 0, hash: noHash, torn: withoutFeed(await store.read()), ended: last.length === 0 || last.at(-1) === 10 };
-}
-
-/* undefined where no line is an entry. */
-async function findTail(bytes: Uint8Array): Promise<Tail | undefined> {
-  for (const [from, to] of linesOf(bytes).reverse()) {
-    const entry = await readEntry(bytes.subarray(from, to));
-    if (entry) return { seq: entry.seq, hash: entry.hash, torn: withoutFeed(bytes.subarray(to + 1)), ended: bytes.at(-1) === 10 };
-  }
-  return undefined;
-}
-
-const withoutFeed = (bytes: Uint8Array) => bytes.subarray(0, bytes.at(-1) === 10 ? bytes.length - 1 : bytes.length);

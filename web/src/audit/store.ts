@@ -1,17 +1,36 @@
-// Where an audit log lies: a file of the origin private file system, a file under Node, or memory.
-// Invariant: bytes are only ever appended, all that are given or none; what was appended stays. While one appends nobody else does:
-// other tabs wait for a Web Lock, other logs of this process for their turn.
-import { nodeModule } from '../environment.js';
+// Where an audit log lies: memory, or files, the next of which is begun when one is full.
+// Invariant: bytes are only ever appended, all that are given or none; what was appended stays. All files one behind the other
+// are the log.
+import { joined } from './entry.js';
+
+/** What is appended. */
+export interface Addition {
+  bytes: Uint8Array;
+  /** Whether they begin the next file. */
+  begins: boolean;
+}
 
 export interface Store {
   readonly kind: 'opfs' | 'file' | 'memory';
   /** The last `most` bytes, or all. */
   read(most?: number): Promise<Uint8Array>;
-  /** Appends what `make` gives, alone. */
-  append(make: () => Promise<Uint8Array>): Promise<void>;
+  /** Appends what `make` gives, alone. `full`: it is time for the next file. */
+  append(make: (full: boolean) => Promise<Addition>): Promise<void>;
 }
 
-const folderName = 'insitu-audit';  // not that of the cache, which clearCache() removes
+/** The files of one log, by number from 1, and what file systems differ in. */
+export interface Files {
+  readonly kind: 'opfs' | 'file';
+  /** Of those that are there, the last one first. */
+  numbers(): Promise<number[]>;
+  size(n: number): Promise<number>;
+  /** The last `most` bytes, or all. */
+  read(n: number, most: number): Promise<Uint8Array>;
+  /** Appends all or nothing; makes the file where it is not there. */
+  append(n: number, bytes: Uint8Array): Promise<void>;
+  /** Does `work` while nobody else appends. */
+  alone(work: () => Promise<void>): Promise<void>;
+}
 
 export class MemoryStore implements Store {
   readonly kind = 'memory';
@@ -21,8 +40,8 @@ export class MemoryStore implements Store {
     return this.#bytes.subarray(Math.max(0, this.#bytes.length - most));
   }
 
-  async append(make: () => Promise<Uint8Array>): Promise<void> {
-    const more = await make();
+  async append(make: (full: boolean) => Promise<Addition>): Promise<void> {
+    const { bytes: more } = await make(false);
     const bytes = new Uint8Array(this.#bytes.length + more.length);
     bytes.set(this.#bytes);
     bytes.set(more, this.#bytes.length);
@@ -30,81 +49,45 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Rejects where there is no storage, as in some private windows. */
-export async function openOpfs(name: string): Promise<Store> {
-  const { storage, locks } = navigator;
-  const folder = await (await storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
-  const handle = await folder.getFileHandle(`${name}.jsonl`, { create: true });
-  if (!locks || !handle.createWritable) throw new Error('this browser has no Web Locks, or cannot write to it from a page');
-  return {
-    kind: 'opfs',
-    async read(most = Infinity) {
-      const file = await handle.getFile();
-      return new Uint8Array(await file.slice(Math.max(0, file.size - most)).arrayBuffer());
-    },
-    async append(make) {
-      await locks.request(`${folderName}-${name}`, async () => {
-        const more = await make();
-        const { size } = await handle.getFile();
-        const file = await handle.createWritable({ keepExistingData: true });
-        try {
-          await file.write({ type: 'write', position: size, data: more as Uint8Array<ArrayBuffer> });
-          await file.close();
-        } catch (thrown) {
-          await file.abort().catch(() => {});
-          throw thrown;
-        }
-      });
-    },
-  };
-}
+export class FileStore implements Store {
+  readonly #files: Files;
+  readonly #fileBytes: number;
 
-/* What file systems say that know no datasync. */
-const cannotSync = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+  /** A file of `fileBytes` or more is full. */
+  constructor(files: Files, fileBytes: number) {
+    this.#files = files;
+    this.#fileBytes = fileBytes;
+  }
 
-/* The last append to each file. */
-const turns = new Map<string, Promise<void>>();
+  get kind(): 'opfs' | 'file' {
+    return this.#files.kind;
+  }
 
-/** Rejects where the file cannot be read or made. */
-export async function openFile(path: string | URL): Promise<Store> {
-  const { open, realpath, truncate } = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
-  await (await open(path, 'a')).close();
-  const key = await realpath(path);
-  return {
-    kind: 'file',
-    async read(most = Infinity) {
-      const file = await open(path, 'r');
-      try {
-        const { size } = await file.stat();
-        const bytes = new Uint8Array(Math.min(size, most));
-        await file.read(bytes, 0, bytes.length, size - bytes.length);
-        return bytes;
-      } finally {
-        await file.close();
-      }
-    },
-    async append(make) {
-      const turn = (turns.get(key) ?? Promise.resolve()).catch(() => {}).then(async () => {
-        const more = await make();
-        const file = await open(path, 'a');
-        let size: number | undefined;
-        try {
-          try {
-            ({ size } = await file.stat());
-            await file.writeFile(more);
-            await file.datasync().catch((thrown) => {
-              if (!cannotSync.has(thrown?.code)) throw thrown;
-            });
-          } finally {
-            await file.close();
-          }
-        } catch (thrown) {
-          if (size !== undefined) await truncate(path, size).catch(() => {});  // else it would be there twice when it is tried again
-          throw thrown;
-        }
-      });
-      turns.set(key, turn);
-      await turn;
-    },
-  };
+  async read(most = Infinity): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let left = most;
+    for (const n of await this.#files.numbers()) {
+      if (left <= 0) break;
+      parts.unshift(await this.#files.read(n, left));
+      left -= parts[0]!.length;
+    }
+    return joined(parts);
+  }
+
+  async append(make: (full: boolean) => Promise<Addition>): Promise<void> {
+    await this.#files.alone(async () => {
+      const { n, size } = await this.#last();
+      const { bytes, begins } = await make(size >= this.#fileBytes);
+      await this.#files.append(begins ? n + 1 : n, bytes);
+    });
+  }
+
+  /* One without a byte may be what is left of an append that failed: it is yet to be begun. */
+  async #last(): Promise<{ n: number; size: number }> {
+    for (const n of await this.#files.numbers()) {
+      const size = await this.#files.size(n);
+      if (size > 0) return { n, size };
+    }
+    return { n: 1, size: 0 };
+  }
 }

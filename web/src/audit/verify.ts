@@ -18,12 +18,14 @@ export interface AuditProblem {
 export interface AuditReport {
   /** Whether every entry is as it was written and follows the one before, and the head is among them. */
   readonly holds: boolean;
-  /** How many entries hold, from the first on. */
+  /** How many entries hold, from the first line on. */
   readonly entries: number;
   /** The hash of the last of these. */
   readonly head: string;
   /** Lines that broke off, as in a crash, and that the entry after them tells of. */
   readonly torn: readonly number[];
+  /** Where it goes on from files that were not given: how many entries these have, and the hash of the last one. */
+  readonly continues?: { readonly entries: number; readonly head: string };
   /** Where it does not hold. */
   readonly problem?: AuditProblem;
 }
@@ -41,10 +43,13 @@ interface Lines {
 export async function verifyLog(log: Uint8Array, head?: string): Promise<AuditReport> {
   const lines = await readLines(log);
   const torn: number[] = [];
-  let last = { seq: 0, hash: noHash };
-  let reached = head === undefined || head === noHash;
-  const report = (problem?: AuditProblem): AuditReport =>
-    ({ holds: problem === undefined, entries: last.seq, head: last.hash, torn, ...(problem && { problem }) });
+  const before = continued(lines);
+  let last = before ?? { seq: 0, hash: noHash };
+  let reached = head === undefined || head === noHash || head === before?.hash;
+  const report = (problem?: AuditProblem): AuditReport => ({
+    holds: problem === undefined, entries: last.seq - (before?.seq ?? 0), head: last.hash, torn,
+    ...(before && { continues: { entries: before.seq, head: before.hash } }), ...(problem && { problem }),
+  });
   for (let i = 0; i < lines.entries.length; i++) {
     const entry = lines.entries[i];
     if (!entry) {
@@ -58,7 +63,7 @@ export async function verifyLog(log: Uint8Array, head?: string): Promise<AuditRe
     reached ||= entry.hash === head;
   }
   if (reached) return report();
-  const why = 'no entry has the hash that was asked for: the end was cut off, or written anew';
+  const why = `no entry has the hash that was asked for: the end was cut off, or written anew${before ? ', or it is in a file before' : ''}`;
   return report({ line: lines.entries.length + 1, what: 'truncated', why });
 }
 
@@ -79,6 +84,12 @@ async function readLines(bytes: Uint8Array): Promise<Lines> {
 type Link = Pick<AuditEntry, 'seq' | 'hash'>;
 
 const follows = (entry: AuditEntry | undefined, { seq, hash }: Link) => entry?.seq === seq + 1 && entry.previous === hash;
+
+/* What the first entry follows, where it begins a file behind others. A crash in the middle of that leaves a line that broke off. */
+function continued({ entries: [first, second] }: Lines): Link | undefined {
+  const entry = first?.event === 'continued' ? first : !first && second?.event === 'torn' ? second : undefined;
+  return entry && entry.seq > 1 ? { seq: entry.seq - 1, hash: entry.previous } : undefined;
+}
 
 /* The lines behind `i` that follow that entry. */
 const followersOf = ({ byPrevious, entries }: Lines, i: number, last: Link) =>
