@@ -96,6 +96,14 @@ const libFuzzer = (task, target, args, options) => run(task, join(work, 'tests',
   env: { INSITU_FUZZ_TARGET: target, ASAN_OPTIONS: 'allocator_may_return_null=1:detect_leaks=1' }, okCodes: 'any', ...options,
 });
 
+/** What libFuzzer says of a run, by its log. One that tried nothing has found nothing, which is no result. */
+export function statisticsOf(output, target, log) {
+  const executed = Number(/stat::number_of_executed_units:\s+(\d+)/.exec(output)?.[1] ?? 0);
+  const reached = [.../cov: (\d+)/g[Symbol.matchAll](output)].at(-1)?.[1];
+  if (executed === 0 || reached === undefined) throw new StepError(`libFuzzer does not say that it tried any input of ${target}.`, log);
+  return { executed, reached };
+}
+
 async function fuzz(task, target, seconds) {
   const findings = ensured(work, 'findings');
   const folders = [ensured(work, 'corpus', target), await writeSeeds(task, target), unpack(target)];
@@ -107,10 +115,11 @@ async function fuzz(task, target, seconds) {
     '-print_final_stats=1', '-verbosity=1', `-artifact_prefix=${join(findings, `${target}-`)}`,
     ...(existsSync(dictionary) ? [`-dict=${dictionary}`] : []), ...folders,
   ]);
-  const executed = /stat::number_of_executed_units:\s+(\d+)/.exec(output)?.[1] ?? '?';
-  const reached = /cov: (\d+)/g[Symbol.matchAll](output);
-  say(`  ${target}: ${executed} inputs, ${[...reached].at(-1)?.[1] ?? '?'} edges reached`);
-  if (code === 0) return undefined;
+  if (code === 0) {
+    const { executed, reached } = statisticsOf(output, target, task.log);
+    say(`  ${target}: ${executed} inputs, ${reached} edges reached`);
+    return undefined;
+  }
   const artifact = /Test unit written to (\S+)/.exec(output)?.[1] ?? task.log;
   say(output.split('\n').filter((line) => /^(broken:|SUMMARY|==\d+==ERROR|.*runtime error)/.test(line)).slice(0, 5).join('\n'));
   return `${target}: ${artifact}`;

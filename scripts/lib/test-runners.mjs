@@ -1,11 +1,11 @@
 // Runs the test programs and counts what they report: Catch2 through its XML reporter, Node's tests
 // through TAP. Counts are { passed, failed, skipped }; a program that ends badly without a report
-// counts as one failure.
+// counts as one failure, and where no test was found at all, that is an error.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf } from './flavours.mjs';
 import { root } from './paths.mjs';
-import { run, say } from './progress.mjs';
+import { run, say, StepError } from './progress.mjs';
 import { wasmFlavours } from './third-party.mjs';
 
 export const noTests = { passed: 0, failed: 0, skipped: 0 };
@@ -29,15 +29,26 @@ function catchCounts(report, code) {
   };
 }
 
-/** Runs the Catch2 programs of a preset that are built; with `tag`, the hidden tests of that tag. */
-export async function runCatch(task, preset, tag) {
+/* As CMake lists them: other programs in the folder are left from what is no more. */
+async function catchPrograms(task, preset) {
+  const { output } = await run(task, 'ctest', ['--test-dir', folderOf(preset), '--show-only=json-v1']);
+  return JSON.parse(output).tests.map(({ name }) => `test_${name}`).sort();
+}
+
+function found(total, what, task) {
+  if (total.passed + total.failed + total.skipped === 0) throw new StepError(`There is no test ${what}.`, task.log);
+  return total;
+}
+
+/** Runs the Catch2 programs of a preset, which have to be built: all, or `programs`; with `tag`, their hidden tests of that tag. */
+export async function runCatch(task, preset, { programs, tag } = {}) {
   const folder = join(folderOf(preset), 'tests');
   const wasm = wasmFlavours.includes(preset);
   const ending = wasm ? '.cjs' : '';
-  const built = readdirSync(folder).filter((name) => /^test_[a-z_]+(\.cjs)?$/.test(name)).map((name) => name.replace(ending, '')).sort();
+  const names = programs ?? await catchPrograms(task, preset);
   let total = noTests;
-  for (const [index, name] of built.entries()) {
-    task.detail = `[${index + 1}/${built.length}] ${name}`;
+  for (const [index, name] of names.entries()) {
+    task.detail = `[${index + 1}/${names.length}] ${name}`;
     const report = join(folder, `${name}.xml`);
     rmSync(report, { force: true });
     const program = join(folder, name + ending);
@@ -51,7 +62,7 @@ export async function runCatch(task, preset, tag) {
     say(`  ${preset} ${name}: ${summary(counts)}`);
     total = add(total, counts);
   }
-  return total;
+  return found(total, tag ? `of the tag ${tag} in ${preset}` : `in ${preset}`, task);
 }
 
 /** Runs Node's test runner over the *.test.mjs files of a folder. */
@@ -78,7 +89,7 @@ export async function runNode(task, folder, args = []) {
     for (const index of at) say(lines.slice(index, index + 25).join('\n'));
   }
   for (const line of output.matchAll(/^\s*ok .*# SKIP.*$/gm)) say(`  ${line[0].trim()}`);
-  return counts;
+  return found(counts, `in ${folder}`, task);
 }
 
 export function summary({ passed, failed, skipped }) {
