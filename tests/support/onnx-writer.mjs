@@ -39,8 +39,9 @@ function typeMessage({ dtype, dims = [], element }) {
   return { tensor_type: { elem_type: dtypeNumbers[dtype], shape: { dim } } };
 }
 
-/* A float is { float: 0.5 }. */
+/* A float is { float: 0.5 }, a subgraph { graph: { nodes, inputs, outputs } }. */
 function attributeMessage([name, value]) {
+  if (value.graph) return { name, type: 5, g: graphMessage('body', value.graph) };
   if (Array.isArray(value) && typeof value[0] === 'string') {
     return { name, type: 8, strings: value.map((text) => Buffer.from(text)) };
   }
@@ -55,9 +56,20 @@ function nodeMessage({ op, domain = '', inputs, outputs, name = `${op}_${outputs
   };
 }
 
-/** A serialized ModelProto. `values`: those inside whose types it states. */
-export function model({ nodes, inputs, outputs, values = [], initializers = [], metadata = {}, opset = 17 }) {
+function graphMessage(name, { nodes, inputs, outputs, values = [], initializers = [] }) {
   const valueInfo = (item) => ({ name: item.name, type: typeMessage(item) });
+  return {
+    name,
+    node: nodes.map(nodeMessage),
+    initializer: initializers.map(tensorMessage),
+    input: inputs.map(valueInfo),
+    output: outputs.map(valueInfo),
+    value_info: values.map(valueInfo),
+  };
+}
+
+/** A serialized ModelProto. `values`: those inside whose types it states. */
+export function model({ nodes, metadata = {}, opset = 17, ...rest }) {
   const versions = { 'com.microsoft': 1, 'ai.onnx.ml': 3 };
   const domains = [...new Set(nodes.map(({ domain }) => domain).filter(Boolean))];
   return new Uint8Array(ModelProto.encode(ModelProto.create({
@@ -65,14 +77,7 @@ export function model({ nodes, inputs, outputs, values = [], initializers = [], 
     producer_name: 'insitu tests',
     opset_import: [{ version: opset }, ...domains.map((domain) => ({ domain, version: versions[domain] }))],
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: 'test',
-      node: nodes.map(nodeMessage),
-      initializer: initializers.map(tensorMessage),
-      input: inputs.map(valueInfo),
-      output: outputs.map(valueInfo),
-      value_info: values.map(valueInfo),
-    },
+    graph: graphMessage('test', { nodes, ...rest }),
   })).finish());
 }
 
