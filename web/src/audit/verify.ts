@@ -24,8 +24,13 @@ export interface AuditReport {
   readonly head: string;
   /** Lines that broke off, as in a crash, and that the entry after them tells of. */
   readonly torn: readonly number[];
-  /** Where it goes on from files that were not given: how many entries these have, and the hash of the last one. */
-  readonly continues?: { readonly entries: number; readonly head: string };
+  /** Where it goes on from files that were not given: what these have. */
+  readonly continues?: {
+    /** How many entries. */
+    readonly entries: number;
+    /** The hash of the last one. */
+    readonly head: string;
+  };
   /** Where it does not hold. */
   readonly problem?: AuditProblem;
 }
