@@ -28,6 +28,7 @@ const kModules = {
   encryption: 'web/src/encryption/encryption.ts',
   release: 'web/src/release/release.ts',
   trust: 'web/src/trust/trust.ts',
+  watches: 'web/src/watches.ts',
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
   post: 'web/src/post/index.ts',

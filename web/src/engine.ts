@@ -1,7 +1,7 @@
 // Engine: one WebAssembly instance, in a worker by default, and the sessions that live in it.
 // Invariant: when the instance breaks, all its sessions reject with Crashed, and the next load() starts a new one.
 import type { AudioOptions, AudioSource } from './audio.js';
-import { Disposable } from './disposable.js';
+import { Disposable, freeWhenCollected } from './disposable.js';
 import type { Decrypt } from './encryption/encryption.js';
 import { fail, InsituError, throwIfAborted } from './errors.js';
 import { hold, image, letGo } from './image-feed.js';
@@ -9,7 +9,7 @@ import type { ImageOptions, ImageSource } from './image-feed.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
-import { checkNumber, Detector, Histogram, watchParams } from './monitor.js';
+import { checkNumber, watchParams } from './monitor.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
 import { Session } from './session.js';
@@ -21,6 +21,7 @@ import type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, InspectOpt
 import { upload } from './upload.js';
 import { fromWire, movedWith } from './value.js';
 import type { Value } from './value.js';
+import type { Detector, Histogram } from './watches.js';
 
 /** One WebAssembly instance, in a worker by default, and the sessions in it; their runs queue. */
 export class Engine extends Disposable {
@@ -179,7 +180,8 @@ export class Engine extends Disposable {
   /** A histogram of times of your own. */
   async createHistogram(): Promise<Histogram> {
     const client = await this.#usableClient();
-    return new Histogram(client, await client.call('createHistogram', undefined));
+    const { toHistogram } = await watches();
+    return toHistogram(client, await client.call('createHistogram', undefined));
   }
 
   /** `rows`: n x features, row by row; at least 256 rows, better 10,000. */
@@ -203,7 +205,8 @@ export class Engine extends Disposable {
     const client = await this.#usableClient();
     const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;
     const params = { profile: JSON.stringify(profile), falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), method: String(method), correlated: correlated === 'auto' };
-    return new Detector(client, await client.call('createDetector', params));
+    const { toDetector } = await watches();
+    return toDetector(client, await client.call('createDetector', params));
   }
 
   /** How one window of rows (at least 20, row by row) differs from a profile. */
@@ -293,6 +296,8 @@ async function decryption(options: InspectOptions): Promise<Decrypt | undefined>
 }
 
 const keptModels = () => import('./kept.js');
+
+const watches = async () => (await import('./watches.js')).watches({ Disposable, freeWhenCollected, fail, checkNumber });
 
 /** What `cache: 'opfs'` and `persist: 'opfs'` have kept for the page's origin, longest unused first. */
 export async function listCache(): Promise<CacheEntry[]> {

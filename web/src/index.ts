@@ -8,7 +8,7 @@ export { tensor } from './tensor.js';
 export type { AudioOptions, AudioSource, MelOptions } from './audio.js';
 export type { ErrorCode } from './errors.js';
 export type { ImageFeed, ImageOptions, ImageSource, RawImage } from './image-feed.js';
-export type { Detector, Histogram, Monitor, MonitorEventType } from './monitor.js';
+export type { Monitor, MonitorEventType } from './monitor.js';
 export type { ImageFit } from './placement.js';
 export type { Canary, CanaryOptions, CanaryReport, RollbackReason } from './release/canary.js';
 export type { CandidateOptions, Golden, ModelName } from './release/candidate.js';
@@ -28,3 +28,4 @@ export type { CacheEntry, DetectorOptions, EngineInfo, EngineOptions, ExplainRow
   ModelReport, ModelSource, MonitorOptions, OperatorInfo, OperatorProfile, Progress, ReferenceProfile, RunOptions,
   WindowReport } from './types.js';
 export type { Value } from './value.js';
+export type { Detector, Histogram } from './watches.js';

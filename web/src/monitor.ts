@@ -1,10 +1,8 @@
-// The watch of a session, and the same machinery on streams of one's own.
+// The watch of a session. The same machinery on streams of one's own is in watches.ts.
 // Invariant: what happens here happens on the device; nothing is sent anywhere. See docs/monitoring.md.
-import { Disposable, freeWhenCollected } from './disposable.js';
-import { fail, InsituError } from './errors.js';
+import { fail } from './errors.js';
 import type { OpenModel } from './model.js';
-import type { Client } from './rpc/client.js';
-import type { DetectorUpdate, WatchObject, WatchParams } from './rpc/protocol.js';
+import type { WatchParams } from './rpc/protocol.js';
 import { toSnapshot } from './snapshot.js';
 import type { MonitorSnapshot } from './snapshot.js';
 import { openSource } from './source.js';
@@ -125,108 +123,4 @@ async function readText(source: string | URL, signal?: AbortSignal): Promise<str
   const { chunks } = await openSource(source, signal);
   for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
   return text + decoder.decode();
-}
-
-/* One of the engine's own objects. */
-class Handle {
-  readonly client: Client;
-  readonly kind: WatchObject;
-  readonly number: number;
-
-  constructor(client: Client, kind: WatchObject, number: number) {
-    this.client = client;
-    this.kind = kind;
-    this.number = number;
-  }
-
-  async free(): Promise<void> {
-    const { client, kind, number } = this;
-    if (!client.broken) await client.call('disposeWatch', { kind, handle: number });
-  }
-}
-
-abstract class WatchHandle extends Disposable {
-  readonly #handle: Handle;
-
-  constructor(client: Client, kind: WatchObject, number: number) {
-    super();
-    this.#handle = new Handle(client, kind, number);
-    freeWhenCollected(this, this.#handle);
-  }
-
-  protected get client(): Client {
-    return this.#handle.client;
-  }
-
-  protected get handle(): number {
-    return this.#handle.number;
-  }
-
-  protected get label(): string {
-    return `the ${this.#handle.kind === 'histogram' ? 'Histogram' : 'Detector'}`;
-  }
-
-  protected free(): Promise<void> {
-    return this.#handle.free();
-  }
-}
-
-/** Times in an exponential histogram: 1 % error, merges exactly, refuses percentiles it has too few samples for. */
-export class Histogram extends WatchHandle {
-  constructor(client: Client, handle: number) {
-    super(client, 'histogram', handle);
-  }
-
-  /** Adds times, in ms. */
-  async record(ms: Float64Array): Promise<void> {
-    this.checkUsable();
-    const copy = new Float64Array(ms).buffer;
-    await this.client.call('record', { histogram: this.handle, ms: copy }, { transfer: [copy] });
-  }
-
-  /** In ms; null where there are too few samples. */
-  async quantiles(qs: readonly number[]): Promise<(number | null)[]> {
-    this.checkUsable();
-    return this.client.call('quantiles', { histogram: this.handle, qs: qs.map((q) => checkNumber('a quantile', q)) });
-  }
-
-  /** Adds what `other`, of the same engine, has recorded. */
-  async merge(other: Histogram): Promise<void> {
-    this.checkUsable();
-    other.checkUsable();
-    if (other.client !== this.client) {
-      throw new InsituError({
-        code: 'InvalidArgument',
-        message: 'the other Histogram belongs to another Engine',
-        hint: 'Create both with the same Engine.',
-      });
-    }
-    await this.client.call('merge', { histogram: this.handle, other: other.handle });
-  }
-
-  /** Counts by bucket, as plain JSON. */
-  async toJSON(): Promise<unknown> {
-    this.checkUsable();
-    return JSON.parse(await this.client.call('histogramJson', { histogram: this.handle }));
-  }
-}
-
-/** A drift detector on rows of features. */
-export class Detector extends WatchHandle {
-  constructor(client: Client, handle: number) {
-    super(client, 'detector', handle);
-  }
-
-  /** `rows`: n x features of the profile, row by row. */
-  async update(rows: Float32Array): Promise<DetectorUpdate> {
-    this.checkUsable();
-    const copy = new Float32Array(rows).buffer;
-    return this.client.call('update', { detector: this.handle, rows: copy }, { transfer: [copy] });
-  }
-
-  /** Forgets what was observed; the profile stays. */
-  async reset(): Promise<void> {
-    this.checkUsable();
-    await this.client.call('resetDetector', { detector: this.handle });
-  }
 }

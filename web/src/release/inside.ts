@@ -3,10 +3,11 @@
 import type { fail } from '../errors.js';
 import type { ImageFeed } from '../image-feed.js';
 import type { Models, OpenModel } from '../model.js';
-import type { Histogram, Monitor } from '../monitor.js';
+import type { Monitor } from '../monitor.js';
 import type { RunResult, WireFeed } from '../rpc/protocol.js';
 import type { LoadOptions, ModelSource, RunOptions } from '../types.js';
 import type { Value } from '../value.js';
+import type { Histogram } from '../watches.js';
 
 export type Feeds = Record<string, Value | ImageFeed>;
 export type Results = Record<string, Value>;

@@ -2,7 +2,7 @@
 // Invariant: percentiles are those of the engine's histograms, null where there are too few runs or the engine is gone; times
 // wait here for a batch, so that a run costs no message.
 import type { ErrorCode } from '../errors.js';
-import type { Histogram } from '../monitor.js';
+import type { Histogram } from '../watches.js';
 import type { RunTimes } from '../rpc/protocol.js';
 import type { Home } from './inside.js';
 
