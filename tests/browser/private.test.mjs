@@ -21,12 +21,13 @@ test('loading asks its own origin for what it needs, and running and watching as
     const { define } = await import('/element.js');
     define();
     await open({ threads: 2 }, { monitor: { profile: '/demo/models/handwriting.profile.json', falseAlarmEvery: 1000, operators: 2 } });
+    globalThis.histogram = await engine.createHistogram();
   });
   const { flavour, threads } = await page.evaluate(() => engine.info);
   assert.equal(threads, hasThreads ? 2 : 1);
   assert.deepEqual(names(asked), [
     '/demo/models/handwriting.int8.onnx', '/demo/models/handwriting.profile.json', '/element.js', `/insitu-${flavour}.mjs`,
-    `/insitu-${flavour}.wasm`, '/insitu/worker.js',
+    `/insitu-${flavour}.wasm`, '/insitu/worker.js', '/watches.js',
   ], 'what the worker and its threads ask for is seen as well');
 
   asked.length = 0;
@@ -42,7 +43,6 @@ test('loading asks its own origin for what it needs, and running and watching as
     await monitor.snapshot();
     for (const format of ['prometheus', 'otlp-json', 'chrome-trace']) await monitor.export(format);
     await monitor.exportProfile().catch(() => {});
-    const histogram = await engine.createHistogram();
     await histogram.record(Float64Array.of(1, 2, 3));
     while (!panel.snapshot) await new Promise((done) => { setTimeout(done, 20); });
     const heard = await drift;

@@ -17,8 +17,8 @@ and whether it was changed, inserted, duplicated or reordered, or entries before
 
   --head HASH      a hash that was kept elsewhere; without one nobody can tell whether entries at the end are missing, or all
                    were written anew
-  --json FILE      writes {holds, entries, head, torn, continues: {entries, head}, problem: {line, what, why}}, lines counted on from
-                   file to file; - is standard output
+  --json FILE      writes {holds, entries, head, torn, continues: {entries, head}, problem: {line, what, why}}, lines counted on
+                   from file to file; - is standard output
 
 example: insitu audit verify audit.jsonl audit.2.jsonl`,
   options: { head: { type: 'string' }, json: { type: 'string' } },
@@ -34,7 +34,8 @@ example: insitu audit verify audit.jsonl audit.2.jsonl`,
     const place = (line: number) => placeOf(line, files, parts);
     if (continues) {
       const { entries, head } = continues;
-      print(`${files[0]} continues another file: ${entries === 1 ? 'entry 1 is' : `entries 1 to ${entries} are`} not in it; the last of them has the hash ${head}`);
+      const missing = entries === 1 ? 'entry 1 is' : `entries 1 to ${entries} are`;
+      print(`${files[0]} continues another file: ${missing} not in it; the last of them has the hash ${head}`);
     }
     for (const line of torn) print(`${place(line)}: broke off while it was written, as the entry after it says`);
     if (problem) print(`${place(problem.line)}: ${problem.what}: ${problem.why}`);
