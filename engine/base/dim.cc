@@ -137,6 +137,8 @@ std::string Dim::ToString() const {
   return IsKnown() ? std::to_string(value_) : PolyText(expr_->terms);
 }
 
+size_t Dim::Weight() const { return expr_ ? 1 + expr_->size : 1; }
+
 bool operator==(const Dim& a, const Dim& b) {
   if (a.kind_ != b.kind_ || a.IsUnknown()) return false;
   if (a.IsKnown()) return a.value_ == b.value_;

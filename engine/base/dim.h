@@ -37,6 +37,9 @@ class Dim {
   // "3", "batch", "2*height+1", "floor((width+1)/2)", "?". A symbol whose name is not made of
   // letters, digits, '_', '.' and ':' is put in single quotes.
   std::string ToString() const;
+  // What it holds, in units of about 32 bytes: 1 for a number, more for the terms, atoms and text
+  // of an expression.
+  size_t Weight() const;
 
   void Transfer(Archive& archive);
 

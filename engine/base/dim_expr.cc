@@ -14,13 +14,14 @@ namespace {
 
 constexpr size_t kMaxTerms = 64;
 constexpr size_t kMaxSize = 256;
+constexpr size_t kUnitBytes = 32;
 
 size_t SizeOf(const DimPoly& poly) {
   size_t size = 0;
   for (const DimTerm& term : poly) {
     ++size;
     for (const DimAtomPtr& atom : term.atoms) {
-      ++size;
+      size += 1 + atom->key.size() / kUnitBytes;
       if (atom->kind == DimAtom::Kind::kSymbol) continue;
       size += SizeOf(DimExpr::Poly(atom->a)) + SizeOf(DimExpr::Poly(atom->b));
     }

@@ -31,7 +31,7 @@ using DimPoly = std::vector<DimTerm>;
 
 struct DimExpr {
   DimPoly terms;
-  size_t size = 0;  // terms and atoms, those inside of atoms too
+  size_t size = 0;  // units of Dim::Weight(), those inside of atoms too
 
   // The terms of a Dim that is not unknown; no term for zero.
   static DimPoly Poly(const Dim& dim);

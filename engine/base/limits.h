@@ -24,11 +24,20 @@ struct Limits {
   int64_t max_tensor_bytes = int64_t{2} << 30;    // of one tensor
   int64_t max_arena_bytes = int64_t{3} << 30;     // of all intermediate tensors of one plan
   int64_t max_name_bytes = 4096;                  // of names and paths in the file
-  int64_t max_string_bytes = int64_t{256} << 20;  // of all in one tensor that is computed
-  int64_t max_strings = int64_t{1} << 22;         // in one tensor
+  int64_t max_string_bytes = int64_t{256} << 20;  // of all in one tensor
+  int64_t max_strings = int64_t{1} << 22;         // in one tensor, or in one file
 };
 
 inline constexpr Limits kLargestLimits{};
+
+// What nobody sets: bounds on what the engine makes of a model that is within its limits.
+inline constexpr int64_t kMostLiveStringBytes = int64_t{1} << 30;  // of all tensors together
+// Elements of an integer tensor that inference carries, and what it carries for one graph: units of
+// Dim::Weight().
+inline constexpr int64_t kMostKnownElements = 1024;
+inline constexpr size_t kMostInferredUnits = size_t{1} << 22;
+// Values in the plans that a session keeps, each counted once a plan.
+inline constexpr size_t kMostPlannedValues = size_t{1} << 22;
 
 // How JavaScript calls a limit.
 struct LimitName {

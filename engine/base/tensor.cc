@@ -63,15 +63,6 @@ Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
   return ByteSize(dtype, elements);
 }
 
-// Strings do not come from Buffer, so that what a model may ask for is little.
-Status CheckStrings(std::span<const int64_t> dims) {
-  if (ElementsUnchecked(dims) <= CurrentLimits().max_strings) return {};
-  return Fail(ErrorCode::kLimitExceeded,
-              "a tensor of strings of dims " + ToString(dims) + " exceeds the limit of " +
-                  std::to_string(CurrentLimits().max_strings) + " elements",
-              "Use a smaller batch.");
-}
-
 std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, size_t expected,
                                  size_t got) {
   return Fail(ErrorCode::kInvalidArgument,
@@ -86,8 +77,7 @@ Result<Tensor> Tensor::Allocate(DType dtype, Dims dims) {
   Tensor tensor;
   tensor.dtype_ = dtype;
   if (dtype == DType::kString) {
-    INSITU_TRY(CheckStrings(dims));
-    tensor.strings_ = std::make_shared<std::vector<std::string>>(ElementsUnchecked(dims));
+    INSITU_ASSIGN(tensor.strings_, Strings::Allocate(ElementsUnchecked(dims)));
   } else {
     INSITU_ASSIGN(Buffer storage, Buffer::Allocate(size));
     auto owner = std::make_shared<Buffer>(std::move(storage));
@@ -129,11 +119,11 @@ Result<Tensor> Tensor::FromStrings(Dims dims, std::vector<std::string> strings) 
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   if (elements != static_cast<int64_t>(strings.size()))
     return WrongSize(DType::kString, dims, static_cast<size_t>(elements), strings.size());
-  INSITU_TRY(CheckStrings(dims));
   Tensor tensor;
   tensor.dtype_ = DType::kString;
   tensor.dims_ = std::move(dims);
-  tensor.strings_ = std::make_shared<std::vector<std::string>>(std::move(strings));
+  tensor.strings_ = std::make_shared<Strings>(std::move(strings));
+  INSITU_TRY(tensor.CountStrings());
   return tensor;
 }
 

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/strings.h"
 
 namespace insitu {
 
@@ -82,7 +83,9 @@ class Tensor {
 
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
-  const std::vector<std::string>& strings() const { return *strings_; }
+  const std::vector<std::string>& strings() const { return strings_->list; }
+  // Counts strings anew that were written through a view; LimitExceeded. Nothing for other tensors.
+  Status CountStrings() const { return strings_ ? strings_->Count() : Status(); }
   // Of a sequence or an optional value; keys and values of a map; else empty.
   std::span<const Tensor> items() const;
   std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
@@ -99,17 +102,19 @@ class Tensor {
   Result<Tensor> Copy() const;
   // The same storage under other extents with the same number of elements.
   Tensor Reshaped(Dims dims) const;
-  TensorView View() { return {dtype_, dims_, data_, strings_.get()}; }
+  TensorView View() { return {dtype_, dims_, data_, list()}; }
   // Read, large ones borrow from the archive.
   void Transfer(Archive& archive);
-  TensorView View() const { return {dtype_, dims_, const_cast<std::byte*>(data_), strings_.get()}; }
+  TensorView View() const { return {dtype_, dims_, const_cast<std::byte*>(data_), list()}; }
 
  private:
+  std::vector<std::string>* list() const { return strings_ ? &strings_->list : nullptr; }
+
   DType dtype_ = DType::kUndefined;
   Dims dims_;
   std::byte* data_ = nullptr;
   std::shared_ptr<const void> owner_;
-  std::shared_ptr<std::vector<std::string>> strings_;
+  std::shared_ptr<Strings> strings_;
   std::shared_ptr<const std::vector<Tensor>> items_;
 };
 

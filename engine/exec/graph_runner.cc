@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "ops/evaluate_node.h"
 
 namespace insitu {
@@ -19,9 +20,14 @@ std::vector<Fact> FactsOf(const std::map<ValueId, Tensor>& live) {
 
 }  // namespace
 
-GraphRunner::GraphRunner(Program program) : program_(std::move(program)) {
+GraphRunner::GraphRunner(Program program)
+    : GraphRunner(std::move(program), std::make_shared<size_t>(0)) {}
+
+GraphRunner::GraphRunner(Program program, std::shared_ptr<size_t> planned_values)
+    : program_(std::move(program)), planned_values_(std::move(planned_values)) {
   for (Step& step : program_.steps())
-    for (auto& [graph, body] : step.bodies) bodies_.emplace(graph, GraphRunner(std::move(*body)));
+    for (auto& [graph, body] : step.bodies)
+      bodies_.emplace(graph, GraphRunner(std::move(*body), planned_values_));
 }
 
 Status GraphRunner::Prepare(std::span<const Dims> input_dims) {
@@ -30,18 +36,43 @@ Status GraphRunner::Prepare(std::span<const Dims> input_dims) {
   for (size_t i = 0; i < graph.inputs.size(); ++i)
     facts.push_back({graph.inputs[i],
                      {graph.value(graph.inputs[i]).type.dtype, input_dims[i], nullptr, nullptr}});
+  std::ranges::sort(facts, {}, &Fact::id);  // as FactsOf has them
   INSITU_ASSIGN(Plan plan, Plan::Build(program_, 0, facts));
-  if (plan.end() == program_.steps().size()) plans_[0].push_front(std::move(plan));
+  if (plan.end() == program_.steps().size()) Keep(plans_[0], std::move(plan));
   return {};
+}
+
+void GraphRunner::Forget(std::list<Plan>& plans) {
+  *planned_values_ -= plans.back().values().size();
+  plans.pop_back();
+}
+
+void GraphRunner::Keep(std::list<Plan>& plans, Plan plan) {
+  *planned_values_ += plan.values().size();
+  plans.push_front(std::move(plan));
+  if (plans.size() > kKeptPlans) Forget(plans);
+}
+
+Status GraphRunner::MakeRoom(const std::list<Plan>& wanted) {
+  const size_t values = program_.graph().value_count();
+  const auto has_room = [&] { return *planned_values_ + values <= kMostPlannedValues; };
+  for (auto& [first, plans] : plans_)
+    while (!has_room() && plans.size() > (&plans == &wanted ? 0 : 1)) Forget(plans);
+  if (has_room()) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              "a run has so many parts whose extents depend on data that their plans would hold "
+              "more than " +
+                  std::to_string(kMostPlannedValues) + " values",
+              "Split the model, or remove operators such as NonZero from it.");
 }
 
 Result<const Plan*> GraphRunner::PlanFor(size_t first, std::span<const Fact> facts) {
   std::list<Plan>& plans = plans_[first];
   auto found = std::ranges::find_if(plans, [&](const Plan& plan) { return plan.Fits(facts); });
   if (found == plans.end()) {
+    INSITU_TRY(MakeRoom(plans));
     INSITU_ASSIGN(Plan plan, Plan::Build(program_, first, facts));
-    plans.push_front(std::move(plan));
-    if (plans.size() > kKeptPlans) plans.pop_back();
+    Keep(plans, std::move(plan));
   } else {
     INSITU_TRY(found->Activate(program_));
     plans.splice(plans.begin(), plans, found);

@@ -5,6 +5,7 @@
 
 #include <list>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,13 @@ class GraphRunner {
  private:
   using Live = std::map<ValueId, Tensor>;
 
+  // `planned_values` is shared with the runner of the graph around.
+  GraphRunner(Program program, std::shared_ptr<size_t> planned_values);
+
+  // Room for one more plan, for which others make way. LimitExceeded.
+  Status MakeRoom(const std::list<Plan>& wanted);
+  void Forget(std::list<Plan>& plans);
+  void Keep(std::list<Plan>& plans, Plan plan);
   // The plan of the stage from `first` on, active.
   Result<const Plan*> PlanFor(size_t first, std::span<const Fact> facts);
   Status RunStage(const Plan& plan, std::span<const Fact> facts, const ExecuteOptions& options,
@@ -51,6 +59,7 @@ class GraphRunner {
   Program program_;
   std::map<const Graph*, GraphRunner> bodies_;
   std::map<size_t, std::list<Plan>> plans_;  // by first step, most recently used first
+  std::shared_ptr<size_t> planned_values_;   // in the plans of this runner and of all around it
   Executor executor_;
 };
 

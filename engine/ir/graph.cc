@@ -84,7 +84,8 @@ NodeId Graph::Producer(ValueId id) const {
 
 std::vector<NodeId> Graph::Consumers(ValueId id) const {
   if (id == kNoValue) return {};
-  std::vector<NodeId> consumers = readers_[static_cast<size_t>(id)];
+  const std::set<NodeId>& readers = readers_[static_cast<size_t>(id)];
+  std::vector<NodeId> consumers(readers.begin(), readers.end());
   std::ranges::sort(consumers, {},
                     [this](NodeId node) { return places_[static_cast<size_t>(node)].label; });
   return consumers;
@@ -92,8 +93,8 @@ std::vector<NodeId> Graph::Consumers(ValueId id) const {
 
 NodeId Graph::OnlyConsumer(ValueId id) const {
   if (id == kNoValue) return kNoNode;
-  const std::vector<NodeId>& readers = readers_[static_cast<size_t>(id)];
-  return readers.size() == 1 ? readers[0] : kNoNode;
+  const std::set<NodeId>& readers = readers_[static_cast<size_t>(id)];
+  return readers.size() == 1 ? *readers.begin() : kNoNode;
 }
 
 bool Graph::IsOutput(ValueId id) const { return std::ranges::find(outputs, id) != outputs.end(); }
@@ -114,7 +115,7 @@ void Graph::SetInput(NodeId id, size_t index, ValueId value) {
   std::vector<ValueId>& inputs_of = node(id).inputs;
   const ValueId old = inputs_of[index];
   if (old == value) return;
-  if (!Reads(node(id), value)) AddReader(value, id);
+  AddReader(value, id);
   inputs_of[index] = value;
   if (!Reads(node(id), old)) RemoveReader(old, id);
 }
@@ -140,7 +141,7 @@ void Graph::ReplaceUses(ValueId from, ValueId to) {
   const NodeId keep = Producer(to);
   for (NodeId id : Consumers(from)) {
     if (id == keep) continue;
-    if (!Reads(node(id), to)) AddReader(to, id);
+    AddReader(to, id);
     std::ranges::replace(node(id).inputs, from, to);
     RemoveReader(from, id);
   }
@@ -199,14 +200,11 @@ void Graph::Relabel() {
 }
 
 void Graph::AddReader(ValueId value, NodeId id) {
-  if (value != kNoValue) readers_[static_cast<size_t>(value)].push_back(id);
+  if (value != kNoValue) readers_[static_cast<size_t>(value)].insert(id);
 }
 
 void Graph::RemoveReader(ValueId value, NodeId id) {
-  if (value == kNoValue) return;
-  std::vector<NodeId>& readers = readers_[static_cast<size_t>(value)];
-  auto found = std::ranges::find(readers.rbegin(), readers.rend(), id);
-  if (found != readers.rend()) readers.erase(std::next(found).base());
+  if (value != kNoValue) readers_[static_cast<size_t>(value)].erase(id);
 }
 
 }  // namespace insitu

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -159,7 +160,7 @@ class Graph {
   std::vector<Place> places_;
   NodeId first_ = kNoNode, last_ = kNoNode;
   std::vector<NodeId> producers_;             // by value
-  std::vector<std::vector<NodeId>> readers_;  // by value, each node once, in no order
+  std::vector<std::set<NodeId>> readers_;     // by value
   std::unordered_set<std::string> names_;     // of values
 };
 

@@ -83,7 +83,8 @@ class Parser {
       if (!quoted) parentheses += (c == '(') - (c == ')');
       if (i < raw.size() && (c != ',' || parentheses > 0 || quoted)) continue;
       auto dim = Dim::Parse(raw.substr(start, i - start));
-      if (!dim) return lexer_.Error("this extent cannot be read", at + start);
+      if (!dim || (dim->IsKnown() && dim->value() < 0))
+        return lexer_.Error("this extent cannot be read", at + start);
       shape.push_back(*std::move(dim));
       start = i + 1;
     }

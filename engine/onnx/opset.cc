@@ -51,9 +51,10 @@ bool IsImportable(std::string_view op, std::string_view domain) {
 
 Status NormalizeOpset(Graph& graph, int64_t opset) {
   // A failure here is not the place to report it: it comes again from InferShapes.
+  InferenceBudget budget;
   const auto infer = [&](NodeId id) {
     const Node& node = graph.node(id);
-    if (!node.dead && FindOp(node.op, node.domain)) (void)InferNode(graph, id);
+    if (!node.dead && FindOp(node.op, node.domain)) (void)InferNode(graph, id, budget);
   };
   for (NodeId id : graph.Order()) {
     const Node& node = graph.node(id);

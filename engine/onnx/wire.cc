@@ -19,16 +19,26 @@ namespace model_field {
 constexpr int kDocString = 6, kGraph = 7, kTraining = 20, kFunctions = 25;
 }
 namespace graph_field {
-constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kSparse = 15;
+constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kValueInfo = 13,
+              kSparse = 15;
 }
 namespace node_field {
 constexpr int kAttribute = 5;
 }
 namespace attribute_field {
-constexpr int kTensor = 5, kGraph = 6, kStrings = 9, kTensors = 10, kGraphs = 11;
+constexpr int kTensor = 5, kGraph = 6, kStrings = 9, kTensors = 10, kGraphs = 11, kType = 14,
+              kTypes = 15;
 }
 namespace tensor_field {
-constexpr int kRawData = 9, kDocString = 12;
+constexpr int kStringData = 6, kRawData = 9, kDocString = 12;
+}
+namespace value_field {
+constexpr int kType = 2;
+}
+namespace type_field {
+constexpr int kTensor = 1, kSequence = 4, kMap = 5, kSparse = 8, kOptional = 9;
+constexpr int kElement = 1;               // of a sequence and an optional value
+constexpr int kMapValue = 2, kShape = 2;  // of a map, of a tensor
 }
 
 // Fields to be parsed into one message; neighbours are joined.
@@ -62,10 +72,12 @@ Status Count(int64_t& count, int64_t limit, std::string_view what) {
               "Split the model or simplify it before loading.");
 }
 
-// Counts what the parser makes of nodes, subgraphs and all, before it makes it: a field of two
-// bytes can become a message of a hundred.
+// Counts what the parser makes of a file before it makes it: a field of two bytes can become a
+// message of a hundred.
 class PartCounter {
  public:
+  Status Part() { return Count(parts_, 8 * CurrentLimits().max_values, "parts"); }
+
   Status Node(Bytes node, int64_t depth) {
     INSITU_TRY(Count(nodes_, CurrentLimits().max_nodes, "nodes"));
     return ForEachField(node, "nodes", [&](const Field& field) -> Status {
@@ -75,19 +87,61 @@ class PartCounter {
     });
   }
 
+  Status Tensor(Bytes tensor) {
+    return ForEachField(tensor, "tensors", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      return field.number == tensor_field::kStringData ? String() : Part();
+    });
+  }
+
+  Status ValueInfo(Bytes info) {
+    return ForEachField(info, "inputs and outputs", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      INSITU_TRY(Part());
+      return field.number == value_field::kType ? Type(field.payload, 0) : Status();
+    });
+  }
+
  private:
-  Status Part() { return Count(parts_, 8 * CurrentLimits().max_values, "parts of nodes"); }
+  Status String() { return Count(strings_, CurrentLimits().max_strings, "strings"); }
+
+  Status Type(Bytes type, int depth) {
+    constexpr int kMostDepth = 100;  // protobuf's own limit
+    if (depth > kMostDepth) return Damaged("types");
+    return ForEachField(type, "types", [&](const Field& field) -> Status {
+      if (!field.delimited) return {};
+      const int kind = field.number;
+      return ForEachField(field.payload, "types", [&](const Field& part) -> Status {
+        if (!part.delimited) return {};
+        INSITU_TRY(Part());
+        if (kind == type_field::kTensor || kind == type_field::kSparse)
+          return part.number == type_field::kShape ? Parts(part.payload) : Status();
+        const bool holds_one = kind == type_field::kSequence || kind == type_field::kOptional;
+        const bool nested = kind == type_field::kMap ? part.number == type_field::kMapValue
+                                                     : holds_one && part.number == type_field::kElement;
+        return nested ? Type(part.payload, depth + 1) : Status();
+      });
+    });
+  }
 
   Status Attribute(Bytes attribute, int64_t depth) {
     return ForEachField(attribute, "attributes", [&](const Field& field) -> Status {
-      // Lists of strings are long where they are tables, and no larger than in the file by much.
-      if (!field.delimited || field.number == attribute_field::kStrings) return {};
+      if (!field.delimited) return {};
+      if (field.number == attribute_field::kStrings) return String();
       INSITU_TRY(Part());
-      if (field.number == attribute_field::kGraph || field.number == attribute_field::kGraphs)
-        return Graph(field.payload, depth + 1);
-      if (field.number == attribute_field::kTensor || field.number == attribute_field::kTensors)
-        return Parts(field.payload);
-      return {};
+      switch (field.number) {
+        case attribute_field::kGraph:
+        case attribute_field::kGraphs:
+          return Graph(field.payload, depth + 1);
+        case attribute_field::kTensor:
+        case attribute_field::kTensors:
+          return Tensor(field.payload);
+        case attribute_field::kType:
+        case attribute_field::kTypes:
+          return Type(field.payload, 0);
+        default:
+          return {};
+      }
     });
   }
 
@@ -100,17 +154,27 @@ class PartCounter {
     return ForEachField(graph, "subgraphs", [&](const Field& field) -> Status {
       if (!field.delimited) return {};
       INSITU_TRY(Part());
-      if (field.number == graph_field::kNode) return Node(field.payload, depth);
-      return field.number == graph_field::kInitializer ? Parts(field.payload) : Status();
+      switch (field.number) {
+        case graph_field::kNode:
+          return Node(field.payload, depth);
+        case graph_field::kInitializer:
+          return Tensor(field.payload);
+        case graph_field::kInput:
+        case graph_field::kOutput:
+        case graph_field::kValueInfo:
+          return ValueInfo(field.payload);
+        default:
+          return {};
+      }
     });
   }
 
   Status Parts(Bytes message) {
-    return ForEachField(message, "subgraphs",
+    return ForEachField(message, "types",
                         [&](const Field& field) { return field.delimited ? Part() : Status(); });
   }
 
-  int64_t nodes_ = 0, parts_ = 0;
+  int64_t nodes_ = 0, parts_ = 0, strings_ = 0;
 };
 
 Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) {
@@ -119,6 +183,7 @@ Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) 
     switch (field.number) {
       case graph_field::kInitializer: {
         if (!field.delimited) return Damaged("initializers");
+        INSITU_TRY(counter.Tensor(field.payload));
         INSITU_ASSIGN(WireTensor tensor, ReadTensor(field.payload));
         out.initializers.push_back(std::move(tensor));
         if (static_cast<int64_t>(out.initializers.size()) <= CurrentLimits().max_values) return {};
@@ -134,6 +199,7 @@ Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) 
       case graph_field::kInput:
       case graph_field::kOutput:
         INSITU_TRY(Count(listed, CurrentLimits().max_values, "inputs and outputs"));
+        INSITU_TRY(counter.ValueInfo(field.payload));
         kept.Add(field.whole);
         return {};
       case graph_field::kName:
@@ -208,6 +274,7 @@ Result<WireModel> ReadModel(Bytes bytes) {
       case model_field::kTraining:
         return {};
       default:
+        INSITU_TRY(counter.Part());
         kept_model.Add(field.whole);
         return {};
     }

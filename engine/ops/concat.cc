@@ -24,7 +24,6 @@ bool Join(Shape& joined, std::span<const Dim> other, size_t axis) {
 }
 
 void InferElements(InferContext& context) {
-  constexpr size_t kMost = 1024;  // inference carries no more
   std::vector<Dim> joined;
   for (size_t i = 0; i < context.input_count(); ++i) {
     const std::vector<Dim>* elements = context.elements(i);
@@ -36,7 +35,7 @@ void InferElements(InferContext& context) {
     } else {
       return;
     }
-    if (joined.size() > kMost) return;
+    if (joined.size() > kMostKnownElements) return;
   }
   context.SetElements(0, std::move(joined));
 }

@@ -27,12 +27,6 @@ size_t LongestIn(const Attribute& attribute) {
   return tensor ? LongestIn(*tensor) : 0;
 }
 
-std::unexpected<Error> TooManyBytes(std::string_view what, int64_t limit) {
-  return Fail(ErrorCode::kLimitExceeded,
-              std::string(what) + " exceed the limit of " + std::to_string(limit) + " bytes",
-              "Use shorter strings or a smaller batch.");
-}
-
 // Strings grow when they are joined and multiply when they are repeated: `elements`, each as long
 // as the longest of every input and attribute together at most. What can be no larger than that is
 // refused before it is made; what became of it is counted afterwards.
@@ -43,18 +37,10 @@ Status CheckPossibleStrings(const Node& node, std::span<const Tensor> inputs, in
   for (const auto& [name, attribute] : node.attributes) longest += LongestIn(attribute);
   const auto bytes = CheckedMul(elements, static_cast<int64_t>(longest));
   if (bytes && *bytes <= std::max(kPossible, CurrentLimits().max_string_bytes)) return {};
-  return TooManyBytes(
-      std::to_string(elements) + " strings of up to " + std::to_string(longest) + " bytes",
-      kPossible);
-}
-
-Status CheckStrings(const Tensor& tensor) {
-  if (tensor.dtype() != DType::kString) return {};
-  int64_t bytes = 0;
-  for (const std::string& text : tensor.strings()) bytes += static_cast<int64_t>(text.size());
-  if (bytes <= CurrentLimits().max_string_bytes) return {};
-  return TooManyBytes("strings of " + std::to_string(bytes) + " bytes",
-                      CurrentLimits().max_string_bytes);
+  return Fail(ErrorCode::kLimitExceeded,
+              std::to_string(elements) + " strings of up to " + std::to_string(longest) +
+                  " bytes exceed the limit of " + std::to_string(kPossible) + " bytes",
+              "Use shorter strings or a smaller batch.");
 }
 
 }  // namespace
@@ -97,7 +83,7 @@ Result<std::vector<Tensor>> EvaluateNode(const Graph& graph, NodeId id,
                      .run_subgraph = run_subgraph};
   if (auto status = def->run(context); !status) return place(std::move(status).error());
   for (const Tensor& output : outputs)
-    if (auto status = CheckStrings(output); !status) return place(std::move(status).error());
+    if (auto status = output.CountStrings(); !status) return place(std::move(status).error());
   return outputs;
 }
 

@@ -20,17 +20,20 @@ constexpr const OpDef* kOps[] = {
 #undef OP
 };
 
-// Integer tensors up to this many elements carry their values through inference.
-constexpr int64_t kMaxKnownElements = 1024;
-
 bool CarriesElements(DType dtype) {
   return dtype == DType::kInt64 || dtype == DType::kInt32 || dtype == DType::kBool ||
          dtype == DType::kInt16 || dtype == DType::kInt8 || dtype == DType::kUint8 ||
          dtype == DType::kUint16 || dtype == DType::kUint32;
 }
 
-void NoteConstantElements(Value& value) {
-  if (value.constant && !value.elements) value.elements = KnownElements(value.constant->View());
+bool IsCarried(const TensorView& tensor) {
+  return CarriesElements(tensor.dtype) && tensor.elements() <= kMostKnownElements;
+}
+
+void NoteConstantElements(Value& value, InferenceBudget& budget) {
+  if (!value.constant || value.elements || !IsCarried(value.constant->View())) return;
+  if (budget.Spend(static_cast<size_t>(value.constant->elements())))
+    value.elements = KnownElements(value.constant->View());
 }
 
 Status CheckArity(const OpDef& def, const Node& node) {
@@ -73,16 +76,28 @@ bool ElementsFit(const ValueType& type, const std::vector<Dim>& elements) {
   if (!CarriesElements(type.dtype) || !type.shape) return false;
   auto dims = KnownDims(*type.shape);
   const int64_t count = static_cast<int64_t>(elements.size());
-  if (!dims || count > kMaxKnownElements || ElementsUnchecked(*dims) != count) return false;
+  if (!dims || count > kMostKnownElements || ElementsUnchecked(*dims) != count) return false;
   for (const Dim& element : elements)
     if (element.IsKnown() && !FitsInteger(type.dtype, element.value())) return false;
   return true;
 }
 
+// Forgets what is more than the budget allows.
+void KeepWithin(InferenceBudget& budget, ValueType& type,
+                std::optional<std::vector<Dim>>& elements) {
+  if (type.shape)
+    for (Dim& dim : *type.shape)
+      if (dim.Weight() > 1 && !budget.Spend(dim.Weight())) dim = Dim::Unknown();
+  size_t weight = 0;
+  if (elements)
+    for (const Dim& element : *elements) weight += element.Weight();
+  if (!budget.Spend(weight)) elements.reset();
+}
+
 }  // namespace
 
 std::optional<std::vector<Dim>> KnownElements(const TensorView& tensor) {
-  if (!CarriesElements(tensor.dtype) || tensor.elements() > kMaxKnownElements) return std::nullopt;
+  if (!IsCarried(tensor)) return std::nullopt;
   std::vector<Dim> elements;
   for (int64_t i = 0; i < tensor.elements(); ++i) elements.push_back(LoadInteger(tensor, i));
   return elements;
@@ -156,7 +171,7 @@ const Tensor* LowerContext::constant(size_t i) const {
   return HasInput(i) ? graph_.Constant(node_.inputs[i]) : nullptr;
 }
 
-Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
+Status InferNode(Graph& graph, NodeId id, InferenceBudget& budget, std::vector<ValueId>* missed) {
   const Node& node = graph.node(id);
   const auto place = [&](Error error) {
     return std::unexpected(std::move(error).At(node.name, node.op));
@@ -171,7 +186,7 @@ Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
                   "`insitu ops` lists what is supported."});
   if (auto status = CheckArity(*def, node); !status) return place(std::move(status).error());
   for (ValueId input : node.inputs)
-    if (input != kNoValue) NoteConstantElements(graph.value(input));
+    if (input != kNoValue) NoteConstantElements(graph.value(input), budget);
 
   InferContext context(graph, node);
   if (auto status = def->infer(context); !status) return place(std::move(status).error());
@@ -182,6 +197,7 @@ Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
     if (auto status = CheckOutput(type); !status) return place(std::move(status).error());
     auto& elements = context.output_elements()[i];
     if (elements && !ElementsFit(type, *elements)) elements.reset();
+    KeepWithin(budget, type, elements);
     Value& value = graph.value(node.outputs[i]);
     value.type = std::move(type);
     value.elements = std::move(elements);
@@ -190,8 +206,9 @@ Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed) {
 }
 
 Status InferShapes(Graph& graph, std::vector<Unsupported>* refused) {
+  InferenceBudget budget;
   for (size_t i = 0; i < graph.value_count(); ++i)
-    NoteConstantElements(graph.value(static_cast<ValueId>(i)));
+    NoteConstantElements(graph.value(static_cast<ValueId>(i)), budget);
   std::vector<Unsupported> found;
   std::optional<Error> first;
   std::unordered_set<ValueId> unknown;  // what depends on a refused node
@@ -201,7 +218,7 @@ Status InferShapes(Graph& graph, std::vector<Unsupported>* refused) {
       return unknown.contains(input);
     });
     if (!depends) {
-      Status status = InferNode(graph, id);
+      Status status = InferNode(graph, id, budget);
       if (status) continue;
       Error& error = status.error();
       if (error.code != ErrorCode::kUnsupportedOp && error.code != ErrorCode::kUnsupportedType)

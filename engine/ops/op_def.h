@@ -14,6 +14,7 @@
 
 #include "base/dim.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/tensor.h"
 #include "ir/graph.h"
 #include "ops/lowering.h"
@@ -171,9 +172,29 @@ const OpDef* FindOp(std::string_view op, std::string_view domain);
 // operators refuse as unsupported is collected, so that one error lists all of it; with `refused`
 // given it goes there and is no error.
 Status InferShapes(Graph& graph, std::vector<Unsupported>* refused = nullptr);
+// What inference may still find out about the values of a graph beyond numbers: elements, and
+// extents that are expressions. What is more is not known, as if the operator had not told.
+class InferenceBudget {
+ public:
+  // Whether there is as much left, which is then spent.
+  bool Spend(size_t units) {
+    if (units > left_) return false;
+    left_ -= units;
+    return true;
+  }
+
+ private:
+  size_t left_ = kMostInferredUnits;
+};
+
 // Runs `infer` of one node and stores what it found. `missed` receives the inputs whose elements
 // would have told more.
-Status InferNode(Graph& graph, NodeId id, std::vector<ValueId>* missed = nullptr);
+Status InferNode(Graph& graph, NodeId id, InferenceBudget& budget,
+                 std::vector<ValueId>* missed = nullptr);
+inline Status InferNode(Graph& graph, NodeId id) {
+  InferenceBudget budget;
+  return InferNode(graph, id, budget);
+}
 // The elements of a small tensor of integers, as inference carries them, else nullopt.
 std::optional<std::vector<Dim>> KnownElements(const TensorView& tensor);
 

@@ -22,56 +22,58 @@ Status Infer(InferContext& context) {
 
 constexpr std::string_view kSpace = " \t\n\v\f\r";
 
-// At most `most` divisions; negative: any number.
-std::vector<std::string_view> SplitAtSpace(std::string_view text, int64_t most) {
-  std::vector<std::string_view> parts;
+// Calls `visit` with every part; at most `most` divisions, negative: any number.
+template <class Visit>
+void SplitAtSpace(std::string_view text, int64_t most, Visit visit) {
   size_t at = text.find_first_not_of(kSpace);
   while (at != text.npos) {
     text.remove_prefix(at);
     const size_t end = most == 0 ? text.npos : text.find_first_of(kSpace);
-    parts.push_back(text.substr(0, end));
+    visit(text.substr(0, end));
     if (end == text.npos) break;
     text.remove_prefix(end);
     at = text.find_first_not_of(kSpace);
     if (most > 0) --most;
   }
-  return parts;
 }
 
-std::vector<std::string_view> SplitAt(std::string_view text, std::string_view delimiter,
-                                      int64_t most) {
-  std::vector<std::string_view> parts;
+template <class Visit>
+void SplitAt(std::string_view text, std::string_view delimiter, int64_t most, Visit visit) {
   for (; most != 0; --most) {
     const size_t end = text.find(delimiter);
     if (end == text.npos) break;
-    parts.push_back(text.substr(0, end));
+    visit(text.substr(0, end));
     text.remove_prefix(end + delimiter.size());
   }
-  parts.push_back(text);
-  return parts;
+  visit(text);
+}
+
+template <class Visit>
+void Split(const Node& node, std::string_view text, Visit visit) {
+  const std::string delimiter = node.Attr("delimiter", std::string());
+  const int64_t most = node.Attr<int64_t>("maxsplit", -1);
+  if (delimiter.empty())
+    SplitAtSpace(text, most, visit);
+  else
+    SplitAt(text, delimiter, most, visit);
 }
 
 Status Run(RunContext& context) {
   const TensorView& x = context.inputs[0];
-  const std::string delimiter = context.node.Attr("delimiter", std::string());
-  const int64_t most = context.node.Attr<int64_t>("maxsplit", -1);
-  std::vector<std::vector<std::string_view>> split;
-  size_t longest = 0;
-  for (const std::string& text : *x.strings) {
-    split.push_back(delimiter.empty() ? SplitAtSpace(text, most) : SplitAt(text, delimiter, most));
-    longest = std::max(longest, split.back().size());
-  }
+  std::vector<int64_t> counts(x.strings->size());
+  for (size_t i = 0; i < counts.size(); ++i)
+    Split(context.node, (*x.strings)[i], [&](std::string_view) { ++counts[i]; });
+  const int64_t longest = counts.empty() ? 0 : std::ranges::max(counts);
   Dims dims = x.dims;
-  dims.push_back(static_cast<int64_t>(longest));
+  dims.push_back(longest);
   INSITU_ASSIGN(const TensorView parts, RunOutput(context, 0, DType::kString, std::move(dims)));
-  for (size_t i = 0; i < split.size(); ++i)
-    for (size_t j = 0; j < split[i].size(); ++j) (*parts.strings)[i * longest + j] = split[i][j];
-  if (!WantsOutput(context, 1)) return {};
-  INSITU_ASSIGN(const TensorView counts, RunOutput(context, 1, DType::kInt64, x.dims));
-  for (size_t i = 0; i < split.size(); ++i) {
-    const auto count = static_cast<int64_t>(split[i].size());
-    StoreElements(&count, 1, counts, static_cast<int64_t>(i));
+  for (size_t i = 0; i < counts.size(); ++i) {
+    size_t at = i * static_cast<size_t>(longest);
+    Split(context.node, (*x.strings)[i], [&](std::string_view p) { (*parts.strings)[at++] = p; });
   }
+  if (!WantsOutput(context, 1)) return {};
+  INSITU_ASSIGN(const TensorView lengths, RunOutput(context, 1, DType::kInt64, x.dims));
+  StoreElements(counts.data(), static_cast<int64_t>(counts.size()), lengths, 0);
   return {};
 }
 

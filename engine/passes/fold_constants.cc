@@ -53,7 +53,8 @@ Result<std::vector<Tensor>> Compute(const Graph& graph, NodeId id) {
 
 // The node's outputs if they are known now; one Tensor an output.
 Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id,
-                                                const PassContext& context) {
+                                                const PassContext& context,
+                                                InferenceBudget& budget) {
   const Node& node = graph.node(id);
   const OpDef* def = FindOp(node.op, node.domain);
   if (!def || !def->deterministic || HasBody(node)) return std::nullopt;
@@ -63,7 +64,7 @@ Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id,
   }
   if (!AllInputsConstant(graph, node)) return std::nullopt;
   if (node.op == "DequantizeLinear" && !context.fold_dequantize) return std::nullopt;
-  INSITU_TRY(InferNode(graph, id));
+  INSITU_TRY(InferNode(graph, id, budget));
   if (!IsWorthIt(graph, node, context.max_folded_bytes)) return std::nullopt;
   return Compute(graph, id);
 }
@@ -72,8 +73,9 @@ Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id,
 
 Result<bool> FoldConstants(Graph& graph, PassContext& context) {
   bool changed = false;
+  InferenceBudget budget;
   for (NodeId id : graph.Order()) {
-    INSITU_ASSIGN(auto outputs, Fold(graph, id, context));
+    INSITU_ASSIGN(auto outputs, Fold(graph, id, context, budget));
     if (!outputs) continue;
     const Node& node = graph.node(id);
     context.NoteAbsorbed(node, "folded: a constant");

@@ -90,14 +90,14 @@ class Widener {
     for (ValueId& output : wide_outputs)
       if (HoldsHalves(output)) output = AddValue(output);
     graph_.Connect(id, wide_inputs, wide_outputs);
-    bool fits = InferNode(graph_, id).has_value();
+    bool fits = InferNode(graph_, id, budget_).has_value();
     for (size_t i = 0; i < outputs.size(); ++i)
       fits = fits && (!HoldsHalves(outputs[i]) ||
                       graph_.value(wide_outputs[i]).type.dtype == DType::kFloat32);
     changed_ = true;  // at least what was added to try
     if (!fits) {
       graph_.Connect(id, inputs, outputs);
-      return InferNode(graph_, id);
+      return InferNode(graph_, id, budget_);
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (!HoldsHalves(outputs[i])) continue;
@@ -143,6 +143,7 @@ class Widener {
   }
 
   Graph& graph_;
+  InferenceBudget budget_;
   bool changed_ = false;
   std::map<ValueId, ValueId> wide_;  // the float32 form of a value
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "ops/op_def.h"
@@ -55,47 +56,95 @@ bool HasKnownOutputs(const Graph& graph, const Node& node) {
   });
 }
 
-// Follows the elements that inference missed back to the facts.
-std::set<ValueId> WantedFacts(const Graph& graph, std::span<const Fact> facts,
-                              const std::map<NodeId, std::vector<ValueId>>& missed, NodeId from) {
-  std::set<ValueId> seen, wanted;
-  std::vector<ValueId> open = missed.at(from);
-  while (!open.empty()) {
-    const ValueId id = open.back();
-    open.pop_back();
-    if (!seen.insert(id).second) continue;
-    const auto fact = std::ranges::find(facts, id, &Fact::id);
-    if (fact != facts.end()) {
-      if (fact->view.data && KnownElements(fact->view)) wanted.insert(id);
-    } else if (const auto maker = missed.find(graph.Producer(id)); maker != missed.end()) {
-      open.insert(open.end(), maker->second.begin(), maker->second.end());
+// What inference of a step asked for in vain.
+struct Missed {
+  size_t step = 0;
+  std::vector<ValueId> values;
+};
+
+class Binder {
+ public:
+  Binder(const Program& program, size_t first, std::span<const Fact> facts)
+      : steps_(program.steps()), binding_{program.graph(), first, {}} {
+    for (const Fact& fact : facts) {
+      facts_.emplace(fact.id, &fact.view);
+      binding_.graph.value(fact.id).type = {fact.view.dtype, ToShape(fact.view.dims)};
     }
   }
-  return wanted;
-}
+
+  Result<Binding> Run() {
+    for (; binding_.end < steps_.size() && steps_[binding_.end].planned; ++binding_.end) {
+      INSITU_TRY(Infer(binding_.end));
+      INSITU_ASSIGN(const bool known, Complete(binding_.end));
+      if (!known) break;
+    }
+    return std::move(binding_);
+  }
+
+ private:
+  Status Infer(size_t step) {
+    const NodeId id = steps_[step].node;
+    Missed& missed = missed_[id];
+    missed.step = step;
+    missed.values.clear();
+    return InferNode(binding_.graph, id, budget_, &missed.values);
+  }
+
+  // Whether the outputs of an inferred step are known, with the elements of facts if need be.
+  Result<bool> Complete(size_t step) {
+    const NodeId id = steps_[step].node;
+    for (;;) {
+      if (HasKnownOutputs(binding_.graph, binding_.graph.node(id))) return true;
+      INSITU_ASSIGN(const bool told, TellElements(id));
+      if (!told) return false;
+    }
+  }
+
+  // Follows the elements that `node` missed back to the facts and infers anew what lies between.
+  // Whether there were any that had not been told.
+  Result<bool> TellElements(NodeId node) {
+    bool told = false;
+    std::set<ValueId> seen;
+    std::set<size_t> between{missed_.at(node).step};
+    std::vector<ValueId> open = missed_.at(node).values;
+    while (!open.empty()) {
+      const ValueId id = open.back();
+      open.pop_back();
+      if (!seen.insert(id).second) continue;
+      if (const auto fact = facts_.find(id); fact != facts_.end()) {
+        told = TellElements(id, *fact->second) || told;
+      } else if (const auto maker = missed_.find(binding_.graph.Producer(id));
+                 maker != missed_.end()) {
+        between.insert(maker->second.step);
+        open.insert(open.end(), maker->second.values.begin(), maker->second.values.end());
+      }
+    }
+    if (!told) return false;
+    for (size_t step : between) INSITU_TRY(Infer(step));
+    return true;
+  }
+
+  bool TellElements(ValueId id, const TensorView& view) {
+    if (!view.data || binding_.with_elements.contains(id)) return false;
+    auto elements = KnownElements(view);
+    if (!elements || !budget_.Spend(elements->size())) return false;
+    binding_.graph.value(id).elements = std::move(elements);
+    binding_.with_elements.insert(id);
+    return true;
+  }
+
+  const std::span<const Step> steps_;
+  Binding binding_;
+  InferenceBudget budget_;
+  std::map<ValueId, const TensorView*> facts_;
+  std::map<NodeId, Missed> missed_;
+};
 
 }  // namespace
 
-Result<Binding> BindStage(const Program& program, size_t first, std::span<const Fact> facts,
-                          const std::set<ValueId>& with_elements) {
+Result<Binding> BindStage(const Program& program, size_t first, std::span<const Fact> facts) {
   if (first == 0) INSITU_TRY(CheckInputs(program.graph(), facts));
-  Binding binding{program.graph(), first, {}};
-  Graph& graph = binding.graph;
-  for (const auto& [id, view] : facts) {
-    Value& value = graph.value(id);
-    value.type = {view.dtype, ToShape(view.dims)};
-    if (with_elements.contains(id)) value.elements = KnownElements(view);
-  }
-  const std::span<const Step> steps = program.steps();
-  std::map<NodeId, std::vector<ValueId>> missed;
-  for (; binding.end < steps.size() && steps[binding.end].planned; ++binding.end) {
-    const NodeId id = steps[binding.end].node;
-    INSITU_TRY(InferNode(graph, id, &missed[id]));
-    if (HasKnownOutputs(graph, graph.node(id))) continue;
-    binding.wanted = WantedFacts(graph, facts, missed, id);
-    break;
-  }
-  return binding;
+  return Binder(program, first, facts).Run();
 }
 
 }  // namespace insitu

@@ -2,7 +2,6 @@
 // shape that follows from them a number.
 #pragma once
 
-#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -22,14 +21,12 @@ struct Fact {
 struct Binding {
   Graph graph;     // shares its constants with the program's
   size_t end = 0;  // the first step from the stage's beginning whose outputs are not all known
-  // The facts whose elements would tell more about step `end`.
-  std::set<ValueId> wanted;
+  std::set<ValueId> with_elements;  // the facts whose elements extents depend on
 };
 
-// Infers from `facts`, and from the elements of those in `with_elements`, what the steps from
-// `first` on make. ShapeMismatch naming the graph input when its dims contradict its declared
+// Infers from `facts`, and from the elements of as few of them as extents depend on, what the steps
+// from `first` on make. ShapeMismatch naming the graph input when its dims contradict its declared
 // shape or when one symbol would have two values; what inference reports.
-Result<Binding> BindStage(const Program& program, size_t first, std::span<const Fact> facts,
-                          const std::set<ValueId>& with_elements);
+Result<Binding> BindStage(const Program& program, size_t first, std::span<const Fact> facts);
 
 }  // namespace insitu

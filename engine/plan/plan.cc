@@ -222,29 +222,17 @@ class Planner {
   ArenaAllocator arena_;
 };
 
-// Binds with the elements of as few facts as extents depend on.
-Result<Binding> Bind(const Program& program, size_t first, std::span<const Fact> facts,
-                     std::set<ValueId>& with_elements) {
-  for (;;) {
-    INSITU_ASSIGN(Binding bound, BindStage(program, first, facts, with_elements));
-    const size_t before = with_elements.size();
-    with_elements.insert(bound.wanted.begin(), bound.wanted.end());
-    if (with_elements.size() == before) return bound;
-  }
-}
-
 }  // namespace
 
 Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> facts) {
-  std::set<ValueId> with_elements;
-  INSITU_ASSIGN(const Binding bound, Bind(program, first, facts, with_elements));
+  INSITU_ASSIGN(const Binding bound, BindStage(program, first, facts));
   Plan plan;
   plan.id_ = program.NextPlanId();
   plan.first_ = first;
   plan.end_ = bound.end;
   for (const auto& [id, view] : facts)
     plan.premises_.push_back(
-        {id, view.dims, with_elements.contains(id) ? KnownElements(view) : std::nullopt});
+        {id, view.dims, bound.with_elements.contains(id) ? KnownElements(view) : std::nullopt});
   Planner planner(program, bound, first, facts);
   INSITU_TRY(planner.Run());
   plan.scratch_offset_ = planner.arena_bytes();
@@ -267,10 +255,9 @@ Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> f
 }
 
 bool Plan::Fits(std::span<const Fact> facts) const {
-  return std::ranges::all_of(premises_, [&](const Premise& premise) {
-    const auto fact = std::ranges::find(facts, premise.id, &Fact::id);
-    return fact != facts.end() && fact->view.dims == premise.dims &&
-           (!premise.elements || premise.elements == KnownElements(fact->view));
+  return std::ranges::equal(premises_, facts, [](const Premise& premise, const Fact& fact) {
+    return fact.id == premise.id && fact.view.dims == premise.dims &&
+           (!premise.elements || premise.elements == KnownElements(fact.view));
   });
 }
 

@@ -40,7 +40,7 @@ class Plan {
   // stage (end() == first): the extents of step `first` depend on its data. ShapeMismatch when the
   // facts contradict the model; LimitExceeded.
   static Result<Plan> Build(Program& program, size_t first, std::span<const Fact> facts);
-  // Whether the plan was made for facts like these.
+  // Whether the plan was made for facts like these, in the same order.
   bool Fits(std::span<const Fact> facts) const;
   // Gives the program's kernels the extents of this plan, where they have others.
   Status Activate(Program& program);

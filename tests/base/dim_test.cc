@@ -94,6 +94,12 @@ TEST_CASE("dims: expressions stay bounded") {
   CHECK(sum.IsUnknown());
   CHECK(product.IsUnknown());
   CHECK(nested.IsUnknown());
+  const Dim long_name = Dim::Symbol(std::string(4096, 'a'));
+  CHECK_FALSE(long_name.IsUnknown());
+  CHECK((long_name + Dim::Symbol(std::string(4096, 'b'))).IsUnknown());
+  CHECK(Dim(7).Weight() == 1);
+  CHECK((kH + kW).Weight() > kH.Weight());
+  CHECK(long_name.Weight() > 4096 / 64);
 }
 
 // Builds the same random expression as a Dim and as a number, and checks them against each other

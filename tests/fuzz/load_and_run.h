@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,14 +42,23 @@ inline void LoadAndRun(const ModelBytes& model, bool reference_only, Runtime& ru
   }
 }
 
+// The bytes as a model file that could be inspected; nullopt where that failed well.
+inline std::optional<ModelBytes> ModelOf(FuzzBytes bytes) {
+  auto buffer = Buffer::Copy(bytes.data(), bytes.size());
+  Require(buffer.has_value(), "there is no memory for an input");
+  const auto owner = std::make_shared<Buffer>(*std::move(buffer));
+  ModelBytes model{{owner->data(), owner->size()}, owner};
+  if (const auto inspected = InspectModel(model, {}); !inspected) {
+    RequireTyped(inspected.error());
+    return std::nullopt;
+  }
+  return model;
+}
+
 // By the fast backends and by the reference.
 inline void LoadAndRun(FuzzBytes bytes, Runtime& runtime) {
-  auto buffer = Buffer::Copy(bytes.data(), bytes.size());
-  if (!buffer) return RequireTyped(buffer.error());
-  const auto owner = std::make_shared<Buffer>(*std::move(buffer));
-  const ModelBytes model{{owner->data(), owner->size()}, owner};
-  if (const auto inspected = InspectModel(model, {}); !inspected) RequireTyped(inspected.error());
-  for (const bool reference_only : {false, true}) LoadAndRun(model, reference_only, runtime);
+  if (const auto model = ModelOf(bytes))
+    for (const bool reference_only : {false, true}) LoadAndRun(*model, reference_only, runtime);
 }
 
 }  // namespace insitu::test

@@ -9,8 +9,9 @@ namespace insitu::test {
 namespace {
 
 constexpr FuzzTarget kTargets[] = {
-    {"model", FuzzModel},     {"external_data", FuzzExternalData}, {"text", FuzzText},
-    {"profile", FuzzProfile}, {"histogram", FuzzHistogram},        {"quantized", FuzzQuantized},
+    {"model", FuzzModel},   {"load", FuzzLoad},
+    {"text", FuzzText},     {"external_data", FuzzExternalData},
+    {"profile", FuzzProfile}, {"histogram", FuzzHistogram}, {"quantized", FuzzQuantized},
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ void RequireTyped(const Error& error);
 
 // model_target.cc: a model file is loaded and run.
 void FuzzModel(FuzzBytes bytes);
+// load_target.cc: a model file is loaded under the largest limits.
+void FuzzLoad(FuzzBytes bytes);
 // external_data_target.cc: a tensor whose bytes lie in a file beside the model.
 void FuzzExternalData(FuzzBytes bytes);
 // text_target.cc: the text form of a graph.

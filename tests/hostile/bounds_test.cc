@@ -1,6 +1,7 @@
 // Where the bounds lie: what only looks hostile runs, and lowered limits refuse what would run.
 #include <limits>
 
+#include "base/strings.h"
 #include "hostile/load.h"
 #include "support/with_limits.h"
 
@@ -72,6 +73,147 @@ TEST_CASE("lowered limits refuse what would run, each by its name") {
               .max_tensor_bytes = 128,
               .max_name_bytes = 7})
             .empty());
+}
+
+TEST_CASE("a file that is much larger once it is parsed is refused before") {
+  const auto runtime = Runtime::Create(1).value();
+  const WithLimits lowered({.max_values = 100, .max_strings = 100});
+  const auto refused = [&](const std::function<void(ModelBuilder&)>& build) {
+    ModelBuilder builder;
+    builder.Input("x", {int64_t{1}}).Node("Relu", {"x"}, {"y"}).Output("y");
+    build(builder);
+    const auto error = ErrorOf(builder, *runtime);
+    return error && error->code == ErrorCode::kLimitExceeded &&
+           error->message.find("the model has more than") != std::string::npos;
+  };
+  CHECK_FALSE(refused([](ModelBuilder&) {}));
+  const auto times = [](int n, auto add) {
+    for (int i = 0; i < n; ++i) add();
+  };
+  CHECK(refused([&](ModelBuilder& b) {
+    auto& shape = *b.graph().mutable_input(0)->mutable_type()->mutable_tensor_type();
+    times(900, [&] { shape.mutable_shape()->add_dim(); });
+  }));
+  CHECK(refused([&](ModelBuilder& b) {
+    auto* type = b.graph().mutable_input(0)->mutable_type();
+    times(3, [&] { type = type->mutable_sequence_type()->mutable_elem_type(); });
+    times(900, [&] { type->mutable_tensor_type()->mutable_shape()->add_dim(); });
+  }));
+  CHECK(refused([&](ModelBuilder& b) { times(900, [&] { b.model.add_metadata_props(); }); }));
+  CHECK(refused([&](ModelBuilder& b) { times(900, [&] { b.model.add_opset_import(); }); }));
+  CHECK(refused([&](ModelBuilder& b) {
+    onnx::TensorProto tensor = FloatTensor("w", {1}, {1});
+    times(900, [&] { tensor.add_external_data(); });
+    b.Initializer(tensor);
+  }));
+  CHECK(refused([&](ModelBuilder& b) {
+    onnx::TensorProto tensor = StringTensor("w", "");
+    times(100, [&] { tensor.add_string_data(""); });
+    b.Initializer(tensor);
+  }));
+}
+
+TEST_CASE("strings are bounded in one tensor and in all that live") {
+  const auto runtime = Runtime::Create(1).value();
+  std::vector<Tensor> alive;
+  std::optional<Error> error;
+  while (!error) {
+    auto tensor = Tensor::Allocate(DType::kString, {CurrentLimits().max_strings});
+    if (tensor)
+      alive.push_back(*std::move(tensor));
+    else
+      error = std::move(tensor).error();
+  }
+  CHECK(error->code == ErrorCode::kLimitExceeded);
+  CHECK(static_cast<int64_t>(alive.size()) * CurrentLimits().max_strings *
+            static_cast<int64_t>(sizeof(std::string)) <=
+        kMostLiveStringBytes);
+  CHECK(alive.size() > 1);
+  alive.clear();
+  CHECK(Tensor::Allocate(DType::kString, {CurrentLimits().max_strings}));
+
+  const WithLimits lowered({.max_string_bytes = 5});
+  CHECK(Tensor::FromStrings({2}, {"abc", "de"}));
+  CHECK(Tensor::FromStrings({2}, {"abc", "def"}).error().code == ErrorCode::kLimitExceeded);
+  ModelBuilder joined(20);
+  joined.Initializer(StringTensor("a", "abc"))
+      .Node("StringConcat", {"a", "a"}, {"y"})
+      .Output("y");
+  const auto refused = ErrorOf(joined, *runtime);
+  REQUIRE(refused);
+  CHECK(refused->code == ErrorCode::kLimitExceeded);
+}
+
+// Each Abs carries what the Concat in front of it does.
+TEST_CASE("what inference carries is bounded for a whole graph") {
+  Graph graph;
+  graph.inputs = {graph.AddValue({"x", {DType::kInt64, Shape{Dim::Symbol("n")}}, {}, {}})};
+  const ValueId one = graph.AddConstant("one", *Tensor::From<int64_t>({1}, std::vector<int64_t>{1}));
+  const auto add = [&](const char* op, std::vector<ValueId> inputs) {
+    const ValueId y = graph.AddValue({graph.FreshName("y"), {}, {}, {}});
+    graph.AddNode({graph.FreshName("n"), "", op, std::move(inputs), {y}, {{"axis", int64_t{0}}}, false});
+    return y;
+  };
+  ValueId last = add("Concat", std::vector<ValueId>(kMostKnownElements, one));
+  const size_t nodes = kMostInferredUnits / kMostKnownElements + 100;
+  for (size_t i = 0; i < nodes; ++i) last = add("Concat", {last});
+  REQUIRE(InferShapes(graph));
+  size_t carried = 0;
+  for (size_t i = 0; i < graph.value_count(); ++i)
+    carried += graph.value(static_cast<ValueId>(i)).elements.value_or(std::vector<Dim>()).size();
+  CHECK(carried <= kMostInferredUnits);
+  CHECK(carried > kMostInferredUnits / 2);
+  CHECK(ToString(*graph.value(last).type.shape) == "[1024]");
+}
+
+TEST_CASE("a run of thousands of stages is refused, and one of many is not") {
+  const auto runtime = Runtime::Create(1).value();
+  const auto code = [&](int stages) {
+    ModelBuilder builder;
+    builder.Input("x", {int64_t{2}, int64_t{2}});
+    std::string last = "x";
+    for (int i = 0; i < stages; ++i) {
+      const std::string n = std::to_string(i);
+      builder.Node("NonZero", {last}, {"i" + n})
+          .Node("Cast", {"i" + n}, {"c" + n})
+          .Int("to", Proto::FLOAT)
+          .Node("ReduceMax", {"c" + n}, {"m" + n})
+          .Ints("axes", {1});
+      last = "m" + n;
+    }
+    builder.Output(last);
+    const auto error = ErrorOf(builder, *runtime);
+    return error ? ToString(*error) : std::string();
+  };
+  CHECK(code(100) == "");
+  CHECK(code(1'600).find("extents depend on data") != std::string::npos);
+}
+
+// Each of the inputs is the shape of a Reshape, so that every one of them decides an extent.
+TEST_CASE("a model with thousands of inputs that are shapes runs") {
+  const auto runtime = Runtime::Create(1).value();
+  ModelBuilder builder;
+  builder.Initializer(FloatTensor("w", {1}, {1}));
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string n = std::to_string(i);
+    builder.Input("s" + n, {int64_t{1}}, Proto::INT64)
+        .Node("Reshape", {"w", "s" + n}, {"y" + n})
+        .Output("y" + n);
+  }
+  const auto error = ErrorOf(builder, *runtime);
+  INFO((error ? ToString(*error) : ""));
+  CHECK_FALSE(error);
+}
+
+TEST_CASE("a value with a hundred thousand readers loads") {
+  const auto runtime = Runtime::Create(1).value();
+  ModelBuilder builder;
+  builder.Input("x", {int64_t{1}}).Node("Identity", {"x"}, {"i"});
+  for (int i = 0; i < 100'000; ++i) builder.Node("Relu", {"i"}, {"r" + std::to_string(i)});
+  builder.Output("r0");
+  const auto error = ErrorOf(builder, *runtime);
+  INFO((error ? ToString(*error) : ""));
+  CHECK_FALSE(error);
 }
 
 }  // namespace
