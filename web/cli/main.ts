@@ -14,6 +14,7 @@ import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
+import { registry } from './registry/command.js';
 import { run } from './run.js';
 import { sign } from './sign.js';
 import { test } from './test.js';
@@ -21,7 +22,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, sign, verify, registry, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly
