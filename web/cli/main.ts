@@ -12,6 +12,7 @@ import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
+import { lineage } from './lineage.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
 import { registry } from './registry/command.js';
@@ -22,7 +23,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, registry, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, sign, verify, registry, lineage, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly

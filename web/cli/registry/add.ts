@@ -23,9 +23,9 @@ const kinds = ['training', 'calibration', 'evaluation'] as const;
 export async function add(flags: Flags, positionals: string[], print: (line: string) => void): Promise<number> {
   const model = findModel(onePositional(positionals, 'MODEL'));
   const [name, version] = ['name', 'version'].map((flag) => nameIn(flag, flags[flag]));
-  const registry = registryOf(flags);
+  const [registry, when] = [registryOf(flags), whenOf(flags)];
   const models = await readRegistry(registry, { anew: true });
-  const entry = await versionFrom(flags, registry, models, model, name!);
+  const entry = await versionFrom(flags, registry, models, { model, name: name!, when });
   const before = versionOf(models, name!, version!);
   if (before && !flags.force && JSON.stringify(before) !== JSON.stringify(entry)) {
     fail('InvalidArgument', `${registry} has another ${name} ${version}`, 'A version does not change: add another one, or pass --force.');
@@ -42,7 +42,13 @@ function nameIn(flag: string, text: Flags[string]): string {
   return isName(text) ? text : refuse(`--${flag} wants letters and digits, then also . _ + and -, 100 at most, not '${text}'`);
 }
 
-async function versionFrom(flags: Flags, registry: string, models: Entries, model: string, name: string): Promise<RegistryVersion> {
+interface Added {
+  model: string;
+  name: string;
+  when: { when?: string };
+}
+
+async function versionFrom(flags: Flags, registry: string, models: Entries, { model, name, when }: Added): Promise<RegistryVersion> {
   const { named } = await fileIn(registry, model);
   const externalData: Record<string, typeof named> = {};
   for (const external of externalNames(model)) externalData[external] = (await fileIn(registry, join(dirname(model), external))).named;
@@ -56,7 +62,7 @@ async function versionFrom(flags: Flags, registry: string, models: Entries, mode
   const gates = [];
   for (const file of listOf(flags.gate)) {
     const { named: { url, integrity }, bytes } = await fileIn(registry, file);
-    gates.push({ url, integrity, verdict: verdictIn(bytes, file), ...whenOf(flags) });
+    gates.push({ url, integrity, verdict: verdictIn(bytes, file), ...when });
   }
   const provenance = await provenanceFrom(flags, registry, models, name);
   return {

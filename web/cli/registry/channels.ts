@@ -11,7 +11,7 @@ import type { Entries } from './file.js';
 
 export async function promote(flags: Flags, [name, version, ...more]: string[], print: (line: string) => void): Promise<number> {
   if (name === undefined || version === undefined || more.length > 0) refuse('pass NAME and VERSION');
-  const [registry, channel] = [registryOf(flags), channelIn(flags)];
+  const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
   const models = await readRegistry(registry);
   const found = findVersion(registry, models, `${name}@${version}`);
   if (Object.hasOwn(models[name]!.versions, channel)) refuse(`--channel ${channel} is the name of a version`);
@@ -21,18 +21,18 @@ export async function promote(flags: Flags, [name, version, ...more]: string[], 
   }
   const history = historyOf(models, name, channel);
   if (history.at(-1)?.version === found.version) print(`${name} ${channel}: ${found.version} already`);
-  else change(registry, models, name, channel, { version: found.version, how: 'promoted', ...whenOf(flags) }, print);
+  else change(registry, models, name, channel, { version: found.version, how: 'promoted', ...when }, print);
   return 0;
 }
 
 export async function rollback(flags: Flags, positionals: string[], print: (line: string) => void): Promise<number> {
   const name = onePositional(positionals, 'NAME');
-  const [registry, channel] = [registryOf(flags), channelIn(flags)];
+  const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
   const models = await readRegistry(registry);
   modelOf(registry, models, name);
   const version = waysBack(historyOf(models, name, channel)).at(-1) ??
     fail('InvalidArgument', `${channel} of ${name} named no other version before`, 'Nothing has changed. Promote the version that you mean.');
-  change(registry, models, name, channel, { version, how: 'rolled back', ...whenOf(flags) }, print);
+  change(registry, models, name, channel, { version, how: 'rolled back', ...when }, print);
   return 0;
 }
 

@@ -7,7 +7,7 @@ import { whenHelp } from '../when.js';
 import { add } from './add.js';
 import { promote, rollback } from './channels.js';
 import { verify } from './check.js';
-import { readRegistry, registryFlag, registryHelp, registryOf } from './file.js';
+import { readRegistry, registryFlag, registryHelp, registryOf, versionsOf } from './file.js';
 
 const once = { type: 'string' } as const;
 const often = { type: 'string', multiple: true } as const;
@@ -65,8 +65,9 @@ function fileIn(flags: Flags, positionals: string[]): string {
 
 async function list(flags: Flags, file: string, print: (line: string) => void): Promise<number> {
   const models = await readRegistry(file);
-  const rows = Object.entries(models).flatMap(([name, { versions, channels }]) => Object.entries(versions).map(([version, entry]) => {
-    const named = Object.entries(channels).filter(([, channel]) => channel.version === version).map(([channel]) => channel);
+  const rows = Object.entries(models).flatMap(([name, model]) => versionsOf(model).map((version) => {
+    const entry = model.versions[version]!;
+    const named = Object.entries(model.channels).filter(([, channel]) => channel.version === version).map(([channel]) => channel);
     const gates = entry.gates?.map(({ verdict }) => verdict) ?? [];
     const passed = gates.length === 0 ? '' : `${gates.filter((one) => one === 'passed').length} of ${gates.length} gates passed`;
     return [name, version, `${entry.bytes.toLocaleString('en')} bytes`, named.join(' '), entry.signature ? 'signed' : '', passed];

@@ -1,6 +1,6 @@
 // models.json on disk or on a site: read, written, and the files that it names.
 // Invariant: it is written whole or not at all, and only what the strict reader takes; the same registry gives the same bytes.
-import { existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -55,14 +55,18 @@ export function modelOf(file: string, models: Entries, name: string): Entries[st
   return fail('InvalidArgument', `${file} has no model '${name}'`, `It has ${Object.keys(models).join(', ') || 'none'}.`);
 }
 
-/** The version that 'NAME', 'NAME@VERSION' or 'NAME@CHANNEL' means; of a name alone that of `stable`, else the one that was added last. */
+/** In the order of their numbers: 1.9.0 before 1.10.0. */
+export const versionsOf = ({ versions }: Entries[string]) => Object.keys(versions).sort(new Intl.Collator('en', { numeric: true }).compare);
+
+/** The version that 'NAME@VERSION' or 'NAME@CHANNEL' means; of a name alone that of `stable`, or the only one. */
 export function findVersion(file: string, models: Entries, wanted: string): { name: string; version: string; entry: RegistryVersion } {
   const [, name, which] = /^([^@]*)@?(.*)$/.exec(wanted)!;
-  const { versions } = modelOf(file, models, name!);
-  const version = channelOf(models, name!, which || 'stable')?.version ?? (which || Object.keys(versions).at(-1));
-  const entry = version === undefined ? undefined : versionOf(models, name!, version);
-  return entry ? { name: name!, version: version!, entry }
-    : fail('InvalidArgument', `${file} has no version '${version}' of ${name}`, `It has ${Object.keys(versions).join(', ') || 'none'}.`);
+  const known = versionsOf(modelOf(file, models, name!));
+  const version = channelOf(models, name!, which || 'stable')?.version ?? (which || (known.length === 1 ? known[0]! : ''));
+  const entry = versionOf(models, name!, version);
+  return entry ? { name: name!, version, entry }
+    : fail('InvalidArgument', which ? `${file} has no version '${which}' of ${name}` : `${file} has no stable version of ${name}`,
+      `Name one as ${name}@VERSION. It has ${known.join(', ') || 'none'}.`);
 }
 
 /** How models.json names a file: relative, by slashes. */
@@ -101,12 +105,4 @@ export async function fileIn(registry: string, file: string): Promise<{ named: R
   const { bytes, size, integrity } = await contentOf(file).catch((thrown) =>
     fail('Network', `cannot read ${file}: ${toInsituError(thrown).message}`, 'Check the path.', thrown));
   return { named: { url, bytes: size, integrity }, bytes };
-}
-
-export function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    return fail('Network', `cannot read ${file}: ${toInsituError(thrown).message}`, 'Check the path of the file.', thrown);
-  }
 }
