@@ -13,12 +13,10 @@ import { listOf, onePositional, refuse, splitPair } from '../command.js';
 import type { Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
 import { whenOf } from '../when.js';
-import { digestData } from './data.js';
+import { dataFrom } from './data.js';
 import { contentOf, fileIn, readRegistry, registryOf, writeRegistry } from './file.js';
 import type { Entries } from './file.js';
 import { verdictIn } from './gate.js';
-
-const kinds = ['training', 'calibration', 'evaluation'] as const;
 
 export async function add(flags: Flags, positionals: string[], print: (line: string) => void): Promise<number> {
   const model = findModel(onePositional(positionals, 'MODEL'));
@@ -91,11 +89,7 @@ async function signatureIn(
 
 async function provenanceFrom(flags: Flags, registry: string, models: Entries, name: string): Promise<NonNullable<RegistryVersion['provenance']>> {
   const data: RegistryData[] = [];
-  for (const text of listOf(flags.data)) {
-    const [kind, path] = splitPair('--data', text);
-    const known = kinds.find((one) => one === kind) ?? refuse(`--data wants ${kinds.join('=DIR, ')}=DIR, not '${text}'`);
-    data.push({ kind: known, ...await digestData(path) });
-  }
+  for (const text of listOf(flags.data)) data.push(await dataFrom(text));
   const parents: RegistryParent[] = [];
   for (const text of listOf(flags.parent)) parents.push(await parentFrom(text, registry, models, name));
   const tools = Object.fromEntries(listOf(flags.tool).map((text) => splitPair('--tool', text)).sort(([a], [b]) => (a < b ? -1 : 1)));

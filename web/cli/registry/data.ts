@@ -6,10 +6,19 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fail } from '../../src/errors.js';
 import type { RegistryData } from '../../src/registry/format.js';
-import { progress } from '../command.js';
+import { progress, refuse, splitPair } from '../command.js';
 import { digestOf } from '../signing.js';
 
-export async function digestData(path: string): Promise<Omit<RegistryData, 'kind'>> {
+const kinds = ['training', 'calibration', 'evaluation'] as const;
+
+/** What 'KIND=DIR' means. */
+export async function dataFrom(text: string): Promise<RegistryData> {
+  const [kind, path] = splitPair('--data', text);
+  const known = kinds.find((one) => one === kind) ?? refuse(`--data wants ${kinds.join('=DIR, ')}=DIR, not '${text}'`);
+  return { kind: known, ...await digestData(path) };
+}
+
+async function digestData(path: string): Promise<Omit<RegistryData, 'kind'>> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) fail('InvalidArgument', `there is no ${path}`, 'Pass the folder or the file with the data.');
   const name = basename(resolve(path));
