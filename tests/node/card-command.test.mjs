@@ -73,16 +73,16 @@ test('a card of a model alone is valid; external data has its digests', async ()
   const value = (name) => ({ name, dtype: 'float32', dims: [2] });
   const external = Buffer.from(model({
     nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }], inputs: [value('x')], outputs: [value('y')],
-    initializers: [{ ...value('w'), external: { location: 'w.data', offset: 0, length: 8 } }],
+    initializers: [{ ...value('w'), external: { location: 'w.bin', offset: 0, length: 8 } }],
   }));
-  const folder = folderOf({ 'm.onnx': external, 'w.data': Buffer.alloc(8) });
+  const folder = folderOf({ 'm.onnx': external, 'w.bin': Buffer.alloc(8) });
   const { status, stdout, stderr } = await insitu('card', join(folder, 'm.onnx'), '-o', '-', '--flavour', flavours[0]);
   assert.equal(status, 0, stderr);
   assert.equal(await wrongIn(stdout), null);
   const { metadata, components } = JSON.parse(stdout);
   assert.equal(components, undefined);
   assert.equal(metadata.timestamp, undefined);
-  assert.deepEqual(metadata.component.components, [{ type: 'file', name: 'w.data', hashes: [{ alg: 'SHA-256', content: sha256(Buffer.alloc(8)) }] }]);
+  assert.deepEqual(metadata.component.components, [{ type: 'file', name: 'w.bin', hashes: [{ alg: 'SHA-256', content: sha256(Buffer.alloc(8)) }] }]);
   assert.deepEqual(Object.keys(metadata.component.modelCard), ['modelParameters']);
 });
 

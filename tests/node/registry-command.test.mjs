@@ -162,6 +162,7 @@ for (const [what, tamper, finding, flags = []] of [
   ['a card', ({ at }) => appendFileSync(at('card.json'), ' '), /^changed +digits +1\.0\.0 +card card\.json/m],
   ['a profile', ({ at }) => writeFileSync(at('p.json'), '{"a": 2}'), /^changed +digits +1\.0\.0 +profile p\.json/m],
   ['a report of a gate', ({ at }) => writeFileSync(at('gates/ok.json'), '{"passed":true }'), /^changed +digits +1\.0\.0 +gate gates\/ok\.json/m],
+  ['an address that is none', edit(({ versions }) => { versions['1.0.0'].card.url = 'data:,x'; }), /^missing +digits +1\.0\.0 +card data:,x +'data:,x' is no address/m],
   ['a verdict', edit(({ versions }) => { versions['2.0.0'].gates[0].verdict = 'passed'; }), /^wrong +digits +2\.0\.0 +gate gates\/no\.json +says failed, not passed$/m],
   ['a channel on a version that failed', edit(({ channels }) => {
     channels.stable = { version: '2.0.0', history: [...channels.stable.history, { version: '2.0.0', how: 'promoted' }] };

@@ -32,8 +32,8 @@ Prints, as a tree, what a version was made from and how, with the digests of the
 and what gates said. VERSION may be a channel; default: stable.
 
 ${registryHelp}
-  --json FILE      writes {model, version, integrity, bytes, channels, code, tools, data, gates, parents: [{how, from}]}, where from is
-                   such an object again; - is standard output
+  --json FILE      writes {model, version, integrity, bytes, channels, code, tools, data, gates, parents: [{how, from}]}, where
+                   from is such an object again; - is standard output
 
 example: insitu lineage digits@1.1.0`,
   options: { ...registryFlag, json: { type: 'string' } },

@@ -1,16 +1,15 @@
 // insitu card: a model card that machines read, made of the model file, its data and an evaluation.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail, toInsituError } from '../../src/errors.js';
 import type { RegistryData } from '../../src/registry/format.js';
-import { findModel, sourceOptions } from '../cases.js';
+import { findModel } from '../cases.js';
 import { checkTarget, engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeJson }
   from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
 import { checkOutputs } from '../output.js';
 import { dataFrom } from '../registry/data.js';
-import { contentOf } from '../registry/file.js';
 import { digestOf } from '../signing.js';
 import { whenHelp, whenOf } from '../when.js';
 import { billOf } from './bom.js';
@@ -71,18 +70,18 @@ example: insitu card model.onnx --task "image classification" --data training=da
     const approach = text(flags.approach);
     if (approach !== undefined && !approaches.includes(approach)) refuse(`--approach is '${approach}', not one of ${approaches.join(', ')}`);
     const considerations = considerationsIn(flags);
-    const { size } = await contentOf(model, false);
     const sha256 = await digestOf(model);
     const metrics = evaluation === undefined ? [] : metricsOf(read(evaluation), sha256, evaluation);
     const external = [];
     for (const { name, file } of files) external.push({ name, sha256: await digestOf(file) });
     const data: RegistryData[] = [];
     for (const given of listOf(flags.data)) data.push(await dataFrom(given));
-    const report = await withEngine(flags, (engine) => engine.inspect(model, { ...sourceOptions(model), onProgress: progress.ofLoading(model) }));
+    const externalData = Object.fromEntries(files.map(({ name, file }) => [name, file]));
+    const report = await withEngine(flags, (engine) => engine.inspect(model, { externalData, onProgress: progress.ofLoading(model) }));
     writeJson(to, billOf({
       name: text(flags.name) ?? basename(model), version: text(flags.version), description: text(flags.description), license: text(flags.license),
       approach, task: text(flags.task), architectureFamily: text(flags.family), modelArchitecture: text(flags.architecture),
-      sha256, bytes: size, external, report, data, metrics, considerations, timestamp: when, insitu: packageVersion(),
+      sha256, bytes: statSync(model).size, external, report, data, metrics, considerations, timestamp: when, insitu: packageVersion(),
     }));
     if (to !== '-') printer({})(`written to ${to}`);
     return 0;

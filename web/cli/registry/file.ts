@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, toInsituError } from '../../src/errors.js';
-import { channelOf, formatHint, readModels, registryFormat, versionOf } from '../../src/registry/format.js';
+import { addressOf, channelOf, formatHint, noAddress, readModels, registryFormat, versionOf } from '../../src/registry/format.js';
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } from '../../src/registry/format.js';
 import { openSource } from '../../src/source.js';
 import type { Flags } from '../command.js';
@@ -81,8 +81,7 @@ export function urlIn(registry: string, file: string): string {
 
 /** Where a file of the registry is. */
 export function locationOf(registry: string, url: string): string {
-  const base = isAddress(registry) ? registry : pathToFileURL(resolve(registry));
-  return new URL(url, base).href;
+  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url) ?? fail('InvalidModel', noAddress(url), formatHint);
 }
 
 /** Size, digest and, unless only these are asked for, bytes of what is at a path or an address. */

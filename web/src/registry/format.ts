@@ -244,3 +244,11 @@ export function versionOf(models: RegistryModels, name: string, version: string)
 export function channelOf(models: RegistryModels, name: string, channel: string): RegistryChannel | undefined {
   return own(own(models, name)?.channels ?? {}, channel);
 }
+
+/** Where a file of a registry at `base` is: on a site, or, for a registry that is a file, on the device; else undefined. */
+export function addressOf(base: string, url: string): string | undefined {
+  const found = URL.canParse(url, base) ? new URL(url, base) : undefined;
+  return found && (/^https?:$/.test(found.protocol) || (found.protocol === 'file:' && base.startsWith('file:'))) ? found.href : undefined;
+}
+
+export const noAddress = (url: string) => `'${url.slice(0, 200)}' is no address that a registry may name`;

@@ -6,7 +6,7 @@ import { fail, messageOf } from '../fail.js';
 import type { TrustedKey } from '../signature.js';
 import type { LoadOptions, MonitorOptions, ReferenceProfile } from '../types.js';
 import { fetchBytes, integrityOf } from './fetched.js';
-import { channelOf, formatHint, readModels, versionOf, waysBack } from './format.js';
+import { addressOf, channelOf, formatHint, noAddress, readModels, versionOf, waysBack } from './format.js';
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryModels, RegistryVersion } from './format.js';
 
 /** What all models of a registry are loaded with. */
@@ -172,10 +172,7 @@ export class Registry {
     }
   }
 
-  /* Files of the device only from a registry that is on the device. */
   #address(url: string): string {
-    const found = URL.canParse(url, this.#base) ? new URL(url, this.#base) : undefined;
-    const known = found && (/^https?:$/.test(found.protocol) || (found.protocol === 'file:' && this.#base.startsWith('file:')));
-    return known ? found.href : fail('InvalidModel', `'${url.slice(0, 200)}' is no address that a registry may name`, formatHint);
+    return addressOf(this.#base, url) ?? fail('InvalidModel', noAddress(url), formatHint);
   }
 }
