@@ -149,8 +149,8 @@ test('a registry that is gone or broken leaves what was read', async () => {
 });
 
 /* The session of a follower over a server that counts what it is asked. */
-async function followed(options, text = documentOf(first)) {
-  const folder = site(text);
+async function followed(t, options) {
+  const folder = site();
   const asked = [];
   const server = createServer((request, response) => {
     const name = request.url.slice(1);
@@ -167,17 +167,17 @@ async function followed(options, text = documentOf(first)) {
   const follower = followChannel(session, stable, options);
   const failures = [];
   follower.addEventListener('failure', ({ detail }) => failures.push(detail));
-  const close = async () => {
+  t.after(async () => {
     follower.stop();
     await session.dispose();
     server.closeAllConnections();
     server.close();
-  };
-  return { ...folder, asked, session, follower, failures, registry, close };
+  });
+  return { ...folder, asked, session, follower, failures };
 }
 
-test('a follower goes on and back with its channel, and asks only whether something has changed', async () => {
-  const { write, asked, session, follower, failures, close } = await followed({ every: 1e9 });
+test('a follower goes on and back with its channel, and asks only whether something has changed', async (t) => {
+  const { write, asked, session, follower, failures } = await followed(t, { every: 1e9 });
   const swaps = [];
   follower.addEventListener('swap', ({ detail }) => swaps.push(detail));
   assert.equal(await follower.check(), false);
@@ -197,19 +197,17 @@ test('a follower goes on and back with its channel, and asks only whether someth
   write(documentOf(second));
   assert.equal(await follower.check(), false);
   assert.equal(asked.length, before);
-  await close();
 });
 
-test('a follower looks by itself', async () => {
-  const { write, session, follower, close } = await followed({ every: 20 });
+test('a follower looks by itself', async (t) => {
+  const { write, session, follower } = await followed(t, { every: 20 });
   write(documentOf(second));
   await once(follower, 'swap');
   assert.equal(await shiftOf(session), 2);
-  await close();
 });
 
-test('what fails is an event, the session goes on, and the next check takes what was mended', async () => {
-  const { at, write, session, follower, failures, close } = await followed({ every: 1e9 });
+test('what fails is an event, the session goes on, and the next check takes what was mended', async (t) => {
+  const { at, write, session, follower, failures } = await followed(t, { every: 1e9 });
   const fails = async (code, pattern) => {
     assert.equal(await follower.check(), false);
     assert.equal(failures.length, 1);
@@ -232,29 +230,26 @@ test('what fails is an event, the session goes on, and the next check takes what
   writeFileSync(at('2.onnx'), contents['2.onnx']);
   assert.equal(await follower.check(), true);
   assert.equal(await shiftOf(session), 2);
-  await close();
 });
 
-test('golden vectors hold for every version that comes', async () => {
+test('golden vectors hold for every version that comes', async (t) => {
   const x = tensor([0, 0, 0, 0], [1, 4]);
   const golden = [{ feeds: { x }, outputs: { y: tensor([1, 1, 1, 1], [1, 4]) } }];
-  const { write, session, follower, failures, close } = await followed({ every: 1e9, golden });
+  const { write, session, follower, failures } = await followed(t, { every: 1e9, golden });
   write(documentOf(second));
   assert.equal(await follower.check(), false);
   insituError('InvalidModel', /golden vector 0/)(failures[0]);
   assert.equal(await shiftOf(session), 1);
-  await close();
 });
 
-test('a follower ends with its session or its signal', async () => {
+test('a follower ends with its session or its signal', async (t) => {
   const end = new AbortController();
-  const one = await followed({ every: 1e9, signal: end.signal });
+  const one = await followed(t, { every: 1e9, signal: end.signal });
   end.abort();
   one.write(documentOf(second));
   assert.equal(await one.follower.check(), false);
   assert.equal(await shiftOf(one.session), 1);
-  await one.close();
-  const other = await followed({ every: 1e9 });
+  const other = await followed(t, { every: 1e9 });
   await other.session.dispose();
   other.write(documentOf(second));
   await other.follower.check();
@@ -262,7 +257,6 @@ test('a follower ends with its session or its signal', async () => {
   const { length } = other.asked;
   await other.follower.check();
   assert.equal(other.asked.length, length);
-  await other.close();
 });
 
 test('what cannot be followed is refused', async () => {
