@@ -87,6 +87,14 @@ for (const [path, value, place] of [
   });
 }
 
+test('a channel that went back goes back further, not to what it left', async () => {
+  const document = whole();
+  document.models.digits.channels.stable.history = ['1.0.0', '1.1.0', '1.0.0'].map((version) => ({ version, how: 'promoted' }));
+  document.models.digits.channels.stable.history.push({ version: '1.1.0', how: 'rolled back' }, { version: '1.0.0', how: 'rolled back' });
+  const registry = await openRegistry(document);
+  await assert.rejects(registry.previous('digits'), insituError('InvalidArgument', /named no other version/));
+});
+
 test('names are not taken for members of every object', async () => {
   const document = whole();
   const text = JSON.stringify(document).replace('"1.0.0":', '"__proto__":');
