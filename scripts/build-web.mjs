@@ -33,6 +33,7 @@ const kModules = {
   audit: 'web/src/audit/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
+  registry: 'web/src/registry/index.ts',
   suspicion: 'web/src/suspicion/index.ts',
   text: 'web/src/text/index.ts',
   element: 'web/element/element.ts',

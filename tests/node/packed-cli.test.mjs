@@ -38,6 +38,9 @@ test('every command works from the package', async () => {
   await fine(/insitu can run it\./, 'inspect', 'model.onnx');
   await fine(/^'probabilities' float32 \[1,11\]: 0\./, 'run', 'model.onnx');
   await fine(/\(.*, 5 runs\): p50/, 'bench', 'model.onnx', '--runs', '5');
+  await fine(/^digits 1\.0\.0: model\.onnx, /, 'registry', 'add', 'model.onnx', '--name', 'digits', '--version', '1.0.0');
+  await fine(/^digits 1\.0\.0: /, 'lineage', 'digits');
+  await fine(/"specVersion": "1\.6"/, 'card', 'model.onnx', '-o', '-');
   await fine(/operators\n$/, 'ops');
   await fine(/insitu-simd-st\.wasm/, 'copy', 'public/insitu');
   await fine(/written {3}insitu-example\.mjs/, 'init');

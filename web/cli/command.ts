@@ -1,6 +1,6 @@
 // What a command of the command line is, the flags that several share, the engine they ask for, and how they print.
 // Invariant: a wrong use throws UsageError (exit status 2); everything else that fails is an InsituError (1).
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import { Engine } from '../src/engine.js';
@@ -118,4 +118,9 @@ export function printer(flags: Flags): (line: string) => void {
     progress.clear();
     process.stdout.write(`${line}\n`);
   };
+}
+
+/** Of insitu. */
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }

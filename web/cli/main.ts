@@ -1,19 +1,21 @@
 // The command line: finds the command, reads its flags, turns errors into messages and exit statuses.
 // Exit status: 0 fine, 1 something failed, 2 wrong usage.
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InsituError } from '../src/errors.js';
 import { audit } from './audit.js';
 import { bench } from './bench.js';
-import { checkTarget, progress, UsageError } from './command.js';
+import { card } from './card/command.js';
+import { checkTarget, packageVersion, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
+import { lineage } from './lineage.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
+import { registry } from './registry/command.js';
 import { run } from './run.js';
 import { sign } from './sign.js';
 import { test } from './test.js';
@@ -21,7 +23,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly
@@ -35,8 +37,7 @@ Exit status: 0 fine, 1 something failed, 2 wrong usage.`;
 
 async function main([name = '', ...args]: string[]): Promise<number> {
   if (name === '--version' || name === '-v') {
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-    console.log(version);
+    console.log(packageVersion());
     return 0;
   }
   const asksHelp = name === '--help' || name === '-h' || name === 'help';

@@ -1,6 +1,8 @@
 // The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
-// recording, a small model with a state, a signature with the key that a page pins, and an encrypted model with its key.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// recording, a small model with a state, signatures with the key that a page pins, a registry of the signed models, and an encrypted
+// model with its key.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -62,6 +64,16 @@ function smoother() {
   });
 }
 
+/* A registry of two versions, as `insitu registry` makes it: 1.1.0 is stable and was quantized from 1.0.0, which was before. */
+function fillRegistry(folder) {
+  rmSync(join(folder, 'models.json'), { force: true });
+  const insitu = (...args) => execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'registry', ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  insitu('add', 'handwriting_fp32.onnx', '--name', 'digits', '--version', '1.0.0', '--signature', 'handwriting_fp32.onnx.sig');
+  insitu('add', 'handwriting_int8.onnx', '--name', 'digits', '--version', '1.1.0', '--signature', 'handwriting_int8.onnx.sig',
+    '--profile', 'handwriting.profile.json', '--parent', '1.0.0=quantized');
+  for (const args of [['1.0.0'], ['1.1.0'], ['1.0.0', '--channel', 'canary']]) insitu('promote', 'digits', ...args);
+}
+
 /** Fills a folder of that name in build/ and gives its path. */
 export function prepare(name) {
   const folder = join(root, 'build', name);
@@ -74,6 +86,8 @@ export function prepare(name) {
   const { pem, sign } = signer();
   const signed = Object.fromEntries(kSigned.map((file) => [file, readFileSync(join(folder, file))]));
   writeFileSync(join(folder, 'handwriting_int8.onnx.sig'), sign(signed));
+  writeFileSync(join(folder, 'handwriting_fp32.onnx.sig'), sign({ 'handwriting_fp32.onnx': readFileSync(join(folder, 'handwriting_fp32.onnx')) }));
+  fillRegistry(folder);
   writeFileSync(join(folder, 'signing-key.js'), `export const key = ${JSON.stringify(pem)};\n`);
   const key = Buffer.alloc(32, 7);
   writeFileSync(join(folder, 'model.key'), key.toString('hex'));

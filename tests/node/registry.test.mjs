@@ -1,0 +1,272 @@
+// insitu/registry: what load() and swap() take of a registry, what is refused, and a session that follows a channel.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { folderOf } from './support/command-line.mjs';
+import { dist, Engine, flavours, insituError, load, tensor } from './support/insitu.mjs';
+import { model, shiftModel } from '../support/onnx-writer.mjs';
+import { integrityOf, signer } from '../support/signer.mjs';
+
+const { followChannel, openRegistry } = await import(new URL('registry.js', dist).href);
+
+const ours = signer();
+const value = (name) => ({ name, dtype: 'float32', dims: [2] });
+const external = Buffer.from(model({
+  nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }], inputs: [value('x')], outputs: [value('y')],
+  initializers: [{ ...value('w'), external: { location: 'w.bin', offset: 0, length: 8 } }],
+}));
+const profile = readFileSync(new URL('../../models/handwriting/handwriting.profile.json', import.meta.url));
+const handwriting = readFileSync(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url));
+const weights = Buffer.from(Float32Array.of(3, 4).buffer);
+const contents = {
+  '1.onnx': Buffer.from(shiftModel(1)), '2.onnx': Buffer.from(shiftModel(2)), '3.onnx': Buffer.from(shiftModel(3)), 'e.onnx': external, 'w.bin': weights,
+  'h.onnx': handwriting, 'p.json': profile,
+};
+const file = (url) => ({ url, integrity: integrityOf(contents[url]) });
+const whole = (url) => ({ ...file(url), bytes: contents[url].length });
+
+/* The registry's text; `stable` is the history of that channel of `shift`. */
+const documentOf = (stable, change = () => {}) => {
+  const signature = (name) => ({ url: 'all.sig', integrity: integrityOf(Buffer.from('any')), name });
+  const document = {
+    format: 'insitu-models/1',
+    models: {
+      shift: {
+        versions: { 1: { ...whole('1.onnx'), signature: signature('1.onnx') }, 2: { ...whole('2.onnx'), signature: signature('2.onnx') }, 3: whole('3.onnx') },
+        channels: { stable: { version: stable.at(-1).version, history: stable } },
+      },
+      sum: { versions: { 1: { ...whole('e.onnx'), externalData: { 'w.bin': whole('w.bin') }, signature: signature('e.onnx') } }, channels: {} },
+      digits: { versions: { 1: { ...whole('h.onnx'), profile: file('p.json'), signature: signature('h.onnx') } }, channels: {} },
+    },
+  };
+  change(document.models);
+  return JSON.stringify(document);
+};
+const first = [{ version: '1', how: 'promoted' }];
+const second = [...first, { version: '2', how: 'promoted' }];
+const back = [...second, { version: '1', how: 'rolled back' }];
+
+function site(text = documentOf(first)) {
+  const folder = folderOf({ ...contents, 'all.sig': ours.sign(contents), 'models.json': text });
+  return { at: (name) => join(folder, name), write: (text) => writeFileSync(join(folder, 'models.json'), text) };
+}
+
+let engine;
+before(async () => (engine = await Engine.create({ flavour: flavours[0] })));
+after(() => engine.dispose());
+
+const shiftOf = async (session) => (await session.run({ x: tensor([10, 0, 0, 0], [1, 4]) })).y.data[0] - 10;
+
+test('a version loads by its channel or its name, with external data, and with a signature', async () => {
+  const { at } = site(documentOf(second));
+  for (const options of [{}, { keys: [ours.pem] }]) {
+    const registry = await openRegistry(at('models.json'), options);
+    const stable = await registry.version('shift');
+    assert.deepEqual([stable.version, stable.channel, stable.options.integrity], ['2', 'stable', integrityOf(contents['2.onnx'])]);
+    const session = await engine.load(stable.url, stable.options);
+    assert.equal(await shiftOf(session), 2);
+    const before = await registry.previous('shift');
+    assert.deepEqual([before.version, before.channel], ['1', undefined]);
+    await session.swap(before.url, before.options);
+    assert.equal(await shiftOf(session), 1);
+    await session.dispose();
+    const sum = await registry.version('sum', '1');
+    const other = await engine.load(sum.url, sum.options);
+    assert.deepEqual([...(await other.run({ x: tensor([1, 1], [2]) })).y.data], [4, 5]);
+    await other.dispose();
+  }
+});
+
+test('a profile is taken with its model, and none of another model stays', async () => {
+  const { at } = site();
+  for (const options of [{}, { keys: [ours.pem] }]) {
+    const registry = await openRegistry(at('models.json'), { ...options, monitor: { slo: { p95Ms: 50 } } });
+    const digits = await registry.version('digits', '1');
+    const session = await engine.load(digits.url, digits.options);
+    const { drift, slo } = await session.monitor.snapshot();
+    assert.equal(drift.profile.modelMatches, true);
+    assert.equal(slo.p95Ms, 50);
+    await session.dispose();
+    assert.equal((await registry.version('shift')).options.monitor.profile, undefined);
+    assert('profile' in (await registry.version('shift')).options.monitor);
+  }
+  const unwatched = await openRegistry(at('models.json'), { monitor: false });
+  assert.equal((await unwatched.version('digits', '1')).options.monitor, false);
+});
+
+test('what was changed, is signed by nobody or by another key is refused, and the session goes on', async () => {
+  const { at } = site(documentOf(first));
+  const registry = await openRegistry(at('models.json'));
+  const pinned = await openRegistry(at('models.json'), { keys: [ours.pem] });
+  const strange = await openRegistry(at('models.json'), { keys: [signer().pem] });
+  const one = await pinned.version('shift');
+  const session = await engine.load(one.url, one.options);
+  const swap = async (registry, name, version) => {
+    const { url, options } = await registry.version(name, version);
+    return session.swap(url, options);
+  };
+  await assert.rejects(pinned.version('shift', '3'), insituError('Integrity', /shift 3 is not signed/));
+  await assert.rejects(swap(strange, 'shift', '2'), insituError('Integrity', /made by no key that is pinned/));
+  writeFileSync(at('2.onnx'), contents['3.onnx']);
+  await assert.rejects(swap(pinned, 'shift', '2'), insituError('Integrity', /SHA-256 of the model/));
+  const { url, options } = await registry.version('shift', '2');
+  await assert.rejects(engine.load(url, options), insituError('Integrity', /SHA-256 of the model/));
+  // Other bytes with their own digest are not those that were signed.
+  const forged = await openRegistry(JSON.parse(documentOf(first, ({ shift }) => Object.assign(shift.versions[2], whole('3.onnx')))), { keys: [ours.pem], base: `file://${at('')}/` });
+  await assert.rejects(swap(forged, 'shift', '2'), insituError('Integrity', /another digest than the integrity/));
+  writeFileSync(at('w.bin'), Buffer.alloc(8));
+  const sum = await registry.version('sum', '1');
+  await assert.rejects(engine.load(sum.url, sum.options), insituError('Integrity', /'w\.bin'/));
+  writeFileSync(at('p.json'), profile.subarray(0, -1));
+  await assert.rejects(registry.version('digits', '1'), insituError('Integrity', /p\.json is not the one in the registry/));
+  const digits = await pinned.version('digits', '1');
+  await assert.rejects(engine.load(digits.url, digits.options), insituError('Integrity', /'p\.json' is not the one that was signed/));
+  rmSync(at('2.onnx'));
+  await assert.rejects(swap(pinned, 'shift', '2'), insituError('Network'));
+  assert.equal(await shiftOf(session), 1);
+  await session.dispose();
+});
+
+test('a registry that is gone or broken leaves what was read', async () => {
+  const { at, write } = site();
+  const registry = await openRegistry(at('models.json'));
+  assert.equal(await registry.refresh(), false);
+  write('{"format": "insitu-models/1", "models": 1}');
+  await assert.rejects(registry.refresh(), insituError('InvalidModel', /models\.json: models is 1, not an object/));
+  write('{');
+  await assert.rejects(registry.refresh(), insituError('InvalidModel', /no JSON/));
+  rmSync(at('models.json'));
+  await assert.rejects(registry.refresh(), insituError('Network', /models\.json/));
+  assert.equal((await registry.version('shift')).version, '1');
+  write(documentOf(second));
+  assert.equal(await registry.refresh(), true);
+  assert.equal((await registry.version('shift')).version, '2');
+  await assert.rejects(openRegistry(at('none.json')), insituError('Network', /none\.json/));
+  await assert.rejects(openRegistry(at('models.json'), { signal: AbortSignal.abort() }), insituError('Cancelled'));
+});
+
+/* The session of a follower over a server that counts what it is asked. */
+async function followed(t, options) {
+  const folder = site();
+  const asked = [];
+  const server = createServer((request, response) => {
+    const name = request.url.slice(1);
+    const bytes = readFileSync(folder.at(name));
+    const etag = integrityOf(bytes);
+    const known = request.headers['if-none-match'] === `"${etag}"`;
+    asked.push([name, known ? 304 : 200]);
+    response.writeHead(known ? 304 : 200, { etag: `"${etag}"` }).end(known ? undefined : bytes);
+  });
+  await new Promise((listening) => server.listen(0, 'localhost', listening));
+  const registry = await openRegistry(`http://localhost:${server.address().port}/models.json`);
+  const stable = await registry.version('shift');
+  const session = await load(stable.url, stable.options);
+  const follower = followChannel(session, stable, options);
+  const failures = [];
+  follower.addEventListener('failure', ({ detail }) => failures.push(detail));
+  t.after(async () => {
+    follower.stop();
+    await session.dispose();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { ...folder, asked, session, follower, failures };
+}
+
+test('a follower goes on and back with its channel, and asks only whether something has changed', async (t) => {
+  const { write, asked, session, follower, failures } = await followed(t, { every: 1e9 });
+  const swaps = [];
+  follower.addEventListener('swap', ({ detail }) => swaps.push(detail));
+  assert.equal(await follower.check(), false);
+  assert.deepEqual(asked.at(-1), ['models.json', 304]);
+  write(documentOf(second));
+  assert.deepEqual(await Promise.all([follower.check(), follower.check()]), [true, true]);
+  assert.equal(await shiftOf(session), 2);
+  write(documentOf(back));
+  assert.equal(await follower.check(), true);
+  assert.equal(await shiftOf(session), 1);
+  assert.deepEqual(swaps.map(({ previous, next, rolledBack }) => [previous.version, next.version, rolledBack]), [['1', '2', false], ['2', '1', true]]);
+  assert.match(swaps[0].report.next.name, /2\.onnx$/);
+  assert.equal(follower.model.version, '1');
+  assert.deepEqual(failures, []);
+  const before = asked.length;
+  follower.stop();
+  write(documentOf(second));
+  assert.equal(await follower.check(), false);
+  assert.equal(asked.length, before);
+});
+
+test('a follower looks by itself', async (t) => {
+  const { write, session, follower } = await followed(t, { every: 20 });
+  write(documentOf(second));
+  await once(follower, 'swap');
+  assert.equal(await shiftOf(session), 2);
+});
+
+test('what fails is an event, the session goes on, and the next check takes what was mended', async (t) => {
+  const { at, write, session, follower, failures } = await followed(t, { every: 1e9 });
+  const fails = async (code, pattern) => {
+    assert.equal(await follower.check(), false);
+    assert.equal(failures.length, 1);
+    insituError(code, pattern)(failures.pop());
+    assert.equal(await shiftOf(session), 1);
+    assert.equal(follower.model.version, '1');
+  };
+  writeFileSync(at('2.onnx'), contents['3.onnx']);
+  write(documentOf(second));
+  await fails('Integrity', /SHA-256/);
+  await fails('Integrity', /SHA-256/);
+  write('{}');
+  await fails('InvalidModel', /format is missing/);
+  write(documentOf(second, (models) => { delete models.shift; }));
+  await fails('InvalidModel', /no channel 'stable' any more/);
+  write(documentOf(second));
+  const shadow = await session.shadow(contents['1.onnx']);
+  await fails('InvalidArgument', /on trial/);
+  await shadow.stop();
+  writeFileSync(at('2.onnx'), contents['2.onnx']);
+  assert.equal(await follower.check(), true);
+  assert.equal(await shiftOf(session), 2);
+});
+
+test('golden vectors hold for every version that comes', async (t) => {
+  const x = tensor([0, 0, 0, 0], [1, 4]);
+  const golden = [{ feeds: { x }, outputs: { y: tensor([1, 1, 1, 1], [1, 4]) } }];
+  const { write, session, follower, failures } = await followed(t, { every: 1e9, golden });
+  write(documentOf(second));
+  assert.equal(await follower.check(), false);
+  insituError('InvalidModel', /golden vector 0/)(failures[0]);
+  assert.equal(await shiftOf(session), 1);
+});
+
+test('a follower ends with its session or its signal', async (t) => {
+  const end = new AbortController();
+  const one = await followed(t, { every: 1e9, signal: end.signal });
+  end.abort();
+  one.write(documentOf(second));
+  assert.equal(await one.follower.check(), false);
+  assert.equal(await shiftOf(one.session), 1);
+  const other = await followed(t, { every: 1e9 });
+  await other.session.dispose();
+  other.write(documentOf(second));
+  await other.follower.check();
+  insituError('Disposed')(other.failures[0]);
+  const { length } = other.asked;
+  await other.follower.check();
+  assert.equal(other.asked.length, length);
+});
+
+test('what cannot be followed is refused', async () => {
+  const { at } = site();
+  const registry = await openRegistry(at('models.json'));
+  const stable = await registry.version('shift');
+  const session = await engine.load(stable.url, stable.options);
+  const byName = await registry.version('shift', '1');
+  for (const args of [[{}, stable], [session, byName], [session, undefined], ...[0, -1, NaN, '1', 2 ** 31].map((every) => [session, stable, { every }])]) {
+    assert.throws(() => followChannel(...args), insituError('InvalidArgument'));
+  }
+  await session.dispose();
+});

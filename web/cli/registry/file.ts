@@ -1,0 +1,107 @@
+// models.json on disk or on a site: read, written, and the files that it names.
+// Invariant: it is written whole or not at all, and only what the strict reader takes; the same registry gives the same bytes.
+import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fail, toInsituError } from '../../src/errors.js';
+import { addressOf, channelOf, formatHint, noAddress, readModels, registryFormat, versionOf } from '../../src/registry/format.js';
+import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } from '../../src/registry/format.js';
+import { openSource } from '../../src/source.js';
+import type { Flags } from '../command.js';
+
+export const registryFlag = { registry: { type: 'string' } } as const;
+export const registryHelp = '  --registry FILE  the registry; default: models.json';
+export const registryOf = (flags: Flags) => String(flags.registry ?? 'models.json');
+
+export type Entries = Record<string, { versions: Record<string, RegistryVersion>; channels: RegistryEntry['channels'] }>;
+
+const isAddress = (file: string) => /^https?:/i.test(file);
+
+/** The models of a registry; of a file that is not there, with `anew`, none. */
+export async function readRegistry(file: string, { anew = false } = {}): Promise<Entries> {
+  if (anew && !existsSync(file)) return {};
+  const { bytes } = await contentOf(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    fail('InvalidModel', `${file} is no JSON: ${toInsituError(thrown).message}`, formatHint, thrown);
+  }
+  return checked(file, value).models as Entries;
+}
+
+function checked(file: string, value: unknown): RegistryDocument {
+  return readModels(value, (path, what) => fail('InvalidModel', `${file}: ${path} ${what}`, formatHint));
+}
+
+export function writeRegistry(file: string, models: Entries): void {
+  const names = Object.keys(models).sort();
+  const text = JSON.stringify({ format: registryFormat, models: Object.fromEntries(names.map((name) => [name, models[name]])) }, null, 2);
+  checked(file, JSON.parse(text));
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, `${text}\n`);
+    renameSync(beside, file);
+  } catch (thrown) {
+    rmSync(beside, { force: true });
+    fail('Network', `cannot write ${file}: ${toInsituError(thrown).message}`, 'Check its folder.', thrown);
+  }
+}
+
+/** The model of that name, or which there are. */
+export function modelOf(file: string, models: Entries, name: string): Entries[string] {
+  if (Object.hasOwn(models, name)) return models[name]!;
+  return fail('InvalidArgument', `${file} has no model '${name}'`, `It has ${Object.keys(models).join(', ') || 'none'}.`);
+}
+
+/** In the order of their numbers: 1.9.0 before 1.10.0. */
+export const versionsOf = ({ versions }: Entries[string]) => Object.keys(versions).sort(new Intl.Collator('en', { numeric: true }).compare);
+
+/** The version that 'NAME@VERSION' or 'NAME@CHANNEL' means; of a name alone that of `stable`, or the only one. */
+export function findVersion(file: string, models: Entries, wanted: string): { name: string; version: string; entry: RegistryVersion } {
+  const [, name, which] = /^([^@]*)@?(.*)$/.exec(wanted)!;
+  const known = versionsOf(modelOf(file, models, name!));
+  const version = channelOf(models, name!, which || 'stable')?.version ?? (which || (known.length === 1 ? known[0]! : ''));
+  const entry = versionOf(models, name!, version);
+  return entry ? { name: name!, version, entry }
+    : fail('InvalidArgument', which ? `${file} has no version '${which}' of ${name}` : `${file} has no stable version of ${name}`,
+      `Name one as ${name}@VERSION. It has ${known.join(', ') || 'none'}.`);
+}
+
+/** How models.json names a file: relative, by slashes. */
+export function urlIn(registry: string, file: string): string {
+  const path = relative(dirname(resolve(registry)), resolve(file));
+  if (path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
+    fail('InvalidArgument', `${file} is not in the folder of ${registry}`, 'Put it there or below: files are named relative to the registry.');
+  }
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) fail('InvalidArgument', `${file} is no file`, 'Name a file that is there, and no link.');
+  return path.split(sep).map(encodeURIComponent).join('/');
+}
+
+/** Where a file of the registry is. */
+export function locationOf(registry: string, url: string): string {
+  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url) ?? fail('InvalidModel', noAddress(url), formatHint);
+}
+
+/** Size, digest and, unless only these are asked for, bytes of what is at a path or an address. */
+export async function contentOf(location: string, keep = true): Promise<{ bytes: Uint8Array; size: number; integrity: string }> {
+  const { chunks } = await openSource(location);
+  const hash = createHash('sha256');
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    size += chunk.length;
+    if (keep) parts.push(chunk);
+  }
+  return { bytes: Buffer.concat(parts), size, integrity: `sha256-${hash.digest('base64')}` };
+}
+
+/** A file as the registry names it, and what is in it. */
+export async function fileIn(registry: string, file: string): Promise<{ named: RegistryFile & { bytes: number }; bytes: Uint8Array }> {
+  const url = urlIn(registry, file);
+  const { bytes, size, integrity } = await contentOf(file).catch((thrown) =>
+    fail('Network', `cannot read ${file}: ${toInsituError(thrown).message}`, 'Check the path.', thrown));
+  return { named: { url, bytes: size, integrity }, bytes };
+}
