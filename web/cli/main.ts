@@ -10,6 +10,7 @@ import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
+import { evaluate } from './evaluate.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { ops } from './ops.js';
@@ -21,7 +22,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, evaluate, sign, verify, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly
