@@ -1,7 +1,7 @@
 // Metrics slice by slice: those that were declared, or those among single columns and pairs of columns that are worse than the rest.
 // Invariant: every slice that was looked at and is large enough enters the adjustment of p-values, whether it is listed or not.
-// A pair is listed only where it is worse than what is left of either of its two single slices, so that parts of a bad slice, which
-// are bad for its sake, do not crowd it out.
+// Parts of a bad slice are bad for its sake, and must not crowd it out: a pair is listed only where it is clearly worse than what is left
+// of either of its two single slices, or where the evidence for it is half as much again as that for either.
 import { wilson, bootstrapMean } from '../statistics/intervals.js';
 import type { Interval } from '../statistics/intervals.js';
 import { benjaminiHochberg, twoMeans, twoProportions, without } from '../statistics/tests.js';
@@ -75,7 +75,8 @@ interface Settings {
 }
 
 const mostListed = 20;
-const clearlyWorse = 0.01;  // two-sided, within a single slice
+const muchMore = 1.5;
+const clearlyWorse = 0.01;  // two-sided, within a single slice, for all pairs that it is part of
 
 export function declaredSlices(judged: Judged, declared: Readonly<Record<string, Condition>>, settings: Settings): SliceReport {
   const found = Object.entries(declared).map(([name, where]): Found => {
@@ -90,11 +91,16 @@ export function findSlices(judged: Judged, settings: Settings): SliceReport {
   const tested: Found[] = [], listed = new Set<Found>();
   const all = sumsOver(judged.values, () => true), { test, isWorse } = testOf(judged.metric);
   const isLarge = ({ count }: Sums) => count >= settings.minSupport;
-  const isClearlyWorse = (part: Sums, whole: Sums) => {
+  const valuesInAll = binned.reduce((sum, { values }) => sum + values.length, 0);
+  const evidence = (sums: Sums) => {
+    const { statistic } = test(sums, without(all, sums));
+    return isWorse(statistic) ? statistic ** 2 : 0;
+  };
+  const isClearlyWorse = (part: Sums, whole: Sums, column: Binned) => {
     const left = without(whole, part);
     if (left.count < 2) return false;
     const { statistic, p } = test(part, left);
-    return isWorse(statistic) && p < clearlyWorse;
+    return isWorse(statistic) && p < clearlyWorse / (valuesInAll - column.values.length);
   };
   const singles = binned.map((column) => sumsBy(judged.values, column.bins, column.values.length));
   const note = (name: string, where: Condition, sums: Sums, isListed: () => boolean) => {
@@ -112,7 +118,8 @@ export function findSlices(judged: Judged, settings: Settings): SliceReport {
       // The same samples as one of the single slices.
       if (sums.count === parent.count || sums.count === parentToo.count) return;
       note(`${first.name} and ${second.name}`, { all: [first.where, second.where] }, sums,
-        () => isClearlyWorse(sums, parent) && isClearlyWorse(sums, parentToo));
+        () => (isClearlyWorse(sums, parent, one) && isClearlyWorse(sums, parentToo, other)) ||
+          evidence(sums) >= muchMore * Math.max(evidence(parent), evidence(parentToo)));
     });
   }));
   return report('auto', judged, tested, listed, skipped, settings);
