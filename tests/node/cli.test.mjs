@@ -14,7 +14,7 @@ const flavour = ['--flavour', flavours[0]];
 const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
 
-const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'sign', 'verify', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy'];
+const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'compare', 'sign', 'verify', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy'];
 
 function insitu(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });

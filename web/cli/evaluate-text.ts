@@ -1,6 +1,7 @@
 // An evaluation as text for people.
 import type { Evaluation, Metric } from '../src/evaluate/types.js';
 import type { Slice, SliceReport } from '../src/evaluate/slices/slices.js';
+import type { LatencyReport } from '../src/evaluate/latency.js';
 import { fold, table } from './text.js';
 
 const names: Record<string, string> = {
@@ -11,7 +12,7 @@ const shares = /^(accuracy|top\d+)$/;
 const mostClasses = 20;
 
 export const number = (value: number | null) => (value === null ? '-' : String(Number(value.toPrecision(4))));
-const percent = (value: number | null, digits = 2) => (value === null ? '-' : `${(100 * value).toFixed(digits)} %`);
+export const percent = (value: number | null, digits = 2) => (value === null ? '-' : `${(100 * value).toFixed(digits)} %`);
 
 export function* describeEvaluation(evaluation: Evaluation): Generator<string> {
   const { task, output, samples, labelled, undefined: undefinedOnes, confidence, metrics, classes, calibration, slices } = evaluation;
@@ -48,4 +49,17 @@ function* describeSlices({ mode, metric, examined, minSupport, skipped, slices }
 function scientific(p: number | null): string {
   if (p === null) return '-';
   return p >= 0.001 ? p.toFixed(3) : p.toExponential(0);
+}
+
+export function* describeLatency({ scenario, queries, samplesPerQuery, warmUp, latency, throughput }: LatencyReport): Generator<string> {
+  const after = `after ${warmUp} runs that were not timed`;
+  if (!latency) {
+    yield `${scenario}: ${number(throughput)} samples/s (${samplesPerQuery} samples at once, ${after})`;
+    return;
+  }
+  const { percentile, estimateMs, estimateMissing, valueMs, valueMissing } = latency, name = `p${Math.round(100 * percentile)}`;
+  const count = (missing: number) => `${missing.toLocaleString('en')} queries are missing`;
+  yield `${scenario}: ${queries} queries of ${samplesPerQuery === 1 ? 'one sample' : `${samplesPerQuery} samples`}, ${after}; ${number(throughput)} samples/s`;
+  yield `  ${name}, early-stopping estimate  ${estimateMs === null ? count(estimateMissing) : `${estimateMs.toFixed(3)} ms`}`;
+  yield `  ${name}                           ${valueMs === null ? count(valueMissing) : `${valueMs.toFixed(3)} ms`}`;
 }

@@ -7,6 +7,7 @@ import { audit } from './audit.js';
 import { bench } from './bench.js';
 import { checkTarget, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
+import { compare } from './compare.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
@@ -22,7 +23,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, evaluate, sign, verify, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, evaluate, compare, sign, verify, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly

@@ -1,7 +1,7 @@
 // Metrics slice by slice: those that were declared, or those among single columns and pairs of columns that are worse than the rest.
 // Invariant: every slice that was looked at and is large enough enters the adjustment of p-values, whether it is listed or not.
 // Parts of a bad slice are bad for its sake, and must not crowd it out: a pair is listed only where it is clearly worse than what is left
-// of either of its two single slices, or where the evidence for it is half as much again as that for either.
+// of either of its two single slices, or where the evidence for it is twice that for either.
 import { wilson, bootstrapMean } from '../statistics/intervals.js';
 import type { Interval } from '../statistics/intervals.js';
 import { benjaminiHochberg, twoMeans, twoProportions, without } from '../statistics/tests.js';
@@ -75,7 +75,7 @@ interface Settings {
 }
 
 const mostListed = 20;
-const muchMore = 1.5;
+const muchMore = 2;
 const clearlyWorse = 0.01;  // two-sided, within a single slice, for all pairs that it is part of
 
 export function declaredSlices(judged: Judged, declared: Readonly<Record<string, Condition>>, settings: Settings): SliceReport {
