@@ -127,7 +127,8 @@ export async function compare(a: Runner, b: Runner, samples: Samples, options: C
       gatherB.add(is as Tensor, label, name);
       labelled++;
     }
-    onProgress?.({ done: ++count });
+    count++;
+    onProgress?.({ done: count });
   }
   if (count === 0) fail('InvalidArgument', 'there are no samples', 'Pass one or more.');
   const share = (part: number, of: number): Share => ({ count: part, of, value: of > 0 ? part / of : null, ...wilson(part, of, confidence) });

@@ -50,7 +50,8 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
       gatherer.add(results[output] as Tensor | undefined, label, name);
       labelled.push({ sample: count, name });
     }
-    onProgress?.({ done: ++count });
+    count++;
+    onProgress?.({ done: count });
   }
   if (labelled.length === 0) fail('InvalidArgument', `none of ${count} samples has a label`, 'Pass { feeds, label }.');
   const gathered = gatherer.finish();
