@@ -95,5 +95,8 @@ print(json.dumps({
     "benjaminiHochberg": {"p": [0.01, 0.04, 0.03, 0.005, 0.8, 0.03],
                           # statsmodels: multipletests(p, method='fdr_bh')[1], here by p.adjust's definition.
                           "adjusted": (lambda p: [min(1.0, min(p[j] * len(p) / (sorted(p).index(p[j]) + p.count(p[j])) for j in range(len(p)) if p[j] >= x)) for x in p])([0.01, 0.04, 0.03, 0.005, 0.8, 0.03])},
+    # Twice the smaller tail, which SciPy's two-sided p is not.
+    "fisher": [[*cells, min(1, 2 * min(stats.fisher_exact([cells[:2], cells[2:]], side)[1] for side in ("less", "greater")))]
+               for cells in [(20, 20, 60, 20), (3, 27, 170, 30), (29, 1, 150, 20), (700, 300, 8100, 900)]],
     "welch": {"statistic": welch.statistic, "p": welch.pvalue},
 }, indent=1))

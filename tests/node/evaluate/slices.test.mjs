@@ -9,7 +9,7 @@ import { generator } from '../../support/random.mjs';
 import { dist, Engine, flavours, tensor } from '../support/insitu.mjs';
 
 const { evaluate, wilson } = await import(new URL('evaluate.js', dist).href);
-const { welch } = JSON.parse(readFileSync(new URL('metrics.json', import.meta.url), 'utf8'));
+const { fisher, welch } = JSON.parse(readFileSync(new URL('metrics.json', import.meta.url), 'utf8'));
 
 const echo = { outputs: [{ name: 'y', dtype: 'float32', dims: [1, 'n'] }], metadata: {}, run: async ({ y }) => ({ y }) };
 const near = (actual, wanted, what) => assert.ok(Math.abs(actual - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted)), `${what}: ${actual} instead of ${wanted}`);
@@ -71,8 +71,16 @@ test('declared slices: counts, interval, test and the words of conditions', asyn
   for (const name of ['young', 'both', 'zero']) assert.deepEqual([of[name].p, of[name].adjusted, of[name].statistic], [null, null, null], name);
   const z = (20 / 40 - 60 / 80) / Math.sqrt((80 / 120) * (40 / 120) * (1 / 40 + 1 / 80));
   near(of.a.statistic, z, 'z');
-  near(of.a.p, 0.006169899320544, 'p');           // 2 * norm.sf(2.7386)
   assert.deepEqual(slices.slice(0, 2).map(({ name }) => name), ['old', 'a']);  // -3.46, -2.74
+});
+
+test('the p-value of a proportion is exact', async () => {
+  for (const [right, wrong, rightOfRest, wrongOfRest, p] of fisher) {
+    const samples = [[right, 1, 'in'], [wrong, 0, 'in'], [rightOfRest, 1, 'out'], [wrongOfRest, 0, 'out']]
+      .flatMap(([n, isRight, part]) => Array.from({ length: n }, () => ({ ...rightOrWrong(isRight), metadata: { part } })));
+    const { slices: { slices: [slice] } } = await evaluate(echo, samples, { slices: { in: { column: 'part', is: 'in' } } });
+    assert.ok(Math.abs(slice.p - p) <= 1e-8 * p, `${slice.p} instead of ${p}`);
+  }
 });
 
 test('of a regression the error is compared by Welch, with a bootstrap interval that is the same each time', async () => {

@@ -30,9 +30,9 @@ export interface Slice {
   readonly rest: number | null;
   /** value - rest. */
   readonly difference: number | null;
-  /** Of the two-proportion test, or Welch's of means; above 0 where the slice has more. Null where there are too few samples. */
+  /** The z of two proportions, or Welch's t of means; above 0 where the slice has more. Null where there are too few samples. */
   readonly statistic: number | null;
-  /** Of that test, two-sided. */
+  /** Two-sided: Fisher's exact test of two proportions, or Welch's test. */
   readonly p: number | null;
   /** p adjusted for all slices examined (Benjamini and Hochberg). */
   readonly adjusted: number | null;
@@ -137,8 +137,10 @@ function report(
   const tested = found.filter((one) => one.tested);
   const adjusted = benjaminiHochberg(tested.map((one) => one.tested!.p));
   const adjustedOf = new Map(tested.map((one, i) => [one, adjusted[i]!]));
-  const badness = ({ tested: its }: Found) => (its ? (isWorse(1) ? its.statistic : -its.statistic) : -Infinity);
-  const ranked = found.filter((one) => listed.has(one) && (mode === 'declared' || badness(one) > 0)).sort((a, b) => badness(b) - badness(a) || 0);
+  // By the p-value, which knows how many samples there are; by the statistic where two are equal.
+  const badness = ({ tested: its }: Found) => (its ? (isWorse(its.statistic) ? -Math.log(its.p) : Math.log(its.p)) : -Infinity);
+  const size = ({ tested: its }: Found) => Math.abs(its?.statistic ?? 0);
+  const ranked = found.filter((one) => listed.has(one) && (mode === 'declared' || badness(one) > 0)).sort((a, b) => (badness(a) === badness(b) ? size(b) - size(a) : badness(b) - badness(a)));
   const slices = (mode === 'auto' ? ranked.slice(0, mostListed) : ranked).map((one): Slice => {
     const { name, where, sums, tested: its } = one, rest = without(all, sums);
     const value = sums.count > 0 ? sums.sum / sums.count : null, others = rest.count > 0 ? rest.sum / rest.count : null;

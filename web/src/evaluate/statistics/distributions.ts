@@ -31,7 +31,7 @@ export function normalQuantile(tail: number): number {
 }
 
 /* Of x > 0; Lanczos with g = 7. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   const factors = [676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
     -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
   const t = x + 6.5;
@@ -58,6 +58,17 @@ export function incompleteBeta(x: number, a: number, b: number): number {
     if (Math.abs(d * c - 1) < enough) break;
   }
   return front * fraction;
+}
+
+/** P(X <= k) of the `right` among `drawn` of `count`, of which `rightOfAll` are right, drawn without putting back. */
+export function hypergeometricUpTo(k: number, drawn: number, rightOfAll: number, count: number): number {
+  const least = Math.max(0, drawn + rightOfAll - count);
+  if (k < least) return 0;
+  if (k >= Math.min(drawn, rightOfAll)) return 1;
+  const logChoose = (n: number, m: number) => logGamma(n + 1) - logGamma(m + 1) - logGamma(n - m + 1);
+  let term = Math.exp(logChoose(rightOfAll, k) + logChoose(count - rightOfAll, drawn - k) - logChoose(count, drawn)), sum = term;
+  for (let i = k; i > least; i--) sum += term *= (i * (count - rightOfAll - drawn + i)) / ((rightOfAll - i + 1) * (drawn - i + 1));
+  return Math.min(1, sum);
 }
 
 /** P(|T| >= |t|) of Student's t. */

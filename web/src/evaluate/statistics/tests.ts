@@ -1,9 +1,9 @@
 // Tests of two samples, and p-values of many tests at once. All are two-sided.
-// References: Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28; McNemar (1947), https://doi.org/10.1007/BF02295996, by the
+// References: Fisher (1934), with twice the smaller tail; Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28; McNemar (1947), https://doi.org/10.1007/BF02295996, by the
 // binomial distribution; Benjamini and Hochberg (1995), https://doi.org/10.1111/j.2517-6161.1995.tb02031.x.
 import { fail } from '../../fail.js';
 import { shown } from '../../shown.js';
-import { binomialUpTo, normalTail, studentTails } from './distributions.js';
+import { binomialUpTo, hypergeometricUpTo, studentTails } from './distributions.js';
 
 /** What values of a group add up to. Of a proportion, values are 0 and 1. */
 export interface Sums {
@@ -22,12 +22,14 @@ export function without(all: Sums, part: Sums): Sums {
   return { count: all.count - part.count, sum: all.sum - part.sum, squares: all.squares - part.squares };
 }
 
-/** The pooled z-test of two proportions. */
+/** The pooled z of two proportions, and Fisher's exact p: of few samples with few errors the normal one is far too small. */
 export function twoProportions(one: Sums, other: Sums): Tested {
   const pooled = (one.sum + other.sum) / (one.count + other.count);
   const error = Math.sqrt(pooled * (1 - pooled) * (1 / one.count + 1 / other.count));
   const statistic = error > 0 ? (one.sum / one.count - other.sum / other.count) / error : 0;
-  return { statistic, p: Math.min(1, 2 * normalTail(Math.abs(statistic))) };
+  const right = one.sum + other.sum, count = one.count + other.count;
+  const tail = statistic < 0 ? hypergeometricUpTo(one.sum, one.count, right, count) : hypergeometricUpTo(other.sum, other.count, right, count);
+  return { statistic, p: statistic === 0 ? 1 : Math.min(1, 2 * tail) };
 }
 
 /** Welch's t-test of two means. */
