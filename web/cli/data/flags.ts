@@ -27,7 +27,7 @@ export const dataHelp = `DATA is one of
   a file (.npy, .pb, .json) or a folder of them for each sample`;
 
 export const dataFlagsHelp = `  --labels FILE    what is true of each sample: .npy, .json, or a line each; of regression numbers
-  --classes FILE   names of the classes in the order of the output (.json, or a line each); default: "labels" of the model's metadata
+  --classes FILE   names of the classes in the order of the output (.json, or a line each); default: as the model says
   --metadata FILE  columns that say more of each sample: a .csv file with a line each
   --label-column C, --metadata-columns C,D
                    of FILE.csv; default: label, and no metadata
