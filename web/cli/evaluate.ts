@@ -32,8 +32,8 @@ ${dataFlagsHelp}
   --top-k K        default: 5
   --bins N         of the calibration; default: 15
   --seed N         of the bootstrap; default: 1
-  --latency S      single-stream (p90 of one query after the other), multi-stream (p99 of queries of 8 samples), offline (samples/s),
-                   or all, by MLPerf's rules
+  --latency S      by MLPerf's rules: single-stream (p90 of one query after the other), multi-stream (p99 of queries of 8 samples),
+                   offline (samples/s), or all
   --queries N      how many are timed, of offline samples; default: the fewest that give an estimate (64, 662), 1000
   --records FILE   writes what became of each sample, an object a line
   --json FILE      writes the evaluation ("insitu-evaluation/1"); - is standard output

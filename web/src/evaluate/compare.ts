@@ -60,6 +60,14 @@ export interface ApartSample {
   readonly disagree: boolean;
 }
 
+/** How many times as long the second model takes. */
+export interface TimeRatio extends Interval {
+  /** Of the medians. */
+  readonly value: number;
+  /** Runs of each before, which enter no figure. */
+  readonly warmUp: number;
+}
+
 /** What compare() gives: `a` stands where a shadow has the stable model, `b` where it has the candidate. */
 export interface Comparison {
   /** Of this JSON. */
@@ -75,13 +83,27 @@ export interface Comparison {
   /** Over samples, of the largest difference of an element. */
   readonly meanAbsDifference: number | null;
   /** Of B from A, in nats: the mean and the largest Kullback-Leibler divergence; null where there are no probabilities. */
-  readonly divergence: { readonly mean: number; readonly max: number } | null;
+  readonly divergence: {
+    /** Over samples. */
+    readonly mean: number;
+    /** Of the worst sample. */
+    readonly max: number;
+  } | null;
   /** Those that differ most, the worst first. */
   readonly worst: readonly ApartSample[];
   /** Null where no sample has a label, or of regression. */
-  readonly labels: { readonly labelled: number; readonly accuracyA: Share; readonly accuracyB: Share; readonly mcnemar: McNemar } | null;
+  readonly labels: {
+    /** Samples with a label. */
+    readonly labelled: number;
+    /** Of the first model. */
+    readonly accuracyA: Share;
+    /** Of the second model. */
+    readonly accuracyB: Share;
+    /** Whether one is right more often. */
+    readonly mcnemar: McNemar;
+  } | null;
   /** How many times as long B takes, by the medians, with a bootstrap interval; null without `latency`. */
-  readonly inferRatio: (Interval & { readonly value: number; readonly warmUp: number }) | null;
+  readonly inferRatio: TimeRatio | null;
 }
 
 const warmUp = 10, smallest = 2 ** -52;

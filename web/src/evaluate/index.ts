@@ -13,6 +13,6 @@ export type { Slice, SliceReport } from './slices/slices.js';
 export type { Evaluation, EvaluationOptions, EvaluationProgress, EvaluationRecord, Label, Metric, ReadingOptions, Runner, Sample,
   Samples } from './types.js';
 export { compare } from './compare.js';
-export type { ApartSample, CompareOptions, Comparison, Share } from './compare.js';
+export type { ApartSample, CompareOptions, Comparison, Share, TimeRatio } from './compare.js';
 export { measureLatency } from './latency.js';
 export type { LatencyOptions, LatencyPercentile, LatencyReport, Scenario } from './latency.js';

@@ -118,7 +118,10 @@ export interface Evaluation {
   /** Class by class; empty of regression. */
   readonly classes: readonly ClassReport[];
   /** Null without scores. */
-  readonly calibration: { readonly bins: readonly CalibrationBin[] } | null;
+  readonly calibration: {
+    /** From the lowest confidence to the highest. */
+    readonly bins: readonly CalibrationBin[];
+  } | null;
   /** Null where none were asked for. */
   readonly slices: SliceReport | null;
 }
