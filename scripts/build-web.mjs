@@ -31,6 +31,7 @@ const kModules = {
   watches: 'web/src/watches.ts',
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
+  evaluate: 'web/src/evaluate/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
   registry: 'web/src/registry/index.ts',
@@ -68,6 +69,12 @@ const modulesOutside = {
     plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) =>
       (kind === 'dynamic-import' && moduleOf(path) ? { path: `./${moduleOf(path)}.js`, external: true } : undefined));
   },
+};
+
+/* The command line has all of it inside, so that there is one InsituError. */
+const packageInside = {
+  name: 'package-inside',
+  setup: (plugin) => plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: join(root, 'web/src/index.ts') })),
 };
 
 /* Style sheets become strings of the module that imports them. */
@@ -129,7 +136,7 @@ async function bundle() {
   await minifyFile('insitu/whole', false);
   const banner = { js: '#!/usr/bin/env node' };
   const cli = await build({
-    ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [modulesOutside], banner,
+    ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [packageInside, modulesOutside], banner,
   });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   noteBundled([modules.metafile, cli.metafile]);

@@ -50,7 +50,7 @@ function generator(seed: number): () => number {
 type Nested = number | string | boolean | Nested[];
 
 /** Nested arrays, or { dims, data }, as a tensor of the type of `info`. */
-function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: TensorInfo): Tensor {
+export function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: TensorInfo): Tensor {
   const dtype = info.dtype as DType;
   if (typeof json === 'object' && !Array.isArray(json)) return tensor(json.data.map(Number), json.dims, dtype);
   const dims: number[] = [];

@@ -7,9 +7,11 @@ import { bench } from './bench.js';
 import { card } from './card/command.js';
 import { checkTarget, packageVersion, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
+import { compare } from './compare.js';
 import { copy } from './copy.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
+import { evaluate } from './evaluate.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { lineage } from './lineage.js';
@@ -23,7 +25,8 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, evaluate, compare, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy,
+  doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly

@@ -1,12 +1,14 @@
 // insitu profile: what good inputs of a model look like, as a reference profile for its watch.
 import { readFileSync } from 'node:fs';
 import { fail } from '../src/errors.js';
+import type { Label } from '../src/evaluate/types.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
 import { checkTarget, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson }
   from './command.js';
 import type { Command, Flags } from './command.js';
-import { openDataset, readLabels, readList } from './dataset.js';
+import { readLabels, readNames } from './data/labels.js';
+import { openDataset } from './data/open.js';
 import { table } from './text.js';
 
 const leastSamples = 2_000;  // as the monitor has it
@@ -83,7 +85,7 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
       fail('InvalidArgument', `${data} holds ${samples.count} samples`, 'A profile is made of 2,000 or more; 10,000 give full accuracy.');
     }
     const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), samples.count);
-    const names = flags.classes === undefined ? undefined : readList(String(flags.classes)).map(String);
+    const names = flags.classes === undefined ? undefined : readNames(String(flags.classes));
     const session = await engine.load(model, { ...options, monitor: { profile: { learn: samples.count }, quality: 'log' } });
     for (let i = 0; i < samples.count; i++) {
       progress.show('running samples', { done: i, total: samples.count });
@@ -99,8 +101,8 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
   });
 }
 
-function numberOf(label: number | string, names: readonly string[] | undefined): number {
+function numberOf(label: Label, names: readonly string[] | undefined): number {
   if (typeof label === 'number') return label;
-  const at = names?.indexOf(label) ?? -1;
+  const at = names?.indexOf(String(label)) ?? -1;
   return at >= 0 ? at : fail('InvalidArgument', `no class is called '${label}'`, 'Name the classes with --classes FILE, in the order of the output.');
 }

@@ -1,0 +1,96 @@
+// The flags by which commands are told of labelled data, and the data that they mean.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from '../../src/engine.js';
+import { fail } from '../../src/errors.js';
+import type { ReadingOptions } from '../../src/evaluate/types.js';
+import type { TensorInfo } from '../../src/tensor.js';
+import { refuse, wholeNumber } from '../command.js';
+import type { Flags } from '../command.js';
+import type { Dataset } from './dataset.js';
+import type { PictureOptions } from './images.js';
+import { readLabels, readMetadata, readNames } from './labels.js';
+import { openDataset } from './open.js';
+
+export const dataFlags = {
+  data: { type: 'string' }, labels: { type: 'string' }, metadata: { type: 'string' }, classes: { type: 'string' },
+  'label-column': { type: 'string' }, 'metadata-columns': { type: 'string' }, image: { type: 'string' },
+  output: { type: 'string' }, task: { type: 'string' }, logits: { type: 'boolean' },
+} as const;
+
+export const dataHelp = `DATA is one of
+  DIR/INPUT.npy for every input, samples along the first axis; labels.npy and metadata.csv beside them are read
+  DIR/CLASS/*.png, *.jpg, pictures in a folder for each class
+  FILE.csv, whose first line names the columns: a label, metadata, and numbers that make the input
+  FILE.jsonl, an object a line: {"feeds": {INPUT: nested arrays, {"dims", "data"} or a file}, "label", "metadata", "name"}
+  a file (.npy, .pb, .json) or a folder of them for each sample`;
+
+export const dataFlagsHelp = `  --labels FILE    what is true of each sample: .npy, .json, or a line each; of regression numbers
+  --classes FILE   names of the classes in the order of the output (.json, or a line each); default: as the model says
+  --metadata FILE  columns that say more of each sample: a .csv file with a line each
+  --label-column C, --metadata-columns C,D
+                   of FILE.csv; default: label, and no metadata
+  --image OPTIONS  how pictures become tensors: the options of image() as JSON, or a .json file: '{"mean": 0.5, "std": 0.5}'
+  --output NAME    the output that is looked at; default: the first
+  --task T         classification or regression; default: as fits
+  --logits         the output holds logits; default: where its first row does not add up to 1`;
+
+export function dataPath(flags: Flags, command: string): string {
+  return typeof flags.data === 'string' ? flags.data : refuse(`insitu ${command} wants --data DATA`);
+}
+
+export function readingOptions(flags: Flags): ReadingOptions {
+  const { output, task, logits, classes } = flags;
+  if (task !== undefined && task !== 'classification' && task !== 'regression') refuse(`--task is '${String(task)}', not classification or regression`);
+  return {
+    ...(output !== undefined && { output: String(output) }), ...(task !== undefined && { task: task as 'regression' }),
+    ...(logits && { logits: true }), ...(classes !== undefined && { classes: readNames(String(classes)) }),
+  };
+}
+
+/** The data of --data with what the other flags say of them. */
+export function openData(engine: Engine, inputs: readonly TensorInfo[], path: string, flags: Flags): Dataset {
+  const names = flags['metadata-columns'];
+  const columns = {
+    ...(flags['label-column'] !== undefined && { label: String(flags['label-column']) }),
+    ...(names !== undefined && { metadata: String(names).split(',').map((name) => name.trim()) }),
+  };
+  const data = openDataset(engine, inputs, path, { image: imageOptions(flags.image), columns });
+  if (data.count === 0) fail('InvalidArgument', `${path} holds no samples`, 'Pass data with one sample or more.');
+  const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), data.count);
+  const metadata = flags.metadata === undefined ? undefined : readMetadata(String(flags.metadata), data.count);
+  return { ...data, ...(labels && { label: (i: number) => labels[i] }), ...(metadata && { metadata: (i: number) => metadata[i] }) };
+}
+
+function imageOptions(given: Flags[string]): PictureOptions | undefined {
+  if (given === undefined) return undefined;
+  const value = readJson('--image', String(given), String(given).trim().startsWith('{'));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : fail('InvalidArgument', '--image is no object', "Pass the options of image(): '{\"mean\": 0.5, \"std\": 0.5}'.");
+}
+
+/** JSON in a file, or as it stands. */
+export function readJson(flag: string, given: string, inline = false): unknown {
+  if (!inline && !existsSync(given)) fail('InvalidArgument', `cannot read ${given}`, `Check the path of ${flag}.`);
+  try {
+    return JSON.parse(inline ? given : readFileSync(given, 'utf8'));
+  } catch (thrown) {
+    return fail('InvalidArgument', `${inline ? flag : given} is no JSON: ${(thrown as Error).message}`, 'Check quotes and commas.', thrown);
+  }
+}
+
+export function optionalWhole(flags: Flags, name: string): number | undefined {
+  return flags[name] === undefined ? undefined : wholeNumber(`--${name}`, flags[name]);
+}
+
+/** sha256 of a file, or of the paths and files of a folder in the order of their names. */
+export function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  const visit = (at: string, name: string) => {
+    if (!statSync(at).isDirectory()) hash.update(`${name}\0${statSync(at).size}\0`).update(readFileSync(at));
+    else for (const entry of readdirSync(at).sort()) visit(join(at, entry), name === '' ? entry : `${name}/${entry}`);
+  };
+  if (!statSync(path).isDirectory()) return hash.update(readFileSync(path)).digest('hex');
+  visit(path, '');
+  return hash.digest('hex');
+}

@@ -1,0 +1,70 @@
+// JSON lines: an object a sample, {feeds, label, metadata, name}. Feeds are nested arrays, {dims, data}, or files beside the lines.
+// Invariant: what is wrong is named by file and line.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Engine } from '../../src/engine.js';
+import { fail, toInsituError } from '../../src/errors.js';
+import type { Attribute } from '../../src/evaluate/slices/columns.js';
+import type { Label } from '../../src/evaluate/types.js';
+import type { TensorInfo } from '../../src/tensor.js';
+import type { Value } from '../../src/value.js';
+import { fromJson, readFeed } from '../feeds.js';
+import type { Dataset } from './dataset.js';
+import { isPicture, readPicture } from './images.js';
+import type { PictureOptions } from './images.js';
+
+interface Line {
+  feeds: Record<string, Parameters<typeof fromJson>[0]>;
+  label?: Label;
+  metadata?: Record<string, Attribute>;
+  name?: string;
+}
+
+const members = ['feeds', 'label', 'metadata', 'name'];
+
+export function openLines(engine: Engine, inputs: readonly TensorInfo[], file: string, options: PictureOptions = {}): Dataset {
+  const lines = readFileSync(file, 'utf8').split('\n').map((text, i) => ({ text, at: `${file}:${i + 1}` })).filter(({ text }) => text.trim() !== '')
+    .map(({ text, at }) => ({ at, line: parse(text, at) }));
+  const feedOf = async (info: TensorInfo, { line, at }: (typeof lines)[number]): Promise<Value> => {
+    const given = line.feeds[info.name];
+    if (given === undefined) return fail('InvalidArgument', `${at}: there is no feed '${info.name}'`, `Write {"feeds": {"${info.name}": ...}}.`);
+    try {
+      if (typeof given !== 'string' || info.dtype === 'string') return fromJson(given, info);
+      const path = join(dirname(file), given);
+      if (isPicture(path)) return await readPicture(engine, info, path, options);
+      return existsSync(path) ? await readFeed(engine, info, path) : fail('InvalidArgument', `there is no file ${path}`, 'Files are looked for beside the lines.');
+    } catch (thrown) {
+      const { code, message, hint } = toInsituError(thrown);
+      return fail(code === 'Internal' ? 'InvalidArgument' : code, `${at}: '${info.name}': ${message}`, hint ?? 'Write nested arrays, {"dims", "data"} or the name of a file.', thrown);
+    }
+  };
+  return {
+    count: lines.length,
+    name: (i) => lines[i]!.line.name ?? `line ${lines[i]!.at.slice(file.length + 1)}`,
+    label: (i) => lines[i]!.line.label,
+    metadata: (i) => lines[i]!.line.metadata,
+    async feeds(i) {
+      const feeds: Record<string, Value> = {};
+      for (const info of inputs) feeds[info.name] = await feedOf(info, lines[i]!);
+      return feeds;
+    },
+  };
+}
+
+function parse(text: string, at: string): Line {
+  const wrong = (what: string): never => fail('InvalidArgument', `${at}: ${what}`, 'Write {"feeds": {INPUT: ...}, "label": ..., "metadata": {...}, "name": "..."} on each line.');
+  let line: Line;
+  try {
+    line = JSON.parse(text) as Line;
+  } catch (thrown) {
+    return wrong(`no JSON: ${(thrown as Error).message}`);
+  }
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject(line) || !isObject(line.feeds)) return wrong('there are no feeds');
+  const unknown = Object.keys(line).find((name) => !members.includes(name));
+  if (unknown !== undefined) return wrong(`'${unknown}' is not known`);
+  if (line.label === null) delete line.label;
+  if (line.metadata !== undefined && !isObject(line.metadata)) return wrong('metadata are no object');
+  if (line.name !== undefined && typeof line.name !== 'string') return wrong('the name is no string');
+  return line;
+}

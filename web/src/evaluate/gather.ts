@@ -1,0 +1,104 @@
+// Outputs and labels of all samples, gathered sample by sample and turned into metrics in the end.
+// Invariant: one number a sample is a regression unless all labels are truth values and all outputs are between 0 and 1; scores are kept
+// only where there are few classes, so that memory grows with samples alone.
+import type { Tensor } from 'insitu';
+import { fail } from '../fail.js';
+import { shown } from '../shown.js';
+import { classify } from './metrics/classification.js';
+import type { Classified } from './metrics/classification.js';
+import { addsUp, classNames, ClassReader, isWholeType, probabilities, readRow } from './reading.js';
+import type { Row } from './reading.js';
+import type { Evaluation, Label, ReadingOptions, Runner } from './types.js';
+
+const mostKept = 100;
+
+export interface Classes {
+  task: 'classification';
+  scores: NonNullable<Evaluation['scores']>;
+  count: number;
+  name(index: number): string;
+  all: Classified[];
+  /** Of each sample, where there are at most 100 classes; of NaN, too. */
+  rows: Row[];
+}
+
+export interface Values {
+  task: 'regression';
+  truth: Row[];
+  predicted: Row[];
+}
+
+export class Gatherer {
+  readonly #runner: Runner;
+  readonly #options: ReadingOptions;
+  readonly #output: string;
+  #classes?: Classes & { reader: ClassReader };
+  #values?: { predicted: Row; label: Label; sample: string }[];
+
+  constructor(runner: Runner, output: string, options: ReadingOptions) {
+    this.#runner = runner;
+    this.#output = output;
+    this.#options = options;
+  }
+
+  add(tensor: Tensor | undefined, label: Label, sample: string): void {
+    const row = readRow(tensor, this.#output, sample);
+    if (!this.#classes && !this.#values) this.#begin(tensor!, row, label);
+    if (this.#values) this.#values.push({ predicted: row, label, sample });
+    else this.#classify(row, label, sample);
+  }
+
+  finish(): Classes | Values {
+    const values = this.#values;
+    if (!values) return this.#classes!;
+    const fits = ({ predicted: { length, 0: one }, label }: (typeof values)[number]) =>
+      length === 1 && one! >= 0 && one! <= 1 && (label === 0 || label === 1 || typeof label === 'boolean');
+    const { task = values.every(fits) ? 'classification' : 'regression' } = this.#options;
+    if (task === 'regression') return regression(values);
+    this.#values = undefined;
+    this.#classes = this.#startClasses('probabilities', 2);
+    for (const { predicted, label, sample } of values) this.#classify(Float64Array.of(1 - predicted[0]!, predicted[0]!), label, sample);
+    return this.#classes;
+  }
+
+  #begin(tensor: Tensor, row: Row, label: Label): void {
+    const { task, logits } = this.#options;
+    const several = row.length > 1;
+    if (task === 'regression' || (!task && (several ? Array.isArray(label) : !isWholeType(tensor) && typeof label !== 'string'))) this.#values = [];
+    else if (!several && isWholeType(tensor)) this.#classes = this.#startClasses('index', undefined);
+    else if (!several) this.#values = [];
+    else this.#classes = this.#startClasses(logits ?? (!row.some(Number.isNaN) && !addsUp(row)) ? 'logits' : 'probabilities', row.length);
+  }
+
+  #startClasses(scores: Classes['scores'], count: number | undefined): Classes & { reader: ClassReader } {
+    const reader = new ClassReader(classNames(this.#runner, this.#options), count);
+    return { task: 'classification', scores, count: count ?? 0, reader, name: (index) => reader.name(index), all: [], rows: [] };
+  }
+
+  #classify(row: Row, label: Label, sample: string): void {
+    const classes = this.#classes!, truth = classes.reader.index(label, sample);
+    if (classes.scores === 'index') {
+      const [prediction] = row as unknown as [number];
+      classes.reader.index(prediction, `the prediction of ${sample}`);
+      classes.count = Math.max(classes.count, truth + 1, prediction + 1);
+      classes.all.push({ label: truth, prediction });
+      return;
+    }
+    if (row.length !== classes.count) fail('ShapeMismatch', `'${this.#output}' of ${sample} has ${row.length} scores, others have ${classes.count}`, 'Every sample needs as many.');
+    const scores = probabilities(row, classes.scores === 'logits', sample);
+    classes.all.push(classify(scores, truth));
+    if (scores.length <= mostKept) classes.rows.push(scores);
+  }
+}
+
+function regression(values: readonly { predicted: Row; label: Label; sample: string }[]): Values {
+  const truth = values.map(({ predicted, label, sample }) => {
+    const numbers = Array.isArray(label) ? label : [label];
+    if (numbers.length !== predicted.length || !numbers.every((one) => typeof one === 'number' && Number.isFinite(one))) {
+      fail('InvalidArgument', `the label of ${sample} is ${shown(label)}`, `Pass ${predicted.length === 1 ? 'a number' : `an array of ${predicted.length} numbers`}, or the task 'classification'.`);
+    }
+    if (!predicted.every(Number.isFinite)) fail('DataQuality', `the output of ${sample} is not finite`, 'Look at its feeds, or leave the sample out.');
+    return Float64Array.from(numbers as number[]);
+  });
+  return { task: 'regression', truth, predicted: values.map(({ predicted }) => predicted) };
+}
