@@ -30,6 +30,7 @@ const kModules = {
   trust: 'web/src/trust/trust.ts',
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
+  cost: 'web/src/cost/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
   suspicion: 'web/src/suspicion/index.ts',

@@ -8,6 +8,7 @@ import { bench } from './bench.js';
 import { checkTarget, progress, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
 import { copy } from './copy.js';
+import { cost } from './cost.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
 import { init } from './init.js';
@@ -21,7 +22,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, sign, verify, encrypt, audit, ops, init, copy, doctor,
+  inspect, run, test, bench, profile, cost, sign, verify, encrypt, audit, ops, init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly
