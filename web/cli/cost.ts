@@ -25,6 +25,8 @@ const p95 = percentiles.find(([name]) => name === 'p95')!;
 /* From here on brotli takes minutes at its best, which is what servers that pack beforehand use. */
 const bestUpTo = 4 * 2 ** 20;
 const lineWidth = 118;
+/* The formula of a sum of which nothing is known. */
+const nothingAdded = '0';
 
 interface Prices {
   currency: string;
@@ -142,20 +144,20 @@ function* describe(measured: Measured, prices: Prices, found: CostReport): Gener
   const typed = typedRows(prices);
   if (typed.length > 0) yield `given${example ? ', as an example' : ''}:`;
   yield* table(typed.map(([name, value, unit]) => [`  ${name}`, value, unit]), { right: [1] });
-  if (found.lines.length > 1) yield 'computed:';
-  // Nothing added up is no result.
-  for (const { name, value, unit, formula, inserted } of shownLines(found)) {
-    yield `  ${name} ${formatNumber(value)} ${unitIn(unit, currency)}`;
-    yield `    = ${formula}`;
-    yield `    = ${inserted}`;
+  const { lines, leftOut, notGiven } = found;
+  if (notGiven.length > 0) yield* ['not given:', ...fold(notGiven.join(', '), lineWidth - 2).map((line) => `  ${line}`)];
+  if (lines.some(({ formula }) => formula !== nothingAdded)) {
+    yield 'computed:';
+    for (const { name, value, unit, formula, inserted } of lines) {
+      yield* [`  ${name} ${formatNumber(value)} ${unitIn(unit, currency)}`, `    = ${formula}`];
+      if (inserted !== formula) yield `    = ${inserted}`;
+    }
+    if (leftOut.length > 0) yield 'left out:';
+    yield* table(leftOut.map((line) => [`  ${line.name}`, missingIn(line)]));
   }
-  yield 'left out:';
-  yield* table(found.leftOut.map((line) => [`  ${line.name}`, missingIn(line)]));
   if (example) yield invented;
   yield* sentencesOf(found, currency);
 }
-
-const shownLines = ({ lines }: CostReport) => lines.filter(({ formula }) => formula !== '0');
 
 function* document(measured: Measured, prices: Prices, found: CostReport): Generator<string> {
   const { currency, example } = prices;
@@ -166,9 +168,10 @@ function* document(measured: Measured, prices: Prices, found: CostReport): Gener
   for (const [name, value, how] of measuredRows(measured)) yield `| ${name} | ${value} | measured: ${how} |`;
   for (const [name, value, unit] of typedRows(prices)) yield `| ${name} | ${value} | ${unit} |`;
   yield '\n| result | value | unit | formula | with its numbers |\n| --- | ---: | --- | --- | --- |';
-  for (const { name, value, unit, formula, inserted } of shownLines(found)) {
+  for (const { name, value, unit, formula, inserted } of found.lines) {
     yield `| ${name} | ${formatNumber(value)} | ${unitIn(unit, currency)} | ${formula} | ${inserted} |`;
   }
+  if (found.notGiven.length > 0) yield `\nNot given: ${found.notGiven.join(', ')}.`;
   if (found.leftOut.length === 0) return;
   yield '\n| left out | why |\n| --- | --- |';
   for (const line of found.leftOut) yield `| ${line.name} | ${missingIn(line)} |`;

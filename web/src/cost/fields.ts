@@ -9,6 +9,8 @@ export interface CostInput {
   visitsPerUserMonth?: number;
   /** How many users there are. */
   users?: number;
+  /** One inference on the device, in milliseconds. */
+  deviceMs?: number;
   /** How long a request occupies the server, in milliseconds. */
   serverMs?: number;
   /** Price of an instance for an hour. */
@@ -39,8 +41,6 @@ export interface CostInput {
   cacheHitRate?: number;
   /** Price of a GB that is delivered to users. */
   cdnPricePerGb?: number;
-  /** One inference on the device, in milliseconds. */
-  deviceMs?: number;
   /** What the device draws more while it computes, in watts. */
   deviceWatts?: number;
   /** Price of a kWh at the user's; it counts as a cost of the device. */
@@ -86,10 +86,11 @@ export const costFields: Readonly<Record<CostFieldName, CostField>> = {
   requestsPerUserMonth: amount('use', 'Requests', 'per user and month'),
   visitsPerUserMonth: divisor('use', 'Visits', 'per user and month'),
   users: amount('use', 'Users', 'users'),
-  serverMs: amount('instances', 'Time of a request on the server', 'ms'),
+  deviceMs: amount('use', 'Time of an inference on the device', 'ms'),
+  serverMs: amount('use', 'Time of a request on the server', 'ms'),
   instancePricePerHour: amount('instances', 'Price of an instance', 'money per hour'),
-  parallelRequests: divisor('instances', 'Requests at once on an instance', 'requests'),
-  utilisation: { ...divisor('instances', 'Utilisation: share of the time it computes', '0 to 1'), most: 1 },
+  parallelRequests: divisor('instances', 'Requests at once', 'per instance'),
+  utilisation: { ...divisor('instances', 'Share of the time it computes', '0 to 1'), most: 1 },
   pricePerMillionRequests: amount('serverless', 'Price of requests', 'money per million'),
   memoryGb: amount('serverless', 'Memory of a function', 'GB'),
   pricePerGbSecond: amount('serverless', 'Price of memory', 'money per GB and second'),
@@ -101,7 +102,6 @@ export const costFields: Readonly<Record<CostFieldName, CostField>> = {
   modelBytes: amount('delivery', 'Model', 'bytes'),
   cacheHitRate: { ...amount('delivery', 'Visits that find both in a cache', '0 to 1'), most: 1 },
   cdnPricePerGb: amount('delivery', 'Price of delivery (CDN)', 'money per GB'),
-  deviceMs: amount('energy', 'Time of an inference on the device', 'ms'),
   deviceWatts: amount('energy', 'Power of the device while it computes', 'W'),
   electricityPricePerKwh: amount('energy', 'Price of electricity for the user', 'money per kWh'),
   batteryWh: divisor('energy', 'Battery of the device', 'Wh'),

@@ -6,7 +6,7 @@ import type { CostLeftOut, CostReport } from './report.js';
 export const unitIn = (unit: string, currency: string): string => unit.replace(/^money ?/, currency ? `${currency} ` : '');
 
 export const missingIn = ({ missing, oneIsEnough }: CostLeftOut): string =>
-  `not given: ${oneIsEnough && missing.length > 1 ? 'any of ' : ''}${missing.join(', ')}`;
+  `needs ${oneIsEnough && missing.length > 1 ? 'any of ' : ''}${missing.join(', ')}`;
 
 /** From how many requests on the device is cheaper, and what that means for those that are made. */
 export function sentencesOf({ breakEven, cheaper, given, values }: CostReport, currency = ''): string[] {
