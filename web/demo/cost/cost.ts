@@ -16,7 +16,7 @@ import { wordsOf } from '../common/problem.js';
 import { randomFeed } from '../graph/feeds.js';
 import type { Place } from '../shell/lazy.js';
 import { examples } from './examples.js';
-import { CostForm, type Origin } from './form.js';
+import { CostForm } from './form.js';
 import { hashOf, linkedIn } from './link.js';
 import { ResultView } from './result.js';
 
@@ -30,8 +30,8 @@ class CostPanel {
   readonly #result = new ResultView();
   #example = '';
   #files: File[] = [];
-  #timer = 0;
-  readonly measure = newestOnly((over: readonly Origin[]) => this.#measure(over));
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly measure = newestOnly((keep: boolean) => this.#measure(keep));
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -51,18 +51,19 @@ class CostPanel {
       this.#changed();
     });
     byId('cost-link').addEventListener('click', () => void this.#copyLink());
-    byId('cost-measure').addEventListener('click', () => void this.measure(['measured', 'link', 'typed', 'example']));
-    takeFiles(byId('cost-drop'), byId<HTMLInputElement>('cost-file'), (files) => this.use(files));
+    byId('cost-measure').addEventListener('click', () => void this.measure(false));
+    takeFiles(byId('cost-drop'), byId<HTMLInputElement>('cost-file'), (files) => void this.use(files, false));
     addEventListener('hashchange', () => this.#readLink());
     this.#readLink();
   }
 
-  use(files: File[], over: readonly Origin[] = ['measured', 'link']): Promise<void> {
+  /** Measures a model; with `keep` what is given already stays. */
+  use(files: File[], keep: boolean): Promise<void> {
     this.#files = files;
-    return this.measure(over);
+    return this.measure(keep);
   }
 
-  async #measure(over: readonly Origin[]): Promise<void> {
+  async #measure(keep: boolean): Promise<void> {
     const model = this.#files.find(({ name }) => name.endsWith('.onnx')) ?? this.#files[0]!;
     const others = this.#files.filter((file) => file !== model);
     const said = byId('cost-progress');
@@ -79,7 +80,7 @@ class CostPanel {
         Median: `${milliseconds(median)} ms`, p95: p95 === null ? `needs ${kRunsForP95} runs` : `${milliseconds(p95)} ms`, Runs: String(runs),
       };
       byId('cost-measured').replaceChildren(...Object.entries(facts).map(([term, textContent]) => make('div', {}, make('dt', { textContent: term }), make('dd', { textContent }))));
-      this.#form.fill({ deviceMs: Number(median.toPrecision(4)), modelBytes: size.bytes, engineBytes: engine.bytes }, 'measured', over);
+      this.#form.fill({ deviceMs: Number(median.toPrecision(4)), modelBytes: size.bytes, engineBytes: engine.bytes }, 'measured', keep);
       said.textContent = `Measured: ${milliseconds(median)} ms, whole calls from the page on random input.`;
     } catch (error) {
       said.textContent = wordsOf(error);
@@ -131,5 +132,5 @@ export async function open({ engine }: Place): Promise<void> {
   showCode('cost', 'cost.ts', source);
   const panel = new CostPanel(engine);
   const sample = await (await fetch(kSample)).blob();
-  await panel.use([new File([sample], kSample.split('/').at(-1)!)], ['measured']);
+  await panel.use([new File([sample], kSample.split('/').at(-1)!)], true);
 }

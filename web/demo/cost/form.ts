@@ -1,11 +1,11 @@
 // The fields of the comparison in groups: each with its unit, the name that formulas have for it, and where its number is from.
 // Invariant: a field that is empty or wrong gives nothing; it says "not given", or what is wrong.
 
+import type { InsituError } from 'insitu';
 import { cost, costFields, type CostFieldName, type CostGroup, type CostInput } from 'insitu/cost';
 
 import { unitIn } from '../../src/cost/words.js';
 import { make } from '../common/dom.js';
-import { wordsOf } from '../common/problem.js';
 
 /** Where the number of a field is from. */
 export type Origin = 'measured' | 'example' | 'link' | 'typed';
@@ -62,11 +62,11 @@ export class CostForm {
     this.#currency.value = text;
   }
 
-  /** Writes numbers into their fields; with `over` only where what stands there is from one of these, or nothing does. */
-  fill(numbers: CostInput, origin: Origin, over?: readonly Origin[]): void {
+  /** Writes numbers into their fields; with `keep` only into those that are empty or were filled with what is of this origin. */
+  fill(numbers: CostInput, origin: Origin, keep = false): void {
     for (const [name, value] of Object.entries(numbers) as [CostFieldName, number][]) {
       const field = this.#fields.get(name)!;
-      if (over && field.input.value !== '' && !over.includes(field.origin)) continue;
+      if (keep && field.input.value !== '' && field.origin !== origin) continue;
       field.input.value = String(value);
       field.origin = origin;
     }
@@ -107,6 +107,6 @@ function problemOf(name: CostFieldName, input: HTMLInputElement): string | undef
     cost({ [name]: input.valueAsNumber });
     return undefined;
   } catch (error) {
-    return wordsOf(error);
+    return (error as InsituError).toJSON().message;
   }
 }

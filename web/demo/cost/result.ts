@@ -1,7 +1,7 @@
 // The result: a sentence, the chart of cost against requests with the break-even, every formula with its numbers, what is left out.
 // Invariant: only the sentence is announced, and only when it changes.
 
-import { costFields, type CostInput, type CostReport } from 'insitu/cost';
+import { costFields, type CostReport } from 'insitu/cost';
 
 import { formatNumber } from '../../src/cost/expression.js';
 import { missingIn, sentencesOf, unitIn } from '../../src/cost/words.js';
@@ -9,7 +9,6 @@ import { costsAt } from '../code/cost.js';
 import { LineChart } from '../common/chart.js';
 import { byId, make } from '../common/dom.js';
 
-const kPoints = 40;
 const kDefaultMost = 100;
 /* A user's month is a matter of fractions; the chart is of as many users as make numbers that can be read. */
 const kCrowds = [1, 1000, 1_000_000];
@@ -58,11 +57,10 @@ export class ResultView {
   }
 }
 
-/* Evenly, with the break-even among them, which is near the middle where the typed number of requests lets it. */
+/* Both costs are straight lines. The break-even is near the middle where the number of requests lets it. */
 function placesOf(at: number | undefined, requests = 0): number[] {
   const most = at === undefined ? 2 * requests || kDefaultMost : Math.max(2 * at, Math.min(requests, 4 * at));
-  const places = Array.from({ length: kPoints + 1 }, (_, i) => (i / kPoints) * most);
-  return [...new Set(at === undefined ? places : [...places, at])].sort((a, b) => a - b);
+  return at === undefined ? [0, most] : [0, at, most];
 }
 
 function fieldLink(name: string): HTMLElement {

@@ -85,7 +85,7 @@ const divisor = (group: CostGroup, label: string, unit: string): CostField => ({
 export const costFields: Readonly<Record<CostFieldName, CostField>> = {
   requestsPerUserMonth: amount('use', 'Requests', 'per user and month'),
   visitsPerUserMonth: divisor('use', 'Visits', 'per user and month'),
-  users: amount('use', 'Users', 'users'),
+  users: amount('use', 'Users', ''),
   deviceMs: amount('use', 'Time of an inference on the device', 'ms'),
   serverMs: amount('use', 'Time of a request on the server', 'ms'),
   instancePricePerHour: amount('instances', 'Price of an instance', 'money per hour'),

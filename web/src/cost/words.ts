@@ -8,13 +8,17 @@ export const unitIn = (unit: string, currency: string): string => unit.replace(/
 export const missingIn = ({ missing, oneIsEnough }: CostLeftOut): string =>
   `needs ${oneIsEnough && missing.length > 1 ? 'any of ' : ''}${missing.join(', ')}`;
 
+const sides: Readonly<Record<string, string>> = {
+  cloudPerRequest: 'what a request costs in the cloud', deliveryPerUserMonth: 'what delivery to the device costs',
+};
+
 /** From how many requests on the device is cheaper, and what that means for those that are made. */
 export function sentencesOf({ breakEven, cheaper, given, values }: CostReport, currency = ''): string[] {
   const money = (value: number) => `${formatNumber(value, 4)}${currency && ` ${currency}`}`;
   const each = () => `a request costs ${money(values.cloudPerRequest!)} there and ${money(values.devicePerRequest!)} on the device`;
   const first = (): string => {
     switch (breakEven.kind) {
-      case 'unknown': return `No break-even: ${breakEven.missing.join(' and ')} cannot be computed from what is given.`;
+      case 'unknown': return `No break-even: ${breakEven.missing.map((name) => sides[name]).join(' and ')} cannot be told from what is given.`;
       case 'at': return `The device is cheaper from ${formatNumber(breakEven.requestsPerUserMonth, 4)} requests per user and month on, ` +
         `${formatNumber(breakEven.requestsPerVisit, 4)} per visit.`;
       case 'always': return `The device is cheaper from the first request on: delivery costs nothing, and ${each()}.`;
