@@ -14,7 +14,7 @@ const flavour = ['--flavour', flavours[0]];
 const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
 
-const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'sign', 'verify', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy'];
+const commands = ['inspect', 'run', 'test', 'bench', 'profile', 'cost', 'sign', 'verify', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy'];
 
 function insitu(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
