@@ -91,7 +91,8 @@ test('numbers that are typed, by keyboard, make the result that insitu/cost give
   assert.match(await page.locator('#cost-chart').getAttribute('aria-label'), /^Cost of 1,000 users in a month from 0 to 200 requests .* they are equal at 50 requests\.$/);
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'cost-parallelRequests');
-  assert.deepEqual(asked, []);
+  // Where the address changes the browser asks for the icon again.
+  assert.deepEqual(asked.filter((url) => !url.endsWith('/demo/icon.svg')), []);
   assert.deepEqual(problems, []);
   await close();
 });
@@ -147,8 +148,8 @@ test('a link brings its numbers, is not overwritten by what is measured, and ope
 test('a link with what cannot be says so at the field, and nothing of it is markup', async () => {
   const { page, problems, close } = await site.visit(linkTo({ utilisation: 2, users: 'many', cdnPricePerGb: -1, nothing: 5, currency: '<b>x</b>', example: 'constructor' }));
   await page.waitForSelector('#cost[data-open]');
-  assert.equal(await note(page, 'utilisation'), 'utilisation utilisation is 2: more than 1');
-  assert.equal(await note(page, 'cdnPricePerGb'), 'cdnPricePerGb cdnPricePerGb is -1: less than 0');
+  assert.equal(await note(page, 'utilisation'), 'utilisation is 2: more than 1');
+  assert.equal(await note(page, 'cdnPricePerGb'), 'cdnPricePerGb is -1: less than 0');
   assert.equal(await page.locator('#cost-utilisation').getAttribute('aria-invalid'), 'true');
   assert.equal(await page.locator('#cost-utilisation').getAttribute('aria-describedby'), 'cost-utilisation-note');
   assert.equal(await note(page, 'users'), 'users not given');

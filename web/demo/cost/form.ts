@@ -107,6 +107,6 @@ function problemOf(name: CostFieldName, input: HTMLInputElement): string | undef
     cost({ [name]: input.valueAsNumber });
     return undefined;
   } catch (error) {
-    return (error as InsituError).toJSON().message;
+    return (error as InsituError).toJSON().message.slice(`${name} `.length);  // which stands in front of it already
   }
 }
