@@ -1,9 +1,17 @@
 // Every formula of the comparison, as the text that is computed and shown: by the page, the command line and docs/how-to/cost.md.
 // Invariant: a formula names only fields and formulas before it; a list is the sum of those of it that are known.
 
+/** The name of a result. */
+export type CostFormulaName =
+  | 'instancesPerRequest' | 'invocationPerRequest' | 'memoryPerRequest' | 'egressPerRequest' | 'ingressPerRequest'
+  | 'cloudPerRequest' | 'cloudPerUserMonth' | 'deliveryPerUserMonth' | 'deviceWhPerRequest' | 'electricityPerRequest'
+  | 'devicePerRequest' | 'devicePerUserMonth' | 'breakEvenPerUserMonth' | 'breakEvenPerVisit' | 'savedPerUserMonth'
+  | 'savedPerMonth' | 'deviceWhPerUserMonth' | 'batteriesPerUserMonth' | 'serverWhPerRequest'
+  | 'serverWhPerUserMonth' | 'deviceGramsPerUserMonth' | 'serverGramsPerUserMonth';
+
 type Known = Readonly<Record<string, number>>;
 
-export interface Definition {
+interface Definition {
   readonly label: string;
   readonly unit: string;
   /** A list: what is added up, as far as it is known. */
@@ -15,7 +23,7 @@ export interface Definition {
 }
 
 /* 3,600,000 ms are an hour, and 10^9 bytes a GB. */
-export const definitions = {
+const definitions: Readonly<Record<CostFormulaName, Definition>> = {
   instancesPerRequest: {
     label: 'Instances', unit: 'money per request',
     text: 'instancePricePerHour / 3600000 * serverMs / (parallelRequests * utilisation)',
@@ -87,10 +95,7 @@ export const definitions = {
   serverGramsPerUserMonth: {
     label: 'Carbon of the server', unit: 'g CO2 per user and month', text: 'serverWhPerUserMonth / 1000 * serverGramsPerKwh',
   },
-} as const satisfies Readonly<Record<string, Definition>>;
-
-/** The name of a result. */
-export type CostFormulaName = keyof typeof definitions;
+};
 
 /** A formula, as it is computed. */
 export interface CostFormula {

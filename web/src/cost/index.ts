@@ -9,7 +9,7 @@ export { costFields } from './fields.js';
 export type { CostField, CostFieldName, CostGroup, CostInput } from './fields.js';
 export { costFormulas } from './formulas.js';
 export type { CostFormula, CostFormulaName } from './formulas.js';
-export type { BreakEven, CostLeftOut, CostLine, CostReport } from './report.js';
+export type { BreakEven, BreakEvenAt, BreakEvenNowhere, BreakEvenUnknown, CostLeftOut, CostLine, CostReport } from './report.js';
 
 /** Cloud against device, as far as the numbers go. InvalidArgument for numbers that are negative, NaN or out of bounds, and unknown names. */
 export function cost(input: CostInput): CostReport {

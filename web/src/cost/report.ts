@@ -41,10 +41,31 @@ export interface CostLeftOut {
 }
 
 /** From how many requests on the device is cheaper. */
-export type BreakEven =
-  | { readonly kind: 'at'; readonly requestsPerUserMonth: number; readonly requestsPerVisit: number }
-  | { readonly kind: 'always' | 'never' | 'equal' }
-  | { readonly kind: 'unknown'; readonly missing: readonly string[] };
+export type BreakEven = BreakEvenAt | BreakEvenNowhere | BreakEvenUnknown;
+
+/** At so many requests both cost the same. */
+export interface BreakEvenAt {
+  /** There is one. */
+  readonly kind: 'at';
+  /** Of one user in a month. */
+  readonly requestsPerUserMonth: number;
+  /** Of one visit. */
+  readonly requestsPerVisit: number;
+}
+
+/** One of them is cheaper at any number of requests, or neither. */
+export interface BreakEvenNowhere {
+  /** `always`: the device, from the first request on; `never`: the device, however many there are; `equal`: both cost the same. */
+  readonly kind: 'always' | 'never' | 'equal';
+}
+
+/** One of the sides has no number. */
+export interface BreakEvenUnknown {
+  /** It cannot be told. */
+  readonly kind: 'unknown';
+  /** The formulas that could not be computed. */
+  readonly missing: readonly string[];
+}
 
 /** Cloud against device. */
 export interface CostReport {
@@ -56,7 +77,7 @@ export interface CostReport {
   readonly lines: readonly CostLine[];
   /** Every formula that could not, and why. */
   readonly leftOut: readonly CostLeftOut[];
-  /** `always`: from the first request on; `never`: however many there are; `equal`: both cost the same. */
+  /** From how many requests on the device is cheaper. */
   readonly breakEven: BreakEven;
   /** At `requestsPerUserMonth`; null where that or one of the sides is not known. */
   readonly cheaper: 'cloud' | 'device' | 'equal' | null;
