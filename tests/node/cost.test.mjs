@@ -79,9 +79,9 @@ test('what is shown is what is computed: the texts, evaluated by JavaScript itse
 });
 
 test('numbers that were given are shown as they are, and sums hold what is known', () => {
-  const lines = Object.fromEntries(cost({ ...given, pricePerGbSecond: 0.0000166667, users: 12_345_678, ingressBytes: undefined, electricityPricePerKwh: undefined })
+  const lines = Object.fromEntries(cost({ ...given, pricePerGbSecond: 0.00001666667, users: 12_345_678, ingressBytes: undefined, electricityPricePerKwh: undefined })
     .lines.map((line) => [line.name, line]));
-  assert.equal(lines.memoryPerRequest.inserted, '0.0000166667 × 2 × 36 / 1,000');
+  assert.equal(lines.memoryPerRequest.inserted, '0.00001666667 × 2 × 36 / 1,000');
   assert.match(lines.savedPerMonth.inserted, / × 12,345,678$/);
   assert.equal(lines.deliveryPerUserMonth.inserted, '10 × (1 − 0.75) × (700,000 + 300,000) / 1,000,000,000 × 0.04');
   assert.equal(lines.deliveryPerUserMonth.formula, 'visitsPerUserMonth × (1 − cacheHitRate) × (engineBytes + modelBytes) / 1,000,000,000 × cdnPricePerGb');
