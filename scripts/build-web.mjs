@@ -32,6 +32,7 @@ const kModules = {
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
   evaluate: 'web/src/evaluate/index.ts',
+  cost: 'web/src/cost/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
   registry: 'web/src/registry/index.ts',

@@ -9,7 +9,7 @@ import { objections, shownCode, startDemo } from './demo-site.mjs';
 import { dist } from './support.mjs';
 
 const kShots = new URL('../../build/screenshots/', import.meta.url).pathname;
-const kPlaygrounds = ['handwriting', 'image', 'sound', 'text', 'graph', 'lab', 'benchmark'];
+const kPlaygrounds = ['handwriting', 'image', 'sound', 'text', 'graph', 'lab', 'benchmark', 'cost'];
 let site;
 
 before(async () => {

@@ -15,8 +15,8 @@ const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
 
 const commands = [
-  'inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'compare', 'sign', 'verify', 'card', 'registry', 'lineage',
-  'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy',
+  'inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'compare', 'cost', 'sign', 'verify', 'card', 'registry',
+  'lineage', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy',
 ];
 
 function insitu(...args) {

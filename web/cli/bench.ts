@@ -19,7 +19,7 @@ interface Timed {
 }
 
 /* Of a percentile, the runs that it takes. */
-const percentiles = [['p90', 0.9, 64], ['p95', 0.95, 130], ['p99', 0.99, 662]] as const;
+export const percentiles = [['p90', 0.9, 64], ['p95', 0.95, 130], ['p99', 0.99, 662]] as const;
 
 export const bench: Command = {
   summary: 'times a model',
@@ -51,7 +51,7 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
   },
 };
 
-const quantile = (sorted: readonly number[], q: number) => sorted[Math.ceil(q * sorted.length) - 1]!;
+export const quantile = (sorted: readonly number[], q: number) => sorted[Math.ceil(q * sorted.length) - 1]!;
 
 function* describe({ row, sorted }: Timed): Generator<string> {
   const { model, flavour, threads, runs } = row;
@@ -64,7 +64,8 @@ function* describe({ row, sorted }: Timed): Generator<string> {
   if (row.max_abs_diff !== null) yield `  the results differ from the stored ones by at most ${row.max_abs_diff}`;
 }
 
-async function benchModel(model: string, flags: Flags, runs: number) {
+/** Times a model as `insitu bench` does: loads it, runs it once, then `runs` times. */
+export async function benchModel(model: string, flags: Flags, runs: number) {
   const options = { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model) };
   return withEngine(flags, async (engine) => {
     const loadStart = performance.now();

@@ -9,6 +9,7 @@ import { checkTarget, packageVersion, progress, UsageError } from './command.js'
 import type { Command, Flags } from './command.js';
 import { compare } from './compare.js';
 import { copy } from './copy.js';
+import { cost } from './cost.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
 import { evaluate } from './evaluate.js';
@@ -25,7 +26,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, evaluate, compare, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy,
+  inspect, run, test, bench, profile, evaluate, compare, cost, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy,
   doctor,
 };
 

@@ -14,11 +14,16 @@ const kPlaygrounds = {
   text: () => import('./text/text.js'),
   lab: () => import('./lab/lab.js'),
   benchmark: () => import('./benchmark/benchmark.js'),
+  cost: () => import('./cost/cost.js'),
   graph: () => import('./graph/graph.js'),
 };
 
 /* Files that are dropped beside a playground do not take the page's place. */
 for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
+
+/* A link to a playground may say more behind a question mark, which is for the playground to read. */
+const [, linked] = /^#([a-z]+)\?/.exec(location.hash) ?? [];
+if (linked) document.getElementById(linked)?.scrollIntoView();
 
 async function start(): Promise<void> {
   const began = performance.now();

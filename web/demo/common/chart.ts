@@ -10,6 +10,8 @@ export interface Line {
   colour: string;
   width?: number;
   dashed?: boolean;
+  /** Values are points, without a line between them. */
+  points?: boolean;
 }
 
 export interface ChartOptions {
@@ -35,8 +37,8 @@ export class LineChart {
     this.#options = options;
     this.#data = [[], ...options.lines.map(() => [])] as unknown as uPlot.AlignedData;
     host.setAttribute('role', 'img');
-    this.#legend.append(...options.lines.map(({ label, colour, dashed }) => {
-      const swatch = make('i', { className: dashed ? 'dashed' : '' });
+    this.#legend.append(...options.lines.map(({ label, colour, dashed, points }) => {
+      const swatch = make('i', { className: points ? 'point' : dashed ? 'dashed' : '' });
       swatch.style.setProperty('--swatch', `var(${colour})`);
       return make('span', {}, swatch, label);
     }));
@@ -74,8 +76,9 @@ export class LineChart {
       ],
       series: [
         {},
-        ...lines.map(({ colour, width = 2, dashed }) => ({
-          stroke: token(colour), width, dash: dashed ? [6, 5] : undefined, points: { show: false }, spanGaps: false,
+        ...lines.map(({ colour, width = 2, dashed, points = false }) => ({
+          stroke: token(colour), width, dash: dashed ? [6, 5] : undefined, spanGaps: false,
+          points: { show: points, size: 11, fill: token(colour) },
         })),
       ],
     }, this.#data, this.#canvas);
