@@ -15,9 +15,9 @@ import { run, runMain, say, step, StepError } from './lib/progress.mjs';
 import { sourceTree } from './lib/sources.mjs';
 import { setup } from './setup.mjs';
 
-const most = { model: 8192, external_data: 1024, text: 4096, profile: 16384, histogram: 2048, quantized: 256 };
+const most = { model: 8192, load: 8192, external_data: 1024, text: 4096, profile: 16384, histogram: 2048, quantized: 256 };
 /* Of an input that is kept in tests/fuzz/corpus: larger ones are found again from the seeds. */
-const mostKept = { ...most, model: 256, text: 512, profile: 2048 };
+const mostKept = { ...most, model: 256, load: 512, text: 512, profile: 2048 };
 const committed = join(root, 'tests', 'fuzz');
 const work = folderOf('fuzz');
 
@@ -41,8 +41,11 @@ const histogram = (offset, buckets) => JSON.stringify({
   sumMs: 12.5, minMs: 0, maxMs: 9, offset, buckets,
 });
 
+const models = () => conformanceModels().map((path) => readFileSync(path));
+
 const seeds = {
-  model: () => conformanceModels().map((path) => readFileSync(path)),
+  model: models,
+  load: models,
   async text(task) {
     await buildPreset('dev-asan', ['insitu_dev']);
     const few = conformanceModels().filter((_, i) => i % 6 === 0);
