@@ -1,0 +1,18 @@
+// Weights as integers, symmetric: w ~ scale * code, with one scale a channel or one for all.
+// Invariant: codes are within [-limit, limit]; a scale is positive, also of zeros alone.
+#pragma once
+
+#include "base/error.h"
+#include "base/tensor.h"
+
+namespace insitu {
+
+struct WeightCodes {
+  Tensor codes;   // int8, the dims of the weights
+  Tensor scales;  // float32, [channels] or []
+};
+
+// float32 weights along `axis`; axis < 0: one scale for all. `limit` is 127, or 63 for 7 bits.
+Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit);
+
+}  // namespace insitu
