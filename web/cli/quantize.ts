@@ -73,14 +73,17 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
       const before = await judge?.(model, source);
       if (goal !== undefined && before!.metric !== 'accuracy') fail('InvalidArgument', '--goal is about accuracy, and the data are of a regression', 'Leave it out, or pass labels that are classes.');
       const calibration = await openCalibration(engine, model, flags);
-      let after: Judgement | undefined;
+      const judged = new Map<ModelSource, Judgement>();
+      const isGoodEnough = async (candidate: Uint8Array<ArrayBuffer>) => {
+        judged.set(candidate, await judge!(candidate));
+        return judged.get(candidate)!.value >= goal! * before!.value;
+      };
       const { model: bytes, report } = await engine.quantize(model, calibration?.samples ?? [], {
         ...options, ...source, ...(calibration && { calibrationDigest: calibration.sha256 }),
-        ...(goal !== undefined && { keepFloat: { until: async (candidate) => (after = await judge!(candidate)).value >= goal * before!.value } }),
+        ...(goal !== undefined && { keepFloat: { until: isGoodEnough } }),
         onProgress: ({ phase, done, total }) => progress.show(phases[phase], { done, total: total ?? calibration?.count }),
       });
-      // Of a goal the last that was tried need not be the one that is taken.
-      after = judge && await judge(bytes);
+      const after = judged.get(bytes) ?? await judge?.(bytes);
       const document: QuantizationFile = {
         format: 'insitu-quantization/1', model: modelOf(model), ...report,
         ...(judge && { data: { name: basename(String(flags.data)), sha256: digestOf(String(flags.data)) }, metric: before!.metric, before: before!.value, after: after!.value }),
