@@ -31,8 +31,7 @@ Result<std::shared_ptr<Strings>> Strings::Allocate(int64_t count) {
   const auto bytes = count * static_cast<int64_t>(sizeof(std::string));
   if (live_bytes.load(std::memory_order_relaxed) + bytes > kMostLiveStringBytes)
     return TooMany("all strings together", kMostLiveStringBytes, "bytes");
-  auto strings =
-      std::make_shared<Strings>(std::vector<std::string>(static_cast<size_t>(count)));
+  auto strings = std::make_shared<Strings>(std::vector<std::string>(static_cast<size_t>(count)));
   INSITU_TRY(strings->Count());
   return strings;
 }

@@ -72,7 +72,8 @@ class Exporter {
     NameValues(captured);
     out.set_name(graph_.name.empty() ? "graph" : graph_.name);
     const size_t formal = graph_.inputs.size() - captured.size();
-    for (size_t i = 0; i < formal; ++i) INSITU_TRY(AddEnd(graph_.inputs[i], true, *out.add_input()));
+    for (size_t i = 0; i < formal; ++i)
+      INSITU_TRY(AddEnd(graph_.inputs[i], true, *out.add_input()));
     for (ValueId id : graph_.outputs) INSITU_TRY(AddEnd(id, typed, *out.add_output()));
     for (NodeId id : graph_.Order()) INSITU_TRY(AddNode(graph_.node(id), *out.add_node()));
     return {};
@@ -177,8 +178,7 @@ class Exporter {
 
   static Status FillWhole(const std::string& name, const Tensor& tensor, onnx::TensorProto& out) {
     INSITU_TRY(FillTensor(name, tensor, out));
-    if (HasBytes(tensor.dtype()))
-      out.set_raw_data(tensor.bytes().data(), tensor.bytes().size());
+    if (HasBytes(tensor.dtype())) out.set_raw_data(tensor.bytes().data(), tensor.bytes().size());
     return {};
   }
 
@@ -236,17 +236,17 @@ struct Weight {
   std::span<const std::byte> raw;
 
   size_t size() const {
-    return head.ByteSizeLong() + (raw.empty() ? 0 : HeadBytes(kRawDataField, raw.size()) + raw.size());
+    return head.ByteSizeLong() +
+           (raw.empty() ? 0 : HeadBytes(kRawDataField, raw.size()) + raw.size());
   }
 };
 
 }  // namespace
 
-Result<Buffer> ExportModel(const Graph& graph, const std::string& producer_version) {
+Result<Buffer> ExportModel(const Graph& graph) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
   model.set_producer_name("insitu");
-  model.set_producer_version(producer_version);
   std::map<std::string, int64_t> opsets{{"", kOldestOpset}};
   FindOpsets(graph, opsets);
   for (const auto& [domain, version] : opsets) {
@@ -276,8 +276,9 @@ Result<Buffer> ExportModel(const Graph& graph, const std::string& producer_versi
   const size_t bytes = model.ByteSizeLong() + HeadBytes(kGraphField, graph_bytes) + graph_bytes;
   if (bytes > static_cast<size_t>(std::numeric_limits<int>::max()))
     return Fail(ErrorCode::kLimitExceeded,
-                "the model would have " + std::to_string(bytes) + " bytes, more than a file of "
-                "protobuf can have",
+                "the model would have " + std::to_string(bytes) +
+                    " bytes, more than a file of "
+                    "protobuf can have",
                 "Quantize its weights to fewer bits.");
   INSITU_ASSIGN(Buffer buffer, Buffer::Allocate(bytes));
   Writer out(buffer);

@@ -39,7 +39,7 @@ namespace type_field {
 constexpr int kTensor = 1, kSequence = 4, kMap = 5, kSparse = 8, kOptional = 9;
 constexpr int kElement = 1;               // of a sequence and an optional value
 constexpr int kMapValue = 2, kShape = 2;  // of a map, of a tensor
-}
+}  // namespace type_field
 
 // Fields to be parsed into one message; neighbours are joined.
 class Kept {
@@ -117,8 +117,9 @@ class PartCounter {
         if (kind == type_field::kTensor || kind == type_field::kSparse)
           return part.number == type_field::kShape ? Parts(part.payload) : Status();
         const bool holds_one = kind == type_field::kSequence || kind == type_field::kOptional;
-        const bool nested = kind == type_field::kMap ? part.number == type_field::kMapValue
-                                                     : holds_one && part.number == type_field::kElement;
+        const bool nested = kind == type_field::kMap
+                                ? part.number == type_field::kMapValue
+                                : holds_one && part.number == type_field::kElement;
         return nested ? Type(part.payload, depth + 1) : Status();
       });
     });

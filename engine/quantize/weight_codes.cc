@@ -5,19 +5,28 @@
 #include <cmath>
 
 namespace insitu {
+namespace {
 
-Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit) {
-  const Dims& dims = weights.dims();
-  size_t channels = 1, inner = static_cast<size_t>(weights.elements());
-  if (axis >= 0) {
-    channels = static_cast<size_t>(dims[static_cast<size_t>(axis)]);
-    inner = 1;
+// Which scale an element has.
+struct Channels {
+  Channels(const Dims& dims, int64_t axis) {
+    if (axis < 0) return;
+    count = static_cast<size_t>(dims[static_cast<size_t>(axis)]);
     for (size_t i = static_cast<size_t>(axis) + 1; i < dims.size(); ++i)
       inner *= static_cast<size_t>(dims[i]);
   }
+  size_t operator()(size_t element) const { return element / inner % count; }
+
+  size_t count = 1, inner = 1;
+};
+
+}  // namespace
+
+Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit) {
+  const Dims& dims = weights.dims();
+  const Channels channel_of(dims, axis);
   const auto values = weights.As<float>();
-  const auto channel_of = [&](size_t i) { return i / inner % channels; };
-  std::vector<float> scales(channels, 0);
+  std::vector<float> scales(channel_of.count, 0);
   for (size_t i = 0; i < values.size(); ++i) {
     float& largest = scales[channel_of(i)];
     largest = std::max(largest, std::abs(values[i]));
@@ -27,8 +36,9 @@ Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit
     if (!(scale > 0) || !std::isfinite(scale)) scale = 1;
   }
   WeightCodes made;
-  INSITU_ASSIGN(made.scales, Tensor::From<float>(axis < 0 ? Dims{} : Dims{static_cast<int64_t>(channels)},
-                                                 std::span<const float>(scales)));
+  INSITU_ASSIGN(made.scales, Tensor::From<float>(
+                                 axis < 0 ? Dims{} : Dims{static_cast<int64_t>(channel_of.count)},
+                                 std::span<const float>(scales)));
   INSITU_ASSIGN(made.codes, Tensor::Allocate(DType::kInt8, dims));
   const auto codes = made.codes.As<int8_t>();
   const float most = static_cast<float>(limit);
@@ -36,6 +46,17 @@ Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit
     codes[i] = static_cast<int8_t>(
         std::clamp(std::nearbyint(values[i] / scales[channel_of(i)]), -most, most));
   return made;
+}
+
+Result<Tensor> DecodeWeights(const WeightCodes& codes, int64_t axis) {
+  const Channels channel_of(codes.codes.dims(), axis);
+  INSITU_ASSIGN(Tensor weights, Tensor::Allocate(DType::kFloat32, codes.codes.dims()));
+  const auto values = weights.As<float>();
+  const auto scales = codes.scales.As<float>();
+  const auto from = codes.codes.As<int8_t>();
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = scales[channel_of(i)] * static_cast<float>(from[i]);
+  return weights;
 }
 
 }  // namespace insitu

@@ -14,5 +14,7 @@ struct WeightCodes {
 
 // float32 weights along `axis`; axis < 0: one scale for all. `limit` is 127, or 63 for 7 bits.
 Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit);
+// What they stand for: float32.
+Result<Tensor> DecodeWeights(const WeightCodes& codes, int64_t axis);
 
 }  // namespace insitu

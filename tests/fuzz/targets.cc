@@ -9,9 +9,10 @@ namespace insitu::test {
 namespace {
 
 constexpr FuzzTarget kTargets[] = {
-    {"model", FuzzModel},   {"load", FuzzLoad},
-    {"text", FuzzText},     {"external_data", FuzzExternalData},
-    {"profile", FuzzProfile}, {"histogram", FuzzHistogram}, {"quantized", FuzzQuantized},
+    {"model", FuzzModel},         {"load", FuzzLoad},
+    {"text", FuzzText},           {"external_data", FuzzExternalData},
+    {"profile", FuzzProfile},     {"histogram", FuzzHistogram},
+    {"quantized", FuzzQuantized},
 };
 
 }  // namespace

@@ -136,9 +136,7 @@ TEST_CASE("strings are bounded in one tensor and in all that live") {
   CHECK(Tensor::FromStrings({2}, {"abc", "de"}));
   CHECK(Tensor::FromStrings({2}, {"abc", "def"}).error().code == ErrorCode::kLimitExceeded);
   ModelBuilder joined(20);
-  joined.Initializer(StringTensor("a", "abc"))
-      .Node("StringConcat", {"a", "a"}, {"y"})
-      .Output("y");
+  joined.Initializer(StringTensor("a", "abc")).Node("StringConcat", {"a", "a"}, {"y"}).Output("y");
   const auto refused = ErrorOf(joined, *runtime);
   REQUIRE(refused);
   CHECK(refused->code == ErrorCode::kLimitExceeded);
@@ -148,10 +146,12 @@ TEST_CASE("strings are bounded in one tensor and in all that live") {
 TEST_CASE("what inference carries is bounded for a whole graph") {
   Graph graph;
   graph.inputs = {graph.AddValue({"x", {DType::kInt64, Shape{Dim::Symbol("n")}}, {}, {}})};
-  const ValueId one = graph.AddConstant("one", *Tensor::From<int64_t>({1}, std::vector<int64_t>{1}));
+  const ValueId one =
+      graph.AddConstant("one", *Tensor::From<int64_t>({1}, std::vector<int64_t>{1}));
   const auto add = [&](const char* op, std::vector<ValueId> inputs) {
     const ValueId y = graph.AddValue({graph.FreshName("y"), {}, {}, {}});
-    graph.AddNode({graph.FreshName("n"), "", op, std::move(inputs), {y}, {{"axis", int64_t{0}}}, false});
+    graph.AddNode(
+        {graph.FreshName("n"), "", op, std::move(inputs), {y}, {{"axis", int64_t{0}}}, false});
     return y;
   };
   ValueId last = add("Concat", std::vector<ValueId>(kMostKnownElements, one));

@@ -1,0 +1,75 @@
+// Import, the passes that keep to ONNX, and the weights of linear nodes.
+#include "quantize/float_graph.h"
+
+#include "ops/op_def.h"
+#include "passes/passes.h"
+#include "quantize/equalize.h"
+
+namespace insitu {
+namespace {
+
+Status Prepare(Graph& graph, bool wants_norms) {
+  PassContext context;
+  INSITU_TRY(InferShapes(graph));
+  std::vector<PassFn> passes{RemoveIdentities, FoldConstants, RemoveDeadCode, FoldBatchNorm};
+  if (wants_norms) passes.push_back(FuseLayerNorm);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (PassFn pass : passes) {
+      INSITU_ASSIGN(const bool did, pass(graph, context));
+      if (!did) continue;
+      changed = true;
+      INSITU_TRY(InferShapes(graph));
+    }
+  }
+  return {};
+}
+
+bool IsFloats(const Tensor* tensor, size_t rank) {
+  return tensor && tensor->dtype() == DType::kFloat32 && tensor->dims().size() == rank;
+}
+
+}  // namespace
+
+Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
+                         const ImportOptions& import) {
+  INSITU_ASSIGN(ImportedModel imported, ImportModel(model, import));
+  INSITU_TRY(Prepare(imported.graph, options.smooth > 0));
+  if (options.equalize) INSITU_TRY(Equalize(imported.graph));
+  return std::move(imported.graph);
+}
+
+std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
+  Linear linear;
+  if (node.inputs.size() < 2 || graph.IsConstant(node.inputs[0])) return std::nullopt;
+  linear.weights = graph.Constant(node.inputs[1]);
+  if (!linear.weights || linear.weights->dtype() != DType::kFloat32 ||
+      linear.weights->elements() == 0)
+    return std::nullopt;
+  const size_t rank = linear.weights->dims().size();
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
+    linear.bias = graph.Constant(node.inputs[2]);
+    if (!IsFloats(linear.bias, 1)) return std::nullopt;
+  }
+  if (node.Is("Conv") && rank >= 3) {
+    linear.channel_axis = 0, linear.input_axis = 1;
+    return linear;
+  }
+  if (node.Is("Gemm") && rank == 2 && node.Attr<float>("alpha", 1) == 1 &&
+      node.Attr<float>("beta", 1) == 1 && node.Attr<int64_t>("transA", 0) == 0) {
+    const bool transposed = node.Attr<int64_t>("transB", 0) != 0;
+    linear.channel_axis = transposed ? 0 : 1, linear.input_axis = transposed ? 1 : 0;
+    if (linear.bias &&
+        linear.bias->elements() != linear.weights->dims()[static_cast<size_t>(linear.channel_axis)])
+      return std::nullopt;
+    return linear;
+  }
+  if (node.Is("MatMul") && rank >= 2) {
+    linear.channel_axis = rank == 2 ? 1 : -1;
+    linear.input_axis = static_cast<int64_t>(rank) - 2;
+    return linear;
+  }
+  return std::nullopt;
+}
+
+}  // namespace insitu
