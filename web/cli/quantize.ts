@@ -25,7 +25,7 @@ export const quantize: Command = {
 Writes a quantized model as plain ONNX. DATA of --calibration are some hundred inputs as the model will see them, labels are not
 needed; int8 tells ranges of activations from them, other forms need none.
 
-  -o FILE              where to write the model
+  -o, --out FILE       where to write the model
   --to FORM            int8 (weights and activations; the default), dynamic-int8 (activations with the range of each run), int4 or
                        int8-blocks (weights of matrix products in blocks), float16 (weights)
   --samples N          how many samples of the calibration data are used, spread over all of them; default: all
@@ -59,10 +59,10 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
     'reduce-range': { type: 'boolean' }, 'bias-correction': { type: 'boolean' }, equalize: { type: 'boolean' }, smooth: { type: 'string' },
     'block-size': { type: 'string' }, 'exclude-node': { type: 'string', multiple: true }, 'exclude-op': { type: 'string', multiple: true },
     samples: { type: 'string' }, sensitivity: { type: 'boolean' }, 'keep-float': { type: 'string' }, goal: { type: 'string' },
-    output: { type: 'string', short: 'o' }, json: { type: 'string' },
+    out: { type: 'string', short: 'o' }, json: { type: 'string' },
   },
   async run(flags, positionals) {
-    const model = findModel(onePositional(positionals, 'MODEL')), { output } = flags;
+    const model = findModel(onePositional(positionals, 'MODEL')), output = flags.out;
     if (typeof output !== 'string' || output === '-') refuse('insitu quantize wants -o FILE');
     checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model]]);
     checkTarget('-o', output);
