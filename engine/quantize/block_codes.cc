@@ -3,6 +3,7 @@
 #include "quantize/block_codes.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -34,21 +35,24 @@ Result<BlockCodes> Empty(const Shape2& shape, int bits, bool with_zeros) {
   return made;
 }
 
-void Write(const BlockSearch& search, const Shape2& shape, int bits, int64_t column, int64_t block,
-           BlockCodes& to) {
+void Write(const BlockSearch& search, std::span<const float> weights, const Shape2& shape, int bits,
+           int64_t column, int64_t block, BlockCodes& to) {
   const BlockFit& fit = search.best();
   const int64_t at = column * shape.blocks + block;
   std::byte* row = to.codes.data() + at * PackedBytes(shape.block, bits);
-  const auto count = static_cast<int64_t>(search.codes().size());
-  for (int64_t i = 0; i < count; ++i)
-    WritePacked(row, i, bits, search.codes()[static_cast<size_t>(i)]);
+  const auto count = static_cast<int64_t>(weights.size());
+  for (int64_t i = 0; i < count; ++i) {
+    const int code = search.codes()[static_cast<size_t>(i)];
+    WritePacked(row, i, bits, code);
+    const double off = weights[static_cast<size_t>(i)] - double{fit.scale} * (code - fit.zero);
+    to.squared_error += off * off;
+  }
   // Behind K the weights are zero.
   for (int64_t i = count; i < shape.block; ++i) WritePacked(row, i, bits, fit.zero);
   to.scales.As<float>()[static_cast<size_t>(at)] = fit.scale;
   if (!to.zero_points.empty())
     WritePacked(to.zero_points.data() + column * PackedBytes(shape.blocks, bits), block, bits,
                 fit.zero);
-  to.squared_error += fit.squared_error;
 }
 
 }  // namespace
@@ -71,9 +75,9 @@ Result<BlockCodes> EncodeBlocks(const Tensor& weights, bool transposed, int bits
       const float* from = values + n * column_step + first * step;
       for (int64_t i = 0; i < count; ++i) block[static_cast<size_t>(i)] = from[i * step];
       search.FitSymmetric(block);
-      Write(search, shape, bits, n, b, symmetric);
+      Write(search, block, shape, bits, n, b, symmetric);
       search.FitFree(block);
-      Write(search, shape, bits, n, b, free);
+      Write(search, block, shape, bits, n, b, free);
     }
   }
   return free.squared_error < symmetric.squared_error ? std::move(free) : std::move(symmetric);

@@ -1,7 +1,8 @@
 // Weights of a matrix product in blocks along K, as com.microsoft.MatMulNBits has them:
 //   w ~ (code - zero_point) * scale, with scale and zero point of the block
 // Invariant: no block has a larger squared error than by rounding to nearest over its range, with
-// the zero point fixed or free.
+// the zero point fixed or, where there are zero points, free. Blocks whose scale would be smaller
+// than the normal numbers of float32 are zeros.
 #pragma once
 
 #include "base/error.h"

@@ -61,7 +61,7 @@ bool IsLinear(const Node& node) {
 
 // Whether constants may be scales of integers.
 bool IsQuantized(const Node& node) {
-  constexpr std::array<std::string_view, 4> kMarks = {"Quant", "QLinear", "Integer", "NBits"};
+  constexpr std::array<std::string_view, 4> kMarks = {"uantize", "QLinear", "Integer", "NBits"};
   return node.op.starts_with("Q") || std::ranges::any_of(kMarks, [&](std::string_view mark) {
            return node.op.find(mark) != std::string::npos;
          });

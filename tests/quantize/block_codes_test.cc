@@ -66,7 +66,7 @@ Comparison Compare(const Tensor& weights, int bits) {
       if (!codes.zero_points.empty()) CHECK(found <= free * (1 + 1e-6) + rounding);
       all = {all.found + found, all.fixed + fixed, all.free + free};
     }
-  CHECK(std::abs(codes.squared_error - all.found) <= 1e-4 * all.found + 1e-30);
+  CHECK(std::abs(codes.squared_error - all.found) <= 1e-4 * all.found);
   return all;
 }
 
@@ -92,7 +92,8 @@ TEST_CASE("usual weights come out nearer than rounded to nearest") {
       const Comparison errors = Compare(weights, bits);
       UNSCOPED_INFO(bits << " bits: " << errors.found / errors.fixed << " of fixed, "
                          << errors.found / errors.free << " of free zero points");
-      CHECK(errors.found < (bits == 4 ? 0.85 : 0.97) * std::min(errors.fixed, errors.free));
+      CHECK(errors.found < 0.85 * errors.fixed);
+      CHECK(errors.found < 0.96 * errors.free);
     }
 }
 
@@ -109,8 +110,7 @@ TEST_CASE("no kind of weights comes out farther than rounded to nearest") {
     Compare(Drawn([&] { return coin(Random()) ? 0.3 : -0.3; }), bits);
     Compare(Drawn([&] { return 0.0; }), bits);
     Compare(Drawn([&] { return 3e38 * uniform(Random()); }), bits);
-    Compare(Drawn([&] { return 1e-36 * uniform(Random()); }), bits);
-    Compare(Drawn([&] { return 1e-44 * uniform(Random()); }), bits);
+    Compare(Drawn([&] { return 1e-34 * uniform(Random()); }), bits);
   }
 }
 
@@ -124,6 +124,12 @@ TEST_CASE("weights that are codes come out as they are, without zero points") {
   CHECK(codes.zero_points.empty());
   CHECK(codes.squared_error == 0);
   CheckClose(Decoded(codes, 4), weights, 0);
+}
+
+TEST_CASE("weights below the normal numbers become zeros") {
+  const Tensor weights = Drawn([] { return 1e-44; });
+  const BlockCodes codes = Value(EncodeBlocks(weights, false, 4, kBlock));
+  CheckClose(Decoded(codes, 4), Drawn([] { return 0.0; }), 0);
 }
 
 TEST_CASE("transposed weights give the same codes") {
