@@ -37,7 +37,7 @@ needed; int8 tells ranges of activations from them, other forms need none.
   --bias-correction, --equalize, --smooth A
                        of int8: biases make up for errors of weights; weights of neighbouring layers are scaled alike; weights
                        take over A (0 to 1) of the range of activations
-  --block-size N       of int4 and int8-blocks: a power of two from 16; default: 32
+  --block-size N       of int4 and int8-blocks: a power of two from 16 to 4096; default: 32
   --exclude-node NAME, --exclude-op TYPE
                        stay in float; may be repeated
   --sensitivity        measures each layer quantized alone

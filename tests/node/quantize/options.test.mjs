@@ -67,7 +67,7 @@ test('what is wrong is refused before the engine is asked for anything', async (
     [{ method: 'percentile', percentile: '99' }, /^percentile is "99"/], [{ percentile: 99 }, /^percentile says nothing about the method min-max/],
     [{ activations: 'int16' }, /^activations is/], [{ biasCorrection: 1 }, /^biasCorrection is 1/], [{ equalize: 'yes' }, /^equalize is/], [{ smooth: 1.5 }, /^smooth is 1\.5/],
     [{ smooth: NaN }, /^smooth is NaN/], [{ perChannel: 0 }, /^perChannel is 0/], [{ reduceRange: null }, /^reduceRange is null/],
-    [{ to: 'int4', blockSize: 24 }, /^blockSize is 24/], [{ to: 'int4', blockSize: 8 }, /^blockSize is 8/], [{ to: 'int4', blockSize: '32' }, /^blockSize is "32"/],
+    [{ to: 'int4', blockSize: 24 }, /^blockSize is 24/], [{ to: 'int4', blockSize: 8192 }, /^blockSize is 8192/], [{ to: 'int4', blockSize: 8 }, /^blockSize is 8/], [{ to: 'int4', blockSize: '32' }, /^blockSize is "32"/],
     [{ blockSize: 32 }, /^blockSize says nothing about int8/], [{ to: 'int4', perChannel: true }, /^perChannel says nothing about int4/], [{ to: 'float16', method: 'mse' }, /^method says nothing/],
     [{ exclude: ['conv1'] }, /^exclude is \["conv1"\]/], [{ exclude: 'conv1' }, /^exclude is/], [{ exclude: { nodes: 'conv1' } }, /^exclude\.nodes is "conv1"/], [{ exclude: { ops: [1] } }, /^exclude\.ops is/],
     [{ sensitivity: 3 }, /^sensitivity is 3/], [{ sensitivity: { samples: 0 } }, /^sensitivity\.samples is 0/], [{ sensitivity: {} }, /^sensitivity\.samples is undefined/],

@@ -48,8 +48,8 @@ const kinds: Record<string, Kind> = {
   perChannel: { of: ['int8', 'dynamic-int8'], ...either(true) },
   reduceRange: { of: ['int8', 'dynamic-int8'], ...either(false) },
   blockSize: {
-    of: ['int4', 'int8-blocks'], initial: 32, wants: 'a power of two from 16',
-    fits: (value) => typeof value === 'number' && value >= 16 && value <= 2 ** 20 && isPowerOfTwo(value),
+    of: ['int4', 'int8-blocks'], initial: 32, wants: 'a power of two from 16 to 4096',
+    fits: (value) => typeof value === 'number' && value >= 16 && value <= 4096 && isPowerOfTwo(value),
   },
 };
 

@@ -30,7 +30,7 @@ export interface QuantizeOptions extends Pick<InspectOptions, 'externalData' | '
   equalize?: boolean;
   /** Of int8: how much of the range of activations weights take over, 0 to 1, for transformers (SmoothQuant); default 0. */
   smooth?: number;
-  /** Of int4 and int8-blocks: weights that share a scale, a power of two from 16; default 32. */
+  /** Of int4 and int8-blocks: weights that share a scale, a power of two from 16 to 4096; default 32. */
   blockSize?: number;
   /** What stays in float. */
   exclude?: {
