@@ -2,6 +2,7 @@
 #include "quantize/quantizer.h"
 
 #include "quantize/float_graph.h"
+#include "quantize/plain_quantizer.h"
 #include "quantize/static_quantizer.h"
 
 namespace insitu {
@@ -36,7 +37,13 @@ Result<std::unique_ptr<Quantizer>> Quantizer::Create(const ModelBytes& model,
                                                      Runtime& runtime) {
   INSITU_TRY(CheckOptions(options));
   INSITU_ASSIGN(Graph graph, FloatGraph(model, options, import));
-  return MakeStaticQuantizer(std::move(graph), options, runtime);
+  return options.to == QuantizeTo::kInt8 ? MakeStaticQuantizer(std::move(graph), options, runtime)
+                                         : MakePlainQuantizer(std::move(graph), options, runtime);
+}
+
+std::unexpected<Error> Quantizer::NotQuantized(const std::string& node) {
+  return Fail(ErrorCode::kInvalidArgument, "the node '" + node + "' is not quantized",
+              "Nodes() lists those that are.");
 }
 
 }  // namespace insitu

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -24,8 +25,9 @@ namespace insitu {
 struct LayerError {
   static constexpr double kExact = 200;
   std::string node, op;
-  double weight_sqnr = kExact;  // of its weights
-  double output_sqnr = kExact;  // of the outputs of the model, on the samples that were kept
+  std::optional<double> weight_sqnr = {};  // of weights with scales by layer or channel
+  // Of the outputs of the model, on samples that were kept; nullopt where there are none.
+  std::optional<double> output_sqnr = {};
 };
 
 class Quantizer {
@@ -49,6 +51,9 @@ class Quantizer {
   // are. InvalidArgument where samples are wanted and none has been observed.
   virtual Result<Buffer> Write(const std::map<std::string, std::string>& metadata,
                                const std::set<std::string>& in_float) = 0;
+
+ protected:
+  static std::unexpected<Error> NotQuantized(const std::string& node);
 };
 
 }  // namespace insitu

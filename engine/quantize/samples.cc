@@ -38,7 +38,8 @@ Status Samples::Add(std::span<const NamedTensor> feeds, std::span<const NamedTen
   return {};
 }
 
-Result<double> Samples::Compare(Session& session, int samples) const {
+Result<std::optional<double>> Samples::Compare(Session& session, int samples) const {
+  if (samples_.empty() || samples < 1) return std::nullopt;
   Sqnr sqnr;
   for (size_t i = 0; i < std::min(samples_.size(), static_cast<size_t>(std::max(samples, 0)));
        ++i) {

@@ -16,7 +16,7 @@ class Samples {
   size_t count() const { return samples_.size(); }
   // The signal-to-quantization-noise ratio of a model's float outputs over `samples` of those kept:
   // LayerError::output_sqnr.
-  Result<double> Compare(Session& session, int samples) const;
+  Result<std::optional<double>> Compare(Session& session, int samples) const;
 
  private:
   static constexpr size_t kMostSamples = 64;

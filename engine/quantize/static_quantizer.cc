@@ -108,10 +108,8 @@ class StaticQuantizer final : public Quantizer {
     const auto chosen = std::ranges::find_if(all_.nodes, [&](const ChosenNode& candidate) {
       return graph_.node(candidate.id).name == node;
     });
-    if (chosen == all_.nodes.end())
-      return Fail(ErrorCode::kInvalidArgument, "the node '" + node + "' is not quantized",
-                  "nodes() lists those that are.");
-    LayerError error{node, graph_.node(chosen->id).op};
+    if (chosen == all_.nodes.end()) return NotQuantized(node);
+    LayerError error{node, graph_.node(chosen->id).op, {}, {}};
     if (const auto linear = LinearOf(graph_, graph_.node(chosen->id))) {
       INSITU_ASSIGN(error.weight_sqnr, WeightSqnr(*linear));
     }

@@ -39,7 +39,7 @@ inline ValueId Named(const Graph& graph, const std::string& name) {
 }
 
 inline ModelBytes AsFile(const Graph& graph) {
-  auto buffer = std::make_shared<Buffer>(Value(ExportModel(graph, "test")));
+  auto buffer = std::make_shared<Buffer>(Value(ExportModel(graph)));
   return {std::span<const std::byte>(buffer->data(), buffer->size()), buffer};
 }
 

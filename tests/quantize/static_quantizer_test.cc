@@ -119,7 +119,7 @@ TEST_CASE("layers that are left in float are, and layers alone are measured") {
     REQUIRE(error);
     CHECK(error->node == node);
     CHECK(error->output_sqnr > 15);
-    errors.push_back(error->output_sqnr);
+    errors.push_back(*error->output_sqnr);
   }
   CHECK(made.quantizer->Measure("no such node", 8).error().code == ErrorCode::kInvalidArgument);
   const Agreement whole = Compare(*made.Load());
