@@ -131,8 +131,8 @@ Result<val> Measure(int quantizer, const std::string& node, double samples) {
   val fields = val::object();
   fields.set("node", error.node);
   fields.set("op", error.op);
-  fields.set("weightSqnr", error.weight_sqnr);
-  fields.set("outputSqnr", error.output_sqnr);
+  fields.set("weightSqnr", error.weight_sqnr ? val(*error.weight_sqnr) : val::null());
+  fields.set("outputSqnr", error.output_sqnr ? val(*error.output_sqnr) : val::null());
   return fields;
 }
 

@@ -1,4 +1,5 @@
 // A quantization as text for people.
+import { worstFirst } from '../src/quantize/worst.js';
 import { number, percent } from './evaluate-text.js';
 import type { QuantizationFile } from './quantize.js';
 import { table } from './text.js';
@@ -10,7 +11,7 @@ export function* describeQuantization(file: QuantizationFile): Generator<string>
   const { model, to, nodes, samples, layers, excluded, bytesBefore, bytesAfter, tries } = file;
   yield `${model.name} to ${to}: ${nodes.length} layers${samples > 0 ? `, ${samples} samples observed` : ''}`;
   if (layers.length > 0) {
-    const worst = [...layers].sort((a, b) => a.outputSqnr - b.outputSqnr).slice(0, mostLayers);
+    const worst = worstFirst(layers).slice(0, mostLayers);
     yield '';
     yield* table([
       [layers.length > mostLayers ? `worst ${mostLayers} of ${layers.length}` : 'layer, alone', 'operator', 'SQNR of weights', 'of outputs'],
@@ -25,7 +26,7 @@ export function* describeQuantization(file: QuantizationFile): Generator<string>
   yield* table(rows);
 }
 
-const decibels = (value: number) => (value >= 200 ? 'exact' : `${value.toFixed(1)} dB`);
+const decibels = (value: number | null) => (value === null ? '-' : value >= 200 ? 'exact' : `${value.toFixed(1)} dB`);
 
 function namesOf(names: readonly string[]): string {
   const others = names.length - mostNames;

@@ -60,8 +60,8 @@ test('the same bytes each time, other samples give others, and the order of a sa
 
 for (const [operator, options] of [['QuantizeLinear', {}], ['QuantizeLinear', { method: 'percentile' }], ['QuantizeLinear', { method: 'entropy' }],
   ['QuantizeLinear', { method: 'mse', activations: 'int8' }], ['QuantizeLinear', { perChannel: false, reduceRange: true }],
-  ['QuantizeLinear', { biasCorrection: true, equalize: true }], ['DynamicQuantizeLinear', { to: 'dynamic-int8' }], ['MatMulNBits', { to: 'int4', blockSize: 16 }],
-  ['MatMulNBits', { to: 'int8-blocks' }], ['Cast', { to: 'float16' }]]) {
+  ['QuantizeLinear', { biasCorrection: true, equalize: true }], ['DynamicQuantizeLinear', { to: 'dynamic-int8' }], ['com.microsoft.MatMulNBits', { to: 'int4', blockSize: 16 }],
+  ['com.microsoft.MatMulNBits', { to: 'int8-blocks' }], ['Cast', { to: 'float16' }]]) {
   test(`onnxruntime says the same of ${JSON.stringify(options)}`, async () => {
     const { model: bytes } = await engine.quantize(handwriting, calibration.slice(0, 50), options);
     assert.ok((await engine.inspect(bytes)).operators[operator] > 0, `there is no ${operator}`);
@@ -83,7 +83,8 @@ test('sensitivity: every layer alone, and layers that are kept in float are as t
   const { report } = await engine.quantize(handwriting, calibration.slice(0, 50), { sensitivity: { samples: 4 } });
   assert.deepEqual(report.layers.map(({ node }) => node), report.nodes);
   for (const { node, op, weightSqnr, outputSqnr } of report.layers) {
-    assert.ok(op && weightSqnr > 10 && outputSqnr > 5 && outputSqnr <= 200, `${node} ${op} ${weightSqnr} ${outputSqnr}`);
+    assert.ok(/^(Conv|Gemm)$/.test(op) ? weightSqnr > 10 && weightSqnr < 60 : weightSqnr === null, `${node} ${op} ${weightSqnr}`);
+    assert.ok(outputSqnr > 5 && outputSqnr <= 200, `${node} ${outputSqnr}`);
   }
   const worst = report.layers.toSorted((a, b) => a.outputSqnr - b.outputSqnr).slice(0, 2).map(({ node }) => node);
   const kept = await engine.quantize(handwriting, calibration.slice(0, 50), { sensitivity: { samples: 4 }, keepFloat: { layers: 2 } });

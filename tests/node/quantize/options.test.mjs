@@ -142,6 +142,11 @@ test('a goal that is never met: one layer stays quantized, and everything that w
   assert.deepEqual([none.report.goalMet, none.report.tries.length], [false, 1]);
 });
 
+test('of layers that cannot be compared none is left in float before those that can', async () => {
+  const { report } = await fake({ errors: { a: null, b: 200, c: null, d: 30 } }).run({ keepFloat: { layers: 3 } });
+  assert.deepEqual(report.nodes, ['c']);
+});
+
 test('the quantizer is ended whatever fails, and how far it is is told', async () => {
   const broken = async (pattern, options, samples, refuse) => {
     const { run, calls } = fake({ refuse });

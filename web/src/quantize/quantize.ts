@@ -14,6 +14,7 @@ import { readOptions } from './options.js';
 import type { Fail, Plan } from './options.js';
 import { fewest } from './search.js';
 import type { Quantized, QuantizeOptions, QuantizeProgress, QuantizeReport, QuantizeSamples } from './types.js';
+import { worstFirst } from './worst.js';
 
 export interface Lent {
   fail: Fail;
@@ -74,7 +75,7 @@ class Quantization {
     const { measureOn, until, layers } = this.#plan, { nodes } = this.#begun;
     await this.#observe(samples);
     if (measureOn > 0) await this.#measure();
-    const worst = [...this.#layers].sort((a, b) => a.outputSqnr - b.outputSqnr).map(({ node }) => node);
+    const worst = worstFirst(this.#layers).map(({ node }) => node);
     if (!until) {
       const inFloat = worst.slice(0, layers);
       return this.#finish(await this.#write(inFloat), inFloat, null, []);

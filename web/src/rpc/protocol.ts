@@ -227,10 +227,10 @@ export interface LayerError {
   node: string;
   /** Its operator. */
   op: string;
-  /** Of its weights; 200 where nothing differs. */
-  weightSqnr: number;
-  /** Of the model's outputs; 200 where nothing differs. */
-  outputSqnr: number;
+  /** Of its weights; 200 where nothing differs, null of what has none with a scale by layer or channel. */
+  weightSqnr: number | null;
+  /** Of the model's outputs; 200 where nothing differs, null where no sample was small enough to be kept. */
+  outputSqnr: number | null;
 }
 
 export interface Methods {
