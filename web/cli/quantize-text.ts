@@ -9,7 +9,7 @@ const mostNames = 10;
 
 export function* describeQuantization(file: QuantizationFile): Generator<string> {
   const { model, to, nodes, samples, layers, excluded, bytesBefore, bytesAfter, tries } = file;
-  yield `${model.name} to ${to}: ${nodes.length} layers${samples > 0 ? `, ${samples} samples observed` : ''}`;
+  yield `${model.name} to ${to}: ${nodes.length} nodes${samples > 0 ? `, ${samples} samples observed` : ''}`;
   if (layers.length > 0) {
     const worst = worstFirst(layers).slice(0, mostLayers);
     yield '';

@@ -41,7 +41,7 @@ test('int8 with a goal: the table, the report, and the same bytes each time', as
   const run = (to) => quantized('--calibration', at('calibration'), '-o', at(`${to}.onnx`), '--sensitivity', '--goal', '0.99', '--data', at('test'), '--json', at(`${to}.json`));
   const { status, stdout, stderr } = await run('one');
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /^float\.onnx to int8: \d+ layers, 100 samples observed$/m);
+  assert.match(stdout, /^float\.onnx to int8: \d+ nodes, 100 samples observed$/m);
   assert.match(stdout, /operator +SQNR of weights +of outputs$/m);
   assert.match(stdout, /^size +176,605 -> [\d,]+ bytes \(\d\d\.\d %\)$/m);
   assert.match(stdout, /^accuracy +\d+\.\d\d % -> \d+\.\d\d %; 99\.00 % of it is reached$/m);
@@ -78,7 +78,7 @@ test('samples that are used are spread over all; flags become options', async ()
   for (const form of ['dynamic-int8', 'int4', 'int8-blocks', 'float16']) {
     const ended = await quantized('-o', at(`${form}.onnx`), '--to', form);
     assert.equal(ended.status, 0, ended.stderr);
-    assert.match(ended.stdout, new RegExp(`^float\\.onnx to ${form}: \\d+ layers$`, 'm'));
+    assert.match(ended.stdout, new RegExp(`^float\\.onnx to ${form}: \\d+ nodes$`, 'm'));
   }
 });
 

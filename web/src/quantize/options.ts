@@ -64,7 +64,7 @@ export function readOptions(fail: Fail, options: QuantizeOptions): Plan {
     fail('InvalidArgument', `calibrationDigest is ${shown(calibrationDigest)}`, 'Pass a SHA-256 as 64 hexadecimal digits.');
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') fail('InvalidArgument', `onProgress is ${shown(onProgress)}`, 'Pass a function.');
-  const asked = measured(fail, sensitivity), measureOn = asked || (keep.until || keep.layers > 0 ? samplesToMeasure : 0);
+  const keeps = keep.until !== undefined || keep.layers > 0, measureOn = measured(fail, sensitivity) || (keeps ? samplesToMeasure : 0);
   const all = (name: string) => settings[name] ?? kinds[name]!.initial;
   return {
     params: {
@@ -76,7 +76,7 @@ export function readOptions(fail: Fail, options: QuantizeOptions): Plan {
     },
     settings: {
       to, ...settings, ...(exclude.nodes.length > 0 && { excludeNodes: exclude.nodes }), ...(exclude.ops.length > 0 && { excludeOps: exclude.ops }),
-      ...(measureOn > 0 && { measuredOn: measureOn }),
+      ...(keeps && { measuredOn: measureOn }),
     },
     measureOn, ...keep,
   };
