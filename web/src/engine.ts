@@ -140,7 +140,7 @@ export class Engine extends Disposable {
   async quantize(model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions = {}): Promise<Quantized> {
     const at = { client: await this.#usableClient(), version: this.#info.version };
     const { quantize } = await import('./quantize/quantize.js');
-    return quantize({ fail, throwIfAborted, untilAborted, upload, prepareFeeds, movedWith }, at, model, samples, options);
+    return quantize({ fail, untilAborted, upload, prepareFeeds, movedWith }, at, model, samples, options);
   }
 
   /** A serialized onnx.TensorProto, SequenceProto or OptionalProto, as .pb files of test cases hold them. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { model } from '../../support/onnx-writer.mjs';
 import { folderOf, insitu } from '../support/command-line.mjs';
-import { flavours } from '../support/insitu.mjs';
+import { Engine, flavours } from '../support/insitu.mjs';
 import { drawings, handwriting } from './support.mjs';
 
 const flavour = ['--flavour', flavours[0]];
@@ -30,6 +30,7 @@ const folder = folderOf({
     inputs: [{ name: 'x', dtype: 'float32', dims: [1, 2] }], outputs: [{ name: 'y', dtype: 'float32', dims: [1, 2] }],
     initializers: [{ name: 'w', dtype: 'float32', dims: [2, 2], data: Float32Array.of(1, 1, 0.5, 0.5003) }],
   }),
+  'half.txt': held.map(({ label }, i) => (label + i % 2) % 11).join('\n'),
   'close.csv': `a,b,label\n${'0,1,1\n'.repeat(20)}`,
 });
 const at = (path) => join(folder, path);
@@ -75,11 +76,25 @@ test('samples that are used are spread over all; flags become options', async ()
     activations: 'int8', biasCorrection: true, equalize: true, excludeOps: ['Gemm', 'Softmax'], measuredOn: 8, method: 'percentile', perChannel: false, percentile: 99.5,
     reduceRange: true, samples: 7, smooth: 0, to: 'int8',
   });
+  const engine = await Engine.create({ worker: false, flavour: flavours[0] });
+  const { model: expected } = await engine.quantize(at('float.onnx'), Array.from({ length: 7 }, (_, i) => seen[Math.floor(i * 100 / 7)].feeds), {
+    method: 'percentile', percentile: 99.5, activations: 'int8', perChannel: false, reduceRange: true, biasCorrection: true, equalize: true,
+    exclude: { ops: ['Gemm', 'Softmax'] }, keepFloat: { layers: 1 }, calibrationDigest: report.calibration,
+  });
+  await engine.dispose();
+  assert.ok(Buffer.from(expected).equals(readFileSync(at('few.onnx'))));
   for (const form of ['dynamic-int8', 'int4', 'int8-blocks', 'float16']) {
     const ended = await quantized('-o', at(`${form}.onnx`), '--to', form);
     assert.equal(ended.status, 0, ended.stderr);
     assert.match(ended.stdout, new RegExp(`^float\\.onnx to ${form}: \\d+ nodes$`, 'm'));
   }
+});
+
+test('a goal is a share of what the float model reaches; labels are those of the data it is judged by', async () => {
+  const { status, stdout, stderr } = await quantized('--calibration', at('calibration'), '-o', at('half.onnx'), '--goal', '0.95', '--data', at('test'), '--labels', at('half.txt'), '--json', '-');
+  assert.equal(status, 0, stderr);
+  const { before, after, tries } = JSON.parse(stdout);
+  assert.ok(before > 0.45 && before < 0.55 && after >= 0.95 * before && tries.length === 1, `${before} ${after}`);
 });
 
 test('a goal that cannot be met: exit status 1, the report, no file', async () => {

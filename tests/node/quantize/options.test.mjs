@@ -21,15 +21,15 @@ function fake({ errors = { a: 30, b: 10, c: 20 }, wantsSamples = true, refuse = 
   };
   const client = {
     broken: undefined,
-    async call(method, params) {
+    async call(method, params, { signal } = {}) {
+      if (signal?.aborted) fail('Cancelled', 'stopped');
       calls.push([method, params]);
       refuse(method, params);
       return answers[method](params);
     },
   };
   const lent = {
-    fail, throwIfAborted: (signal) => { if (signal?.aborted) fail('Cancelled', 'stopped'); }, untilAborted: (work) => work,
-    upload: async () => ({ upload: 1, external: {} }), prepareFeeds: (_model, feeds) => [feeds], movedWith: () => [],
+    fail, untilAborted: (work) => work, upload: async () => ({ upload: 1, external: {} }), prepareFeeds: (_model, feeds) => [feeds], movedWith: () => [],
   };
   const run = (options = {}, samples = [sample, sample]) => quantize(lent, { client, version: '9.9.9' }, 'model', samples, options);
   const of = (method) => calls.filter(([name]) => name === method).map(([, params]) => params);

@@ -2,7 +2,6 @@
 // A module of its own, because only those who quantize load it.
 // Invariant: what index.js has is lent, so that there is one InsituError; the quantizer is gone when the call has settled; the same
 // model, samples and options give the same bytes.
-import type { throwIfAborted } from '../errors.js';
 import type { Client } from '../rpc/client.js';
 import type { LayerError, QuantizerDescription } from '../rpc/protocol.js';
 import type { prepareFeeds } from '../session.js';
@@ -18,7 +17,6 @@ import { worstFirst } from './worst.js';
 
 export interface Lent {
   fail: Fail;
-  throwIfAborted: typeof throwIfAborted;
   untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, drop: (late: T) => void): Promise<T>;
   upload: typeof upload;
   prepareFeeds: typeof prepareFeeds;
@@ -101,7 +99,6 @@ class Quantization {
     if (most === 0) return;
     const total = Array.isArray(samples) ? Math.min(most, samples.length) : undefined;
     for await (const sample of samples) {
-      this.#lent.throwIfAborted(signal);
       if (typeof sample !== 'object' || sample === null) fail('InvalidArgument', `sample ${this.#samples} is ${shown(sample)}`, 'Pass feeds as run() takes them: { input: tensor }.');
       const feeds = await prepareFeeds({ client, spare: [], description: { inputs } }, sample);
       await client.call('observe', { quantizer, feeds }, { signal, transfer: movedWith(feeds) });
@@ -124,7 +121,6 @@ class Quantization {
 
   async #write(inFloat: string[]): Promise<Uint8Array<ArrayBuffer>> {
     const { quantizer, sha256 } = this.#begun, { metadata, signal } = this.#options;
-    this.#lent.throwIfAborted(signal);
     const own = {
       'insitu.quantize': JSON.stringify(sorted({ ...this.#plan.settings, excluded: this.#excluded(inFloat), samples: this.#samples, version: this.#at.version })),
       'insitu.parent': sha256,
