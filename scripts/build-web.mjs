@@ -32,6 +32,7 @@ const kModules = {
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
   evaluate: 'web/src/evaluate/index.ts',
+  gate: 'web/src/evaluate/gate/gate.ts',
   cost: 'web/src/cost/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
