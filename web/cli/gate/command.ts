@@ -1,5 +1,5 @@
 // insitu gate: whether a model fulfils what a release must fulfil.
-// Invariant: without thresholds of latency the same files give the same reports; a report is there only where this very run wrote it.
+// Invariant: without thresholds of latency the same files give the same reports; once GATE.json is read, reports of an earlier run are gone.
 import { rmSync, writeFileSync } from 'node:fs';
 import { judge } from '../../src/evaluate/gate/gate.js';
 import { checkTarget, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from '../command.js';

@@ -159,7 +159,7 @@ class Runs {
       const { drift: { features } } = await session.monitor.snapshot();
       for (const { value } of features) rows.push(value ?? NaN);
     }
-    return this.#engine.compareWindow(profile, Float32Array.from(rows));
+    return await this.#engine.compareWindow(profile, Float32Array.from(rows));  // before the session ends
   }
 
   async cases(): Promise<NonNullable<GateEvidence['conformance']>> {
