@@ -94,6 +94,9 @@ test('regression: errors, and the paired bootstrap', async () => {
   const thresholds = { metrics: { mae: { maxRatio: 1.1, maxLoss: 0.1, nonInferior: { margin: 0.1 } }, mse: { nonInferior: { margin: 0.6 } } } };
   assert.deepEqual(verdicts(await gate(thresholds, against(base, base))), new Array(4).fill('passed'));
   assert.deepEqual(verdicts(await gate(thresholds, against(worse, base))), new Array(4).fill('failed'));
+  // Losses of 0 and 0.4 in turns: their mean is 0.2, and its bound 0.2 + 1.645 x 0.2 / sqrt(1000) = 0.2104.
+  const varied = against(await of((i) => (i % 3) + (i % 2 ? 0.4 : 0)), base);
+  for (const [margin, verdict] of [[0.205, 'failed'], [0.215, 'passed']]) assert.equal((await only({ metrics: { mae: { nonInferior: { margin } } } }, varied)).verdict, verdict);
   assert.deepEqual(verdicts(await gate({ slices: { max: 1.2, maxLoss: 0.2 } }, against(worse, base))), ['failed', 'failed', 'failed', 'failed', 'skipped']);
   assert.deepEqual(verdicts(await gate({ slices: { max: 1.2, maxLoss: 0.2 } }, against(base, base))), ['passed', 'passed', 'passed', 'passed', 'skipped']);
   assert.match((await only({ slices: { min: 0.5 } }, base)).why, /'min' is not for slices of mae/);
@@ -165,6 +168,7 @@ test('what is missing, of another model or of other data fails by name', async (
     [both, { ...against(good), records: undefined }, /each sample is not known of the model/], [both, { ...against(good), baselineRecords: undefined }, /not known of the baseline/],
     [both, { ...against(good), records: lost.records }, /records of the model are not those/], [both, { ...against(good), records: good.records.slice(1) }, /records of the model are not those/],
     [both, { ...against(good), records: good.records.toReversed() }, /of other samples/],
+    [both, { ...against(good), baselineRecords: good.records.map((one) => ({ ...one, sample: one.sample + 1 })) }, /of other samples/],
   ]) {
     const check = await only(thresholds, evidence);
     assert.deepEqual([check.verdict, check.measured], ['unmeasured', null], String(why));

@@ -49,7 +49,7 @@ export async function measure(engine: Engine, gate: GateFile, flags: Flags): Pro
       return await work();
     } catch (thrown) {
       const { code, message } = toInsituError(thrown);
-      for (const what of whats) missing[what] = `${code}: ${message.replaceAll(`${gate.folder}/`, '')}`;
+      for (const what of whats) missing[what] = `${code}: ${gate.folder === '.' ? message : message.replaceAll(`${gate.folder}/`, '')}`;
       return undefined;
     }
   };

@@ -36,7 +36,6 @@ export function* asText(report: GateDocument): Generator<string> {
 }
 
 const cell = (text: string) => text.replace(/[\\`*_[\]|<>&]/g, (char) => `\\${char}`).replace(/\s+/g, ' ');
-const marks = { passed: '✅ passed', failed: '❌ failed', unmeasured: '❌ unmeasured', skipped: '➖ skipped' };
 
 export function asMarkdown(report: GateDocument): string {
   const { passed, gate, model, baseline, data } = report;
@@ -45,7 +44,7 @@ export function asMarkdown(report: GateDocument): string {
     `# ${passed ? 'Passed' : 'Failed'}: ${cell(gate.name)}`, '', verdictOf(report), '',
     '| check | wanted | measured | verdict |', '| --- | --- | --- | --- |',
     ...rowsOf(report).map(({ check, wanted, measured, verdict, why }) =>
-      `| ${cell(check)} | ${cell(wanted)} | ${cell(why === undefined ? measured : [measured, why].filter(Boolean).join('; '))} | ${marks[verdict]} |`), '',
+      `| ${cell(check)} | ${cell(wanted)} | ${cell(why === undefined ? measured : [measured, why].filter(Boolean).join('; '))} | ${verdict === 'passed' || verdict === 'skipped' ? verdict : `**${verdict}**`} |`), '',
     '| file | name | SHA-256 |', '| --- | --- | --- |',
     ...files.flatMap(([what, file]) => (file ? [`| ${what} | ${cell(file.name)} | ${file.sha256 === null ? '' : `\`${file.sha256}\``} |`] : [])),
   ].join('\n');
