@@ -34,9 +34,11 @@ const identity = (more = {}) => model({
 const noise = (i) => ((Math.imul(i + 1, 2654435761) >>> 0) / 2 ** 32);
 const rows = (from, to, of) => npy('<f4', [to - from, 2], Float32Array.from({ length: 2 * (to - from) }, (_, k) => (k % 2 ? 1 - of(from + (k >> 1)) : of(from + (k >> 1)))));
 const labelled = (from, to, of) => npy('<i4', [to - from], Int32Array.from({ length: to - from }, (_, i) => Number(of(from + i) < 0.5 !== (i % 25 === 0))));
+const ranked = Array.from({ length: 500 }, (_, i) => noise(i)).sort((a, b) => a - b);
 const small = {
   'm.onnx': identity(), 'same.onnx': identity({ metadata: { copy: 'yes' } }),
   'test/x.npy': rows(0, 500, noise), 'test/labels.npy': labelled(0, 500, noise), 'learn/x.npy': rows(500, 2500, noise),
+  'sorted/x.npy': rows(0, 500, (i) => ranked[i]),
   'moved/x.npy': rows(0, 500, (i) => noise(i) ** 2), 'moved/labels.npy': labelled(0, 500, (i) => noise(i) ** 2),
 };
 const folder = folderOf({ ...Object.fromEntries(Object.entries(digits).map(([name, bytes]) => [`digits/${name}`, bytes])), 'float.onnx': float, 'int8.onnx': int8, 'damaged.onnx': damaged, ...small });
@@ -121,7 +123,9 @@ test('drift against the profile that the same source gave, and another one', asy
   const made = await insitu('profile', at('m.onnx'), '--data', at('learn'), '-o', at('p.json'), ...flavour);
   assert.equal(made.status, 0, made.stderr);
   const of = (data) => ({ model: 'm.onnx', data, profile: 'p.json', thresholds: { drift: { alpha: 0.001, maxPsi: 0.1 } } });
-  assert.match((await passes(of('test'))).report.checks[0].measured, /^least p [\d.e-]+, of '/);
+  const { report: { checks } } = await passes(of('test'));
+  assert.match(checks[0].measured, /^least p [\d.e-]+, of '/);
+  assert.deepEqual((await passes(of('sorted'))).report.checks, checks, 'neighbours that resemble each other count, too');
   assert.deepEqual(verdicts(await fails(of('moved'))), ['failed', 'failed']);
   writeFileSync(at('few.jsonl'), '{"feeds": {"x": [[0.5, 0.5]]}, "label": 1}\n');
   await fails(of('few.jsonl'), /InvalidArgument: .*20 rows/);
