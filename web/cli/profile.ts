@@ -63,7 +63,7 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
 
 interface Feature { name: string; mean: number; std: number; knots: number[]; tolerance?: unknown }
 
-const featuresOf = ({ features }: ReferenceProfile) => features as unknown as Feature[];
+const featuresOf = ({ features }: ReferenceProfile) => features as Feature[];
 
 /* Tolerances are claims about people and devices, not about a model: they are taken over, not measured again. */
 function alike(made: ReferenceProfile, before: ReferenceProfile, file: string): ReferenceProfile {
@@ -73,7 +73,7 @@ function alike(made: ReferenceProfile, before: ReferenceProfile, file: string): 
       fail('InvalidArgument', `${file} has a feature '${name}', which this model and these data have not`, 'Pass a profile of a model with the same inputs and outputs.');
     return { ...found, ...(tolerance !== undefined && { tolerance }) };
   });
-  return { ...made, features: features as unknown as ReferenceProfile['features'] };
+  return { ...made, features };
 }
 
 const show = (value: number) => String(Number(value.toPrecision(4)));
