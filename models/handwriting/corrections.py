@@ -30,8 +30,8 @@ def read(path):
     else:
         rows = [line(text, f"{path}:{i + 1}") for i, text in enumerate(path.read_text().splitlines()) if text.strip()]
     once = {image.tobytes(): (image, label) for image, label in rows}
-    if not once:
-        raise Refused(f"{path} holds no corrections")
+    if len(once) < HELD_OUT:
+        raise Refused(f"{path} holds {len(once)} different images: {HELD_OUT} or more are needed, better some hundreds")
     return np.stack([image for image, _ in once.values()]), np.array([label for _, label in once.values()], dtype=np.int64)
 
 
@@ -60,7 +60,7 @@ def checked(image, label, at):
 def parts(count, seed):
     """(to train on, to measure with): two arrays of indices, each ascending."""
     order = np.random.default_rng(seed).permutation(count)
-    held = max(1, count // HELD_OUT)
+    held = count // HELD_OUT
     return np.sort(order[held:]), np.sort(order[:held])
 
 
