@@ -73,7 +73,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('from the alarm to the version that reads what raised it', { skip, timeout: 900_000 }, async () => {
+test('from the alarm to the version that reads what raised it', { skip, timeout: 1_800_000 }, async () => {
   await run(blockWith('registry add site/digits-1.0.0.onnx'));
   const { page, problems, foreign, close } = await site.open('empty.html');
   await page.evaluate(async () => { globalThis.it = await import('/page.mjs'); });

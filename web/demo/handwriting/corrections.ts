@@ -3,13 +3,14 @@
 // Invariant: without the box ticked nothing is kept, and what is kept leaves the page by the download alone.
 
 import { tensor, type Session } from 'insitu';
-import { Corrections } from 'insitu/evaluate';
+import type { Corrections } from 'insitu/evaluate';
 
 import { byId } from '../common/dom.js';
 
 export class CorrectionsView {
   #session: Session;
-  #kept = new Corrections();
+  /* Loaded when the box is ticked first. */
+  #kept: Corrections | undefined;
   #drawings = 0;
   /* The drawing that is finished; none while another one is being drawn. */
   #latest: string | undefined;
@@ -23,10 +24,10 @@ export class CorrectionsView {
       return button;
     });
     byId('truth').append(...this.#buttons);
-    this.#box.addEventListener('change', () => this.close());
+    this.#box.addEventListener('change', () => void this.#ticked());
     byId('save-corrections').addEventListener('click', () => this.#save());
     byId('drop-corrections').addEventListener('click', () => {
-      this.#kept.clear();
+      this.#kept?.clear();
       this.close();
       this.#show();
     });
@@ -36,9 +37,15 @@ export class CorrectionsView {
     return byId<HTMLInputElement>('keep-corrections');
   }
 
+  async #ticked(): Promise<void> {
+    this.close();
+    const { Corrections } = await import('insitu/evaluate');
+    this.#kept ??= new Corrections();
+  }
+
   /** A finished drawing, which may be labelled from now on; gives the id for its run, where drawings are kept. */
   offer(ink: Float32Array): string | undefined {
-    if (!this.#box.checked) return undefined;
+    if (!this.#kept || !this.#box.checked) return undefined;
     this.#latest = `drawing ${++this.#drawings}`;
     this.#kept.hold(this.#latest, { image: tensor(ink, [1, 1, 28, 28]) });
     for (const button of this.#buttons) button.disabled = false;
@@ -54,7 +61,7 @@ export class CorrectionsView {
   #label(label: number): void {
     const id = this.#latest;
     if (id === undefined) return;
-    this.#kept.label(id, label);
+    this.#kept?.label(id, label);
     this.close();
     this.#show();
     // A watch that was reset in between does not know the drawing any more, which is kept all the same.
@@ -62,13 +69,13 @@ export class CorrectionsView {
   }
 
   #show(): void {
-    const { size } = this.#kept;
+    const size = this.#kept?.size ?? 0;
     byId('corrections-count').textContent = size === 0 ? 'No drawing is kept.' : `${size} ${size === 1 ? 'drawing is' : 'drawings are'} kept.`;
     for (const name of ['save-corrections', 'drop-corrections']) byId<HTMLButtonElement>(name).disabled = size === 0;
   }
 
   #save(): void {
-    const url = URL.createObjectURL(new Blob([this.#kept.toJsonLines()], { type: 'application/jsonl' }));
+    const url = URL.createObjectURL(new Blob([this.#kept?.toJsonLines() ?? ''], { type: 'application/jsonl' }));
     Object.assign(document.createElement('a'), { href: url, download: 'corrections.jsonl' }).click();
     URL.revokeObjectURL(url);
   }

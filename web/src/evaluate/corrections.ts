@@ -24,6 +24,7 @@ export class Corrections implements Iterable<Sample> {
   readonly #waiting = new Map<string, Feeds>();
   readonly #labelled = new Map<string, Sample>();
 
+  /** InvalidArgument where a number is none above 0. */
   constructor({ most = 1000, waiting = 64 }: CorrectionsOptions = {}) {
     this.#most = positive('most', most);
     this.#waitingMost = positive('waiting', waiting);
