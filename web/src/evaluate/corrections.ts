@@ -63,6 +63,7 @@ export class Corrections implements Iterable<Sample> {
     this.#labelled.clear();
   }
 
+  /** The samples with a label, the one that was labelled first first. */
   [Symbol.iterator](): Iterator<Sample> {
     return this.#labelled.values();
   }
