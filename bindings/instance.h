@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "handles.h"
 #include "monitor/detector.h"
 #include "monitor/histogram.h"
@@ -19,6 +20,7 @@
 #include "monitor/thinning.h"
 #include "outcome.h"
 #include "preprocess/image.h"
+#include "quantize/quantizer.h"
 #include "session/runtime.h"
 #include "session/session.h"
 #include "session/stream.h"
@@ -35,6 +37,12 @@ struct LoadedSession {
   Handles<Stream> streams{"stream"};
 };
 
+struct LoadedQuantizer {
+  std::unique_ptr<Quantizer> quantizer;
+  Sha256 calibration;  // of all that was observed
+  Buffer written;      // what JavaScript is reading
+};
+
 struct StreamDetector {
   std::unique_ptr<Detector> detector;
   std::optional<Thinning> thinning;  // none: all rows are independent
@@ -45,9 +53,11 @@ struct Instance {
   std::atomic<uint32_t> cancel{0};  // written by the page through shared memory
   Handles<Upload> uploads{"upload"};
   Handles<LoadedSession> sessions{"session"};
+  Handles<LoadedQuantizer> quantizers{"quantizer"};
   Handles<Histogram> histograms{"histogram"};
   Handles<StreamDetector> detectors{"detector"};
-  Buffer scratch;  // numbers on their way in
+  std::vector<NamedTensor> feeds;  // of what is no session
+  Buffer scratch;                  // numbers on their way in
   ImageFormat image_format;
   Tensor prepared;  // of images in that format, or of samples
 };

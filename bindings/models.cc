@@ -7,69 +7,10 @@
 #include "ops/op_def.h"
 #include "ops/op_types.h"
 #include "sessions.h"
+#include "uploaded.h"
 
 namespace insitu::bindings {
 namespace {
-
-// Takes the uploads of a model and its external files.
-struct Model {
-  ModelBytes bytes;
-  ImportOptions import;
-};
-
-Result<Model> Take(int upload, const val& external) {
-  Instance& instance = TheInstance();
-  Model model;
-  INSITU_ASSIGN(const Upload* main, instance.uploads.Find(upload));
-  model.bytes = main->Bytes();
-  std::map<std::string, ModelBytes> files;
-  for (const std::string& name : Keys(external)) {
-    const int handle = external[name].as<int>();
-    INSITU_ASSIGN(const Upload* file, instance.uploads.Find(handle));
-    files.emplace(name, file->Bytes());
-    instance.uploads.Erase(handle);
-  }
-  instance.uploads.Erase(upload);
-  if (!files.empty()) {
-    model.import.external_data =
-        [files = std::move(files)](const std::string& location) -> Result<ModelBytes> {
-      auto it = files.find(location);
-      if (it != files.end()) return it->second;
-      return Fail(ErrorCode::kInvalidArgument,
-                  "the model needs the external file '" + location + "'",
-                  "Pass it in externalData under this name.");
-    };
-  }
-  return model;
-}
-
-val TypeToJs(const ValueType& type) {
-  val info = val::object();
-  info.set("dtype", std::string(Name(type.dtype)));
-  val dims = val::array();
-  if (!type.shape) info.set("anyRank", true);
-  for (size_t i = 0; type.shape && i < type.shape->size(); ++i) {
-    const Dim& dim = (*type.shape)[i];
-    if (dim.IsKnown())
-      dims.set(i, static_cast<double>(dim.value()));
-    else
-      dims.set(i, dim.ToString());
-  }
-  info.set("dims", dims);
-  if (type.element) info.set("element", TypeToJs(*type.element));
-  return info;
-}
-
-// Of a range of (name, type).
-val InfosToJs(const auto& infos) {
-  val array = val::array();
-  for (const auto& [name, type] : infos) {
-    val info = TypeToJs(type);
-    info.set("name", name);
-    array.call<void>("push", info);
-  }
-  return array;
-}
 
 val ToObject(const std::map<std::string, std::string>& map) {
   val object = val::object();
@@ -129,14 +70,14 @@ val Describe(std::unique_ptr<Session> session) {
 }
 
 Result<val> LoadModel(int upload, const val& external, const val& options) {
-  INSITU_ASSIGN(Model model, Take(upload, external));
+  INSITU_ASSIGN(UploadedModel model, TakeModel(upload, external));
   INSITU_ASSIGN(const SessionOptions session_options, ToOptions(options, std::move(model.import)));
   INSITU_ASSIGN(auto session, Session::Load(model.bytes, session_options, *TheInstance().runtime));
   return Describe(std::move(session));
 }
 
 Result<val> RestoreKept(int upload, const val& options) {
-  INSITU_ASSIGN(const Model kept, Take(upload, val::object()));
+  INSITU_ASSIGN(const UploadedModel kept, TakeModel(upload, val::object()));
   INSITU_ASSIGN(auto session,
                 Session::Restore(kept.bytes, PreparationOptions(options), *TheInstance().runtime));
   return Describe(std::move(session));
@@ -147,14 +88,11 @@ Result<val> NextKeptPart(int session, double most) {
   std::span<const std::byte> bytes;
   if (loaded->kept && most > 0) bytes = loaded->kept->NextPart(static_cast<size_t>(most));
   if (bytes.empty()) loaded->kept.reset();
-  val part = val::object();
-  part.set("pointer", ToNumber(bytes.data()));
-  part.set("byteLength", static_cast<double>(bytes.size()));
-  return part;
+  return BytesToJs(bytes);
 }
 
 Result<val> InspectUpload(int upload, const val& external) {
-  INSITU_ASSIGN(Model model, Take(upload, external));
+  INSITU_ASSIGN(UploadedModel model, TakeModel(upload, external));
   INSITU_ASSIGN(const Inspection found, InspectModel(model.bytes, model.import));
   val unsupported = val::array();
   for (const Unsupported& part : found.unsupported) {

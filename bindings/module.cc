@@ -7,6 +7,7 @@
 
 #include "instance.h"
 #include "prepare.h"
+#include "quantizers.h"
 #include "sessions.h"
 #include "watch.h"
 
@@ -121,6 +122,13 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("explain", &Explain);
   function("disposeSession", &DisposeSession);
   function("operators", &Operators);
+  function("quantizerBegin", &QuantizerBegin);
+  function("quantizerObserve", &QuantizerObserve);
+  function("quantizerSeen", &QuantizerSeen);
+  function("quantizerMeasure", &QuantizerMeasure);
+  function("quantizerWrite", &QuantizerWrite);
+  function("quantizerDrop", &QuantizerDrop);
+  function("quantizerEnd", &QuantizerEnd);
   function("monitorStart", &MonitorStart);
   function("monitorJudge", &MonitorJudge);
   function("monitorObserve", &MonitorObserve);

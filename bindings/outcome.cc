@@ -57,6 +57,13 @@ std::vector<std::string> Keys(const val& object) {
   return ToStrings(val::global("Object").call<val>("keys", object));
 }
 
+val BytesToJs(std::span<const std::byte> bytes) {
+  val fields = val::object();
+  fields.set("pointer", ToNumber(bytes.data()));
+  fields.set("byteLength", static_cast<double>(bytes.size()));
+  return fields;
+}
+
 val ToJs(std::string_view name, const Tensor& tensor) {
   val fields = val::object();
   fields.set("name", std::string(name));

@@ -5,6 +5,7 @@
 
 #include <emscripten/val.h>
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +58,8 @@ Result<uint64_t> ToCount(const val& number, std::string_view what);
 std::vector<std::string> ToStrings(const val& array);
 // The own property names of an object.
 std::vector<std::string> Keys(const val& object);
+// { pointer, byteLength }.
+val BytesToJs(std::span<const std::byte> bytes);
 // { name, dtype, dims, pointer, byteLength }; for strings { name, dtype, dims, strings }, for what
 // is no tensor { name, dtype, dims, items }.
 val ToJs(std::string_view name, const Tensor& tensor);

@@ -8,10 +8,16 @@
 
 namespace insitu::bindings {
 
-Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
+Result<std::vector<NamedTensor>*> FeedsOf(int session) {
+  if (session == 0) return &TheInstance().feeds;
   INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  return &loaded->feeds;
+}
+
+Status AddFeed(int session, std::string name, Result<Tensor> tensor) {
+  INSITU_ASSIGN(std::vector<NamedTensor> * feeds, FeedsOf(session));
   if (!tensor) return std::unexpected(std::move(tensor).error().At(name, {}));
-  loaded->feeds.push_back({std::move(name), *std::move(tensor)});
+  feeds->push_back({std::move(name), *std::move(tensor)});
   return {};
 }
 
@@ -44,17 +50,17 @@ Status StageText(int session, std::string name, const val& js_dims, const val& s
 }
 
 Status StageLast(int session, std::string name, const std::string& kind_name, int count) {
-  INSITU_ASSIGN(LoadedSession * loaded, TheInstance().sessions.Find(session));
+  INSITU_ASSIGN(std::vector<NamedTensor> * feeds, FeedsOf(session));
   const std::optional<DType> kind = ParseDType(kind_name);
-  const auto staged = static_cast<int>(loaded->feeds.size());
+  const auto staged = static_cast<int>(feeds->size());
   if (!(kind == DType::kSequence || (kind == DType::kOptional && count <= 1)) || count < 0 ||
       count > staged)
     return Fail(ErrorCode::kInvalidArgument,
                 "no " + kind_name + " can be made of " + std::to_string(count) + " values");
   std::vector<Tensor> items;
   for (int i = staged - count; i < staged; ++i)
-    items.push_back(std::move(loaded->feeds[static_cast<size_t>(i)].tensor));
-  loaded->feeds.resize(static_cast<size_t>(staged - count));
+    items.push_back(std::move((*feeds)[static_cast<size_t>(i)].tensor));
+  feeds->resize(static_cast<size_t>(staged - count));
   return AddFeed(session, std::move(name),
                  kind == DType::kSequence ? Tensor::Sequence(std::move(items))
                                           : Tensor::Optional(std::move(items)));
@@ -172,10 +178,8 @@ val Sampled(int session) {
 val Explain(int session) { return Answer(ExplainSession(session)); }
 
 void Clear(int session) {
-  if (auto loaded = TheInstance().sessions.Find(session)) {
-    (*loaded)->feeds.clear();
-    (*loaded)->results.clear();
-  }
+  if (auto feeds = FeedsOf(session)) (*feeds)->clear();
+  if (auto loaded = TheInstance().sessions.Find(session)) (*loaded)->results.clear();
 }
 
 void DisposeSession(int session) { TheInstance().sessions.Erase(session); }

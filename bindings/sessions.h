@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "outcome.h"
+#include "session/session.h"
 
 namespace insitu::bindings {
 
@@ -15,6 +17,8 @@ val ParseValue(int upload, std::string kind);
 val Stage(int session, std::string name, std::string dtype, val dims, double byte_length);
 val StageStrings(int session, std::string name, val dims, val strings);
 val StageGroup(int session, std::string name, std::string kind, int count);
+// Where feeds are staged; 0: those of what is no session.
+Result<std::vector<NamedTensor>*> FeedsOf(int session);
 // Puts `tensor` among the staged feeds.
 Status AddFeed(int session, std::string name, Result<Tensor> tensor);
 val Run(int session, int stream, val outputs, bool time_steps);

@@ -26,6 +26,7 @@ const kModules = {
   image: 'web/src/image.ts',
   audio: 'web/src/audio.ts',
   encryption: 'web/src/encryption/encryption.ts',
+  quantize: 'web/src/quantize/quantize.ts',
   release: 'web/src/release/release.ts',
   trust: 'web/src/trust/trust.ts',
   watches: 'web/src/watches.ts',

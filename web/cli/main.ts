@@ -19,6 +19,7 @@ import { inspect } from './inspect.js';
 import { lineage } from './lineage.js';
 import { ops } from './ops.js';
 import { profile } from './profile.js';
+import { quantize } from './quantize.js';
 import { registry } from './registry/command.js';
 import { run } from './run.js';
 import { sign } from './sign.js';
@@ -27,8 +28,8 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, evaluate, compare, gate, cost, sign, verify, card, registry, lineage, encrypt, audit, ops, init, copy,
-  doctor,
+  inspect, run, test, bench, profile, evaluate, compare, quantize, gate, cost, sign, verify, card, registry, lineage, encrypt, audit, ops,
+  init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly

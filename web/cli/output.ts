@@ -1,7 +1,8 @@
-// Files that a command writes must not be those that it reads.
+// Files that a command writes: whole or not at all, and never those that it reads.
 // Invariant: files are the same where they are the same on disk, whatever they are called: by links of both kinds, too.
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fail, toInsituError } from '../src/errors.js';
 import { refuse } from './command.js';
 import type { Flags } from './command.js';
 
@@ -13,6 +14,18 @@ export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: rea
     const same = taken.find(([, other]) => isSame(file, other));
     if (same) refuse(`${flag} names ${same[0]} itself, which would be lost`);
     taken.push([`the file of ${flag}`, file]);
+  }
+}
+
+/** Puts a file in the place of the one that is there when all of it is written. */
+export function writeWhole(file: string, content: string | Uint8Array): void {
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, content);
+    renameSync(beside, file);
+  } catch (thrown) {
+    rmSync(beside, { force: true });
+    fail('Network', `cannot write ${file}: ${toInsituError(thrown).message}`, 'Check its folder.', thrown);
   }
 }
 

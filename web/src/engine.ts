@@ -10,9 +10,10 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
+import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
-import { Session } from './session.js';
+import { prepareFeeds, Session } from './session.js';
 import { signed } from './signature.js';
 import { openSource, request } from './source.js';
 import type { Tensor } from './tensor.js';
@@ -134,6 +135,16 @@ export class Engine extends Disposable {
     const client = await this.#usableClient();
     const sent = await upload(client, model, { ...held, decrypt }, false);
     return client.call('inspect', sent, { signal: options.signal });
+  }
+
+  /**
+   * A model of integers that says nearly the same as a float model. `samples` are some hundred inputs as it will see them; other
+   * forms than 'int8' need none, so that [] does. The result is plain ONNX. See docs/how-to/quantize.md.
+   */
+  async quantize(model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions = {}): Promise<Quantized> {
+    const at = { client: await this.#usableClient(), version: this.#info.version };
+    const { quantize } = await import('./quantize/quantize.js');
+    return quantize({ fail, throwIfAborted, untilAborted, upload, prepareFeeds, movedWith }, at, model, samples, options);
   }
 
   /** A serialized onnx.TensorProto, SequenceProto or OptionalProto, as .pb files of test cases hold them. */

@@ -10,6 +10,7 @@ export type { ErrorCode } from './errors.js';
 export type { ImageFeed, ImageOptions, ImageSource, RawImage } from './image-feed.js';
 export type { Monitor, MonitorEventType } from './monitor.js';
 export type { ImageFit } from './placement.js';
+export type { Quantized, QuantizeOptions, QuantizeProgress, QuantizeReport, QuantizeSamples, QuantizeTry } from './quantize/types.js';
 export type { Canary, CanaryOptions, CanaryReport, RollbackReason } from './release/canary.js';
 export type { CandidateOptions, Golden, ModelName } from './release/candidate.js';
 export type { LikenessReport } from './release/likeness.js';
@@ -17,7 +18,7 @@ export type { Shadow, ShadowOptions, ShadowReport } from './release/shadow.js';
 export type { SwapOptions, SwapReport } from './release/swap.js';
 export type { Quantiles, TallyReport } from './release/tally.js';
 export type { Sides } from './release/trial.js';
-export type { DetectorUpdate } from './rpc/protocol.js';
+export type { DetectorUpdate, LayerError } from './rpc/protocol.js';
 export type { Session } from './session.js';
 export type { SignedFile, TrustedKey, TrustOptions } from './signature.js';
 export type { AccuracySnapshot, DriftAlarm, DriftFeature, DriftSnapshot, LatencySnapshot, MonitorSnapshot, OutputCounts,

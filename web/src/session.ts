@@ -92,7 +92,7 @@ export class Session extends Disposable {
         ? { slice: sliceName(slice), features: checkFeatures(features), id: checkId(String(id)), looks: watch === true, hidden, preparedFrom: timeOrigin + prepared }
         : undefined,
     };
-    const wire = this.#prepare(model, feeds, { transfer, stream, draws });
+    const wire = prepareFeeds(model, feeds, { transfer, stream, draws });
     const params = stream || wire instanceof Promise
       ? withStream(wire, stream?.number ?? 0).then(([feeds, stream]) => ({ ...besides, feeds, stream }))
       : { ...besides, feeds: wire, stream: 0 };
@@ -133,7 +133,7 @@ export class Session extends Disposable {
       fail('InvalidArgument', `profile() was asked for ${runs} runs`, 'Ask for a whole number from 1.');
     }
     const model = this.#models.current;
-    const wire = this.#prepare(model, feeds, {});
+    const wire = prepareFeeds(model, feeds, {});
     const params = (feeds: WireFeed[]) => ({ session: model.id, feeds, runs });
     return model.client.enqueue('profile', wire instanceof Promise ? wire.then(params) : params(wire), { transfer: moved });
   }
@@ -174,31 +174,34 @@ export class Session extends Disposable {
     await this.#inside.route?.end();
     await this.#models.free();
   }
+}
 
-  /* Checked, copied and held at once; pictures take until they are read. `draws`: they become tensors first. */
-  #prepare(
-    model: OpenModel,
-    feeds: Feeds,
-    { transfer = false, stream, draws = false }: { transfer?: boolean; stream?: OpenStream; draws?: boolean },
-  ): WireFeed[] | Promise<WireFeed[]> {
-    const { description: { inputs }, spare } = model;
-    for (const name of Object.keys(feeds)) {
-      if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
-      if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
-    }
-    const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
-    for (const { name } of fed) if (!Object.hasOwn(feeds, name)) failAt(name, `the input '${name}' was not fed`, takes(inputs));
-    const wire = fed.map((info) => {
-      const feed = feeds[info.name]!;
-      return feed instanceof ImageFeed ? feed : toWire(feed, info, transfer, spare);
-    });
-    return wire.some((one) => one instanceof ImageFeed) ? readPictures(model, fed, wire, draws) : wire as WireValue[];
+/** What is fed: a model that is open, or about to be quantized. */
+type Fed = Pick<OpenModel, 'client' | 'spare'> & { description: Pick<OpenModel['description'], 'inputs'> };
+
+/** Feeds for the line, checked, copied and held at once; pictures take until they are read. `draws`: they become tensors first. */
+export function prepareFeeds(
+  model: Fed,
+  feeds: Feeds,
+  { transfer = false, stream, draws = false }: { transfer?: boolean; stream?: OpenStream; draws?: boolean } = {},
+): WireFeed[] | Promise<WireFeed[]> {
+  const { description: { inputs }, spare } = model;
+  for (const name of Object.keys(feeds)) {
+    if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
+    if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
   }
+  const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
+  for (const { name } of fed) if (!Object.hasOwn(feeds, name)) failAt(name, `the input '${name}' was not fed`, takes(inputs));
+  const wire = fed.map((info) => {
+    const feed = feeds[info.name]!;
+    return feed instanceof ImageFeed ? feed : toWire(feed, info, transfer, spare);
+  });
+  return wire.some((one) => one instanceof ImageFeed) ? readPictures(model, fed, wire, draws) : wire as WireValue[];
 }
 
 /* Feeds with pictures, of which the page's part is done at once. What was read for nothing is closed. */
 function readPictures(
-  { client, spare }: OpenModel,
+  { client, spare }: Fed,
   infos: readonly TensorInfo[],
   feeds: readonly (WireValue | ImageFeed)[],
   draws: boolean,

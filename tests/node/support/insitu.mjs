@@ -9,7 +9,7 @@ export const sharedModels = fileURLToPath(new URL('../../../../shared/models/', 
 /* Those that were built; the first is the one for tests of which the flavour does not matter. */
 export const flavours = JSON.parse(readFileSync(new URL('flavours.json', dist), 'utf8'));
 
-export const { Engine, InsituError, load, tensor } = await import(new URL('index.js', dist).href);
+export const { Engine, image, InsituError, load, tensor } = await import(new URL('index.js', dist).href);
 
 /** A predicate for assert.rejects and assert.throws: an InsituError of this code whose message matches. */
 export function insituError(code, pattern = /./) {

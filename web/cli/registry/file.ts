@@ -1,6 +1,6 @@
 // models.json on disk or on a site: read, written, and the files that it names.
 // Invariant: it is written whole or not at all, and only what the strict reader takes; the same registry gives the same bytes.
-import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +9,7 @@ import { addressOf, channelOf, formatHint, noAddress, readModels, registryFormat
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } from '../../src/registry/format.js';
 import { openSource } from '../../src/source.js';
 import type { Flags } from '../command.js';
+import { writeWhole } from '../output.js';
 
 export const registryFlag = { registry: { type: 'string' } } as const;
 export const registryHelp = '  --registry FILE  the registry; default: models.json';
@@ -39,14 +40,7 @@ export function writeRegistry(file: string, models: Entries): void {
   const names = Object.keys(models).sort();
   const text = JSON.stringify({ format: registryFormat, models: Object.fromEntries(names.map((name) => [name, models[name]])) }, null, 2);
   checked(file, JSON.parse(text));
-  const beside = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, `${text}\n`);
-    renameSync(beside, file);
-  } catch (thrown) {
-    rmSync(beside, { force: true });
-    fail('Network', `cannot write ${file}: ${toInsituError(thrown).message}`, 'Check its folder.', thrown);
-  }
+  writeWhole(file, `${text}\n`);
 }
 
 /** The model of that name, or which there are. */

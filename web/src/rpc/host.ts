@@ -210,6 +210,29 @@ export class Host {
       unwrap(this.#native.detectorUpdate(detector, this.#memory.toScratch(new Float32Array(rows)))),
     resetDetector: ({ detector }) => unwrap(this.#native.detectorReset(detector)),
     disposeWatch: ({ kind, handle }) => this.#native.disposeWatch(kind, handle),
+    beginQuantizer: ({ upload, external, options }) => {
+      const sha256 = unwrap(this.#native.uploadDigest(upload));
+      return { ...unwrap(this.#native.quantizerBegin(upload, external, options)), sha256 };
+    },
+    observe: ({ quantizer, feeds }, _call, pictures) => {
+      try {
+        this.#staging.stage(0, feeds, pictures);
+        unwrap(this.#native.quantizerObserve(quantizer));
+      } finally {
+        this.#native.clear(0);
+      }
+    },
+    observed: ({ quantizer }) => unwrap(this.#native.quantizerSeen(quantizer)),
+    measureLayer: ({ quantizer, node, samples }) => unwrap(this.#native.quantizerMeasure(quantizer, node, samples)),
+    writeQuantized: ({ quantizer, metadata, inFloat }) => {
+      try {
+        const { pointer, byteLength } = unwrap(this.#native.quantizerWrite(quantizer, metadata, inFloat));
+        return this.#memory.copyBytes(pointer, byteLength);
+      } finally {
+        this.#native.quantizerDrop(quantizer);
+      }
+    },
+    endQuantizer: ({ quantizer }) => this.#native.quantizerEnd(quantizer),
     memory: () => this.#native.memory(),
     operators: () => this.#native.operators(),
   };

@@ -3,8 +3,8 @@
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
 import type { ExplainRow, Limits, MemoryReport, ModelReport, OperatorInfo, OperatorProfile } from '../types.js';
-import type { AudioFormat, DetectorParams, DetectorUpdate, ImageFormat, SessionDescription, WatchObject, WatchParams,
-  WireGroup } from './protocol.js';
+import type { AudioFormat, DetectorParams, DetectorUpdate, ImageFormat, LayerError, QuantizerDescription, QuantizerParams,
+  SessionDescription, WatchObject, WatchParams, WireGroup } from './protocol.js';
 
 export type Outcome<T> = { ok: T } | { error: ErrorFields };
 
@@ -21,6 +21,12 @@ export interface NativeGroup extends Omit<WireGroup, 'items'> {
   items: NativeValue[];
 }
 export type NativeValue = NativeTensor | NativeGroup;
+
+/** Bytes in the module's memory, valid until the next call about the same object. */
+export interface NativeBytes {
+  pointer: number;
+  byteLength: number;
+}
 
 export interface NativeWatch extends WatchParams {
   /** What times are measured on. */
@@ -80,12 +86,24 @@ export interface NativeModule {
   /** Takes the upload: all parts that `keptPart` gave, one behind the other. */
   restore(upload: number, options: Preparation): Outcome<NativeSession>;
   /** The next part of what a session loaded with `keep` can be restored from, of at most `most` bytes; none at the end. 0: no more. */
-  keptPart(session: number, most: number): Outcome<{ pointer: number; byteLength: number }>;
+  keptPart(session: number, most: number): Outcome<NativeBytes>;
   inspect(upload: number, external: Record<string, number>): Outcome<ModelReport>;
   /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */
   parseValue(upload: number, kind: string): Outcome<NativeValue>;
 
-  /** Memory for the feed `name`, whose size must be `byteLength`; gives the pointer to write its data to. */
+  /** Takes the uploads. */
+  quantizerBegin(upload: number, external: Record<string, number>, options: QuantizerParams): Outcome<Omit<QuantizerDescription, 'sha256'>>;
+  /** Takes what was staged for session 0, in the order of the model's inputs. */
+  quantizerObserve(quantizer: number): Outcome<undefined>;
+  /** The SHA-256 of all that was observed, in hexadecimal. */
+  quantizerSeen(quantizer: number): Outcome<string>;
+  quantizerMeasure(quantizer: number, node: string, samples: number): Outcome<LayerError>;
+  /** The model, valid until `quantizerDrop`. */
+  quantizerWrite(quantizer: number, metadata: Record<string, string>, inFloat: string[]): Outcome<NativeBytes>;
+  quantizerDrop(quantizer: number): void;
+  quantizerEnd(quantizer: number): void;
+
+  /** Memory for the feed `name` of a session, or of what is none (0), whose size must be `byteLength`; gives the pointer to write its data to. */
   stage(session: number, name: string, dtype: string, dims: number[], byteLength: number): Outcome<number>;
   stageStrings(session: number, name: string, dims: number[], strings: string[]): Outcome<undefined>;
   /** Makes the last `count` staged feeds the items of one. */

@@ -191,6 +191,48 @@ export interface DetectorUpdate {
   state: 'calm' | 'drifting';
 }
 
+/** What a quantizer is to do, complete; see engine/quantize/options.h. */
+export interface QuantizerParams {
+  to: 'int8' | 'dynamic-int8' | 'blocks' | 'float16';
+  method: string;
+  percentile: number;
+  signedActivations: boolean;
+  biasCorrection: boolean;
+  equalize: boolean;
+  smooth: number;
+  perChannel: boolean;
+  reduceRange: boolean;
+  bits: number;
+  blockSize: number;
+  excludeNodes: string[];
+  excludeOps: string[];
+}
+
+export interface QuantizerDescription {
+  quantizer: number;
+  inputs: TensorInfo[];
+  /** Those that are quantized, in order of execution. */
+  nodes: string[];
+  /** Whether it has to see samples before it writes. */
+  wantsSamples: boolean;
+  /** Of the model file and its external files. */
+  byteLength: number;
+  /** Of the model file, in hexadecimal. */
+  sha256: string;
+}
+
+/** Signal to quantization noise of a layer quantized alone, in dB. */
+export interface LayerError {
+  /** Its node. */
+  node: string;
+  /** Its operator. */
+  op: string;
+  /** Of its weights; 200 where nothing differs, null of what has none with a scale by layer or channel. */
+  weightSqnr: number | null;
+  /** Of the model's outputs; 200 where nothing differs, null where no sample was small enough to be kept. */
+  outputSqnr: number | null;
+}
+
 export interface Methods {
   start: { params: StartParams; result: StartResult };
   begin: { params: { total?: number; hash: boolean }; result: number };
@@ -244,6 +286,13 @@ export interface Methods {
   update: { params: { detector: number; rows: ArrayBuffer }; result: DetectorUpdate };
   resetDetector: { params: { detector: number }; result: void };
   disposeWatch: { params: { kind: WatchObject; handle: number }; result: void };
+  beginQuantizer: { params: Uploaded & { options: QuantizerParams }; result: QuantizerDescription };
+  observe: { params: { quantizer: number; feeds: WireFeed[] }; result: void };
+  /** The SHA-256 of all that was observed, in hexadecimal. */
+  observed: { params: { quantizer: number }; result: string };
+  measureLayer: { params: { quantizer: number; node: string; samples: number }; result: LayerError };
+  writeQuantized: { params: { quantizer: number; metadata: Record<string, string>; inFloat: string[] }; result: ArrayBuffer };
+  endQuantizer: { params: { quantizer: number }; result: void };
   memory: { params: undefined; result: MemoryReport };
   operators: { params: undefined; result: OperatorInfo[] };
 }

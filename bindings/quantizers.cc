@@ -1,0 +1,177 @@
+// Quantizers by number: made of an uploaded model, shown samples that were staged for no session,
+// asked for errors and models. Invariant: the digest of the calibration data depends on the samples
+// and their order alone: name, dtype, dims and bytes of each feed in the order of the model's
+// inputs.
+#include "quantizers.h"
+
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "instance.h"
+#include "sessions.h"
+#include "uploaded.h"
+
+namespace insitu::bindings {
+namespace {
+
+template <class T>
+struct Named {
+  std::string_view name;
+  T value;
+};
+
+template <class T, size_t N>
+Result<T> Choice(const val& options, const char* member, const std::array<Named<T>, N>& known) {
+  const auto given = options[member].as<std::string>();
+  std::string names;
+  for (const auto& [name, value] : known) {
+    if (name == given) return value;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return Fail(ErrorCode::kInvalidArgument, std::string(member) + " is '" + given + "'",
+              "Known: " + names + ".");
+}
+
+constexpr std::array<Named<QuantizeTo>, 4> kTargets = {{
+    {"int8", QuantizeTo::kInt8},
+    {"dynamic-int8", QuantizeTo::kDynamicInt8},
+    {"blocks", QuantizeTo::kBlocks},
+    {"float16", QuantizeTo::kFloat16},
+}};
+constexpr std::array<Named<RangeMethod>, 4> kMethods = {{
+    {"min-max", RangeMethod::kMinMax},
+    {"percentile", RangeMethod::kPercentile},
+    {"entropy", RangeMethod::kEntropy},
+    {"mse", RangeMethod::kMeanSquareError},
+}};
+
+std::set<std::string> ToSet(const val& array) {
+  const std::vector<std::string> names = ToStrings(array);
+  return {names.begin(), names.end()};
+}
+
+// All members are there, of their types.
+Result<QuantizeOptions> ToOptions(const val& js) {
+  QuantizeOptions options;
+  INSITU_ASSIGN(options.to, Choice(js, "to", kTargets));
+  INSITU_ASSIGN(options.method, Choice(js, "method", kMethods));
+  options.percentile = js["percentile"].as<double>();
+  options.signed_activations = js["signedActivations"].as<bool>();
+  options.bias_correction = js["biasCorrection"].as<bool>();
+  options.equalize = js["equalize"].as<bool>();
+  options.smooth = js["smooth"].as<double>();
+  options.per_channel = js["perChannel"].as<bool>();
+  options.reduce_range = js["reduceRange"].as<bool>();
+  options.bits = js["bits"].as<int>();
+  INSITU_ASSIGN(const uint64_t block_size, ToCount(js["blockSize"], "blockSize"));
+  options.block_size = static_cast<int64_t>(block_size);
+  options.exclude_nodes = ToSet(js["excludeNodes"]);
+  options.exclude_ops = ToSet(js["excludeOps"]);
+  return options;
+}
+
+Result<val> Begin(int upload, const val& external, const val& js_options) {
+  INSITU_ASSIGN(const UploadedModel model, TakeModel(upload, external));
+  INSITU_ASSIGN(const QuantizeOptions options, ToOptions(js_options));
+  INSITU_ASSIGN(auto quantizer,
+                Quantizer::Create(model.bytes, options, model.import, *TheInstance().runtime));
+  INSITU_ASSIGN(const Inspection found, InspectModel(model.bytes, model.import));
+  val description = val::object();
+  description.set("inputs", InfosToJs(found.inputs));
+  description.set("nodes", ToArray(std::span<const std::string>(quantizer->Nodes())));
+  description.set("wantsSamples", quantizer->WantsSamples());
+  description.set("byteLength", static_cast<double>(model.size));
+  auto loaded = std::make_unique<LoadedQuantizer>();
+  loaded->quantizer = std::move(quantizer);
+  description.set("quantizer", TheInstance().quantizers.Add(std::move(loaded)));
+  return description;
+}
+
+void Hash(std::string_view text, Sha256& into) {
+  into.Update(std::as_bytes(std::span(text)));
+  into.Update(std::array{std::byte{0}});
+}
+
+// dtype and dims, and what they say how much of: bytes, strings with their lengths, or items.
+void Hash(const Tensor& value, Sha256& into) {
+  Hash(Name(value.dtype()), into);
+  if (!IsTensorType(value.dtype())) {
+    Hash(std::to_string(value.items().size()), into);
+    for (const Tensor& item : value.items()) Hash(item, into);
+    return;
+  }
+  std::string dims;
+  for (const int64_t dim : value.dims()) dims += (dims.empty() ? "" : ",") + std::to_string(dim);
+  Hash(dims, into);
+  if (value.dtype() != DType::kString) return into.Update(value.bytes());
+  for (const std::string& text : value.strings()) {
+    Hash(std::to_string(text.size()), into);
+    into.Update(std::as_bytes(std::span(text)));
+  }
+}
+
+Status Observe(int quantizer) {
+  Instance& instance = TheInstance();
+  const std::vector<NamedTensor> feeds = std::exchange(instance.feeds, {});
+  INSITU_ASSIGN(LoadedQuantizer * loaded, instance.quantizers.Find(quantizer));
+  INSITU_TRY(loaded->quantizer->Observe(feeds));
+  for (const NamedTensor& feed : feeds) {
+    Hash(feed.name, loaded->calibration);
+    Hash(feed.tensor, loaded->calibration);
+  }
+  return {};
+}
+
+Result<val> Measure(int quantizer, const std::string& node, double samples) {
+  INSITU_ASSIGN(LoadedQuantizer * loaded, TheInstance().quantizers.Find(quantizer));
+  INSITU_ASSIGN(const LayerError error,
+                loaded->quantizer->Measure(node, static_cast<int>(samples)));
+  val fields = val::object();
+  fields.set("node", error.node);
+  fields.set("op", error.op);
+  fields.set("weightSqnr", error.weight_sqnr ? val(*error.weight_sqnr) : val::null());
+  fields.set("outputSqnr", error.output_sqnr ? val(*error.output_sqnr) : val::null());
+  return fields;
+}
+
+Result<val> Write(int quantizer, const val& js_metadata, const val& in_float) {
+  INSITU_ASSIGN(LoadedQuantizer * loaded, TheInstance().quantizers.Find(quantizer));
+  std::map<std::string, std::string> metadata;
+  for (const std::string& key : Keys(js_metadata))
+    metadata.emplace(key, js_metadata[key].as<std::string>());
+  INSITU_ASSIGN(loaded->written, loaded->quantizer->Write(metadata, ToSet(in_float)));
+  return BytesToJs({loaded->written.data(), loaded->written.size()});
+}
+
+}  // namespace
+
+val QuantizerBegin(int upload, val external, val options) {
+  return Answer(Begin(upload, external, options));
+}
+
+val QuantizerObserve(int quantizer) { return Answer(Observe(quantizer)); }
+
+val QuantizerSeen(int quantizer) {
+  const auto loaded = TheInstance().quantizers.Find(quantizer);
+  if (!loaded) return Failed(loaded.error());
+  Sha256 so_far = (*loaded)->calibration;
+  return Ok(val(ToHex(so_far.Finish())));
+}
+
+val QuantizerMeasure(int quantizer, std::string node, double samples) {
+  return Answer(Measure(quantizer, node, samples));
+}
+
+val QuantizerWrite(int quantizer, val metadata, val in_float) {
+  return Answer(Write(quantizer, metadata, in_float));
+}
+
+void QuantizerDrop(int quantizer) {
+  if (auto loaded = TheInstance().quantizers.Find(quantizer)) (*loaded)->written = Buffer();
+}
+
+void QuantizerEnd(int quantizer) { TheInstance().quantizers.Erase(quantizer); }
+
+}  // namespace insitu::bindings

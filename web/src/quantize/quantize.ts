@@ -1,0 +1,167 @@
+// engine.quantize(): samples are shown to a quantizer in the engine, layers measured, and models written until one is good enough.
+// A module of its own, because only those who quantize load it.
+// Invariant: what index.js has is lent, so that there is one InsituError; the quantizer is gone when the call has settled; the same
+// model, samples and options give the same bytes.
+import type { throwIfAborted } from '../errors.js';
+import type { Client } from '../rpc/client.js';
+import type { LayerError, QuantizerDescription } from '../rpc/protocol.js';
+import type { prepareFeeds } from '../session.js';
+import { shown } from '../shown.js';
+import type { ModelSource } from '../types.js';
+import type { upload } from '../upload.js';
+import type { movedWith } from '../value.js';
+import { readOptions } from './options.js';
+import type { Fail, Plan } from './options.js';
+import { fewest } from './search.js';
+import type { Quantized, QuantizeOptions, QuantizeProgress, QuantizeReport, QuantizeSamples } from './types.js';
+import { worstFirst } from './worst.js';
+
+export interface Lent {
+  fail: Fail;
+  throwIfAborted: typeof throwIfAborted;
+  untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, drop: (late: T) => void): Promise<T>;
+  upload: typeof upload;
+  prepareFeeds: typeof prepareFeeds;
+  movedWith: typeof movedWith;
+}
+
+/** The engine that does it: the line to it, and of which insitu it is. */
+export interface At {
+  client: Client;
+  version: string;
+}
+
+export async function quantize(lent: Lent, at: At, model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions): Promise<Quantized> {
+  const { fail } = lent, { client } = at;
+  if (typeof options !== 'object' || options === null) fail('InvalidArgument', `the options are ${shown(options)}`, 'Pass an object.');
+  const plan = readOptions(fail, options);
+  checkSamples(fail, samples);
+  const { externalData, integrity, externalIntegrity, signal } = options;
+  const sent = await lent.upload(client, model, { externalData, integrity, externalIntegrity, signal }, true);
+  const end = async ({ quantizer }: QuantizerDescription) => {
+    if (!client.broken) await client.call('endQuantizer', { quantizer });
+  };
+  const begun = await lent.untilAborted(client.call('beginQuantizer', { ...sent, options: plan.params }), signal, (late) => {
+    end(late).catch(() => {});
+  });
+  try {
+    return await new Quantization(lent, at, begun, plan, options).run(samples);
+  } finally {
+    await end(begun);
+  }
+}
+
+class Quantization {
+  readonly #lent: Lent;
+  readonly #at: At;
+  readonly #begun: QuantizerDescription;
+  readonly #plan: Plan;
+  readonly #options: QuantizeOptions;
+  #samples = 0;
+  #layers: LayerError[] = [];
+  #calibration: string | null = null;
+  #written = 0;
+  #latest?: Uint8Array<ArrayBuffer>;
+
+  constructor(lent: Lent, at: At, begun: QuantizerDescription, plan: Plan, options: QuantizeOptions) {
+    this.#lent = lent;
+    this.#at = at;
+    this.#begun = begun;
+    this.#plan = plan;
+    this.#options = options;
+  }
+
+  async run(samples: QuantizeSamples): Promise<Quantized> {
+    const { measureOn, until, layers } = this.#plan, { nodes } = this.#begun;
+    await this.#observe(samples);
+    if (measureOn > 0) await this.#measure();
+    const worst = worstFirst(this.#layers).map(({ node }) => node);
+    if (!until) {
+      const inFloat = worst.slice(0, layers);
+      return this.#finish(await this.#write(inFloat), inFloat, null, []);
+    }
+    const tries: QuantizeReport['tries'][number][] = [];
+    let best: Uint8Array<ArrayBuffer> | undefined;
+    const count = await fewest(Math.max(0, nodes.length - 1), async (count) => {
+      const inFloat = worst.slice(0, count), model = await this.#write(inFloat), bytes = model.byteLength;
+      const met = await until(model, { inFloat, bytes });
+      if (typeof met !== 'boolean') this.#lent.fail('InvalidArgument', `keepFloat.until gave ${shown(met)}`, 'Give true or false, or a promise of one.');
+      tries.push({ inFloat, bytes, met });
+      if (met) best = model;
+      return met;
+    });
+    return this.#finish(best ?? this.#latest!, worst.slice(0, count ?? nodes.length - 1), count !== undefined, tries);
+  }
+
+  /* All samples, or where only layers are measured as many as that takes. */
+  async #observe(samples: QuantizeSamples): Promise<void> {
+    const { fail, prepareFeeds, movedWith } = this.#lent, { client } = this.#at, { quantizer, inputs, wantsSamples } = this.#begun;
+    const { measureOn } = this.#plan, { signal, calibrationDigest } = this.#options;
+    const most = wantsSamples ? Infinity : measureOn;
+    if (most === 0) return;
+    const total = Array.isArray(samples) ? Math.min(most, samples.length) : undefined;
+    for await (const sample of samples) {
+      this.#lent.throwIfAborted(signal);
+      if (typeof sample !== 'object' || sample === null) fail('InvalidArgument', `sample ${this.#samples} is ${shown(sample)}`, 'Pass feeds as run() takes them: { input: tensor }.');
+      const feeds = await prepareFeeds({ client, spare: [], description: { inputs } }, sample);
+      await client.call('observe', { quantizer, feeds }, { signal, transfer: movedWith(feeds) });
+      this.#samples++;
+      this.#tell('observe', this.#samples, total);
+      if (this.#samples === most) break;
+    }
+    if (this.#samples === 0) fail('InvalidArgument', 'there are no samples', `Pass some hundred inputs as the model will see them: ${wantsSamples ? 'ranges of activations' : 'errors of layers'} are told from them.`);
+    this.#calibration = calibrationDigest ?? await client.call('observed', { quantizer }, { signal });
+  }
+
+  async #measure(): Promise<void> {
+    const { quantizer, nodes } = this.#begun, { signal } = this.#options;
+    for (const node of nodes) {
+      this.#tell('measure', this.#layers.length, nodes.length);
+      this.#layers.push(await this.#at.client.call('measureLayer', { quantizer, node, samples: this.#plan.measureOn }, { signal }));
+    }
+    this.#tell('measure', nodes.length, nodes.length);
+  }
+
+  async #write(inFloat: string[]): Promise<Uint8Array<ArrayBuffer>> {
+    const { quantizer, sha256 } = this.#begun, { metadata, signal } = this.#options;
+    this.#lent.throwIfAborted(signal);
+    const own = {
+      'insitu.quantize': JSON.stringify(sorted({ ...this.#plan.settings, excluded: this.#excluded(inFloat), samples: this.#samples, version: this.#at.version })),
+      'insitu.parent': sha256,
+      ...(this.#calibration !== null && { 'insitu.calibration': this.#calibration }),
+    };
+    const bytes = await this.#at.client.call('writeQuantized', { quantizer, metadata: { ...metadata, ...own }, inFloat }, { signal });
+    this.#tell('write', ++this.#written);
+    return (this.#latest = new Uint8Array(bytes));
+  }
+
+  /* In order of execution, behind those that the options name. */
+  #excluded(inFloat: readonly string[]): string[] {
+    return [...this.#plan.params.excludeNodes, ...this.#begun.nodes.filter((node) => inFloat.includes(node))];
+  }
+
+  #finish(model: Uint8Array<ArrayBuffer>, inFloat: readonly string[], goalMet: boolean | null, tries: QuantizeReport['tries']): Quantized {
+    const { nodes, byteLength, sha256 } = this.#begun;
+    return {
+      model,
+      report: {
+        to: this.#plan.settings.to as string, nodes: nodes.filter((node) => !inFloat.includes(node)), excluded: this.#excluded(inFloat),
+        layers: this.#layers, samples: this.#samples, bytesBefore: byteLength, bytesAfter: model.byteLength, goalMet, tries,
+        parent: sha256, calibration: this.#calibration,
+      },
+    };
+  }
+
+  #tell(phase: QuantizeProgress['phase'], done: number, total?: number): void {
+    this.#options.onProgress?.({ phase, done, ...(total !== undefined && { total }) });
+  }
+}
+
+function checkSamples(fail: Fail, samples: unknown): void {
+  const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(samples) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+  if (typeof samples === 'string' || typeof (one ?? other) !== 'function') {
+    fail('InvalidArgument', `the samples are ${shown(samples)}`, 'Pass an array or another iterable of feeds; an empty one where none are needed.');
+  }
+}
+
+const sorted = (members: Record<string, unknown>) => Object.fromEntries(Object.keys(members).sort().map((name) => [name, members[name]]));
