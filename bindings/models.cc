@@ -42,6 +42,9 @@ Result<SessionOptions> ToOptions(const val& options, ImportOptions import) {
   session.import = std::move(import);
   session.reference_only = options["referenceOnly"].as<bool>();
   session.keep = options["keep"].as<bool>();
+  const val without = options["without"];
+  for (int i = 0; i < without["length"].as<int>(); ++i)
+    session.without.insert(without[i].as<std::string>());
   const val dims = options["dims"];
   for (const std::string& name : Keys(dims)) {
     val one = val::array();

@@ -45,6 +45,9 @@ Result<val> StartInstance(int threads, const val& limits, double memory_bytes) {
   val started = val::object();
   started.set("version", std::string(INSITU_VERSION));
   started.set("traits", instance.runtime->traits());
+  val switches = val::array();
+  for (const std::string& name : instance.runtime->Switches()) switches.call<void>("push", name);
+  started.set("switches", switches);
   started.set("cancelAddress", ToNumber(&instance.cancel));
   return started;
 }

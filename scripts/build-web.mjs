@@ -33,6 +33,8 @@ const kModules = {
   monitor: 'web/src/monitor-entry.ts',
   audit: 'web/src/audit/index.ts',
   evaluate: 'web/src/evaluate/index.ts',
+  gate: 'web/src/evaluate/gate/gate.ts',
+  slicer: 'web/src/evaluate/slices/slicer.ts',
   cost: 'web/src/cost/index.ts',
   post: 'web/src/post/index.ts',
   privacy: 'web/src/privacy/index.ts',
@@ -63,15 +65,20 @@ async function minifyFile(name, mapped) {
 
 const moduleOf = (path) => Object.keys(kModules).find((name) => basename(name) === basename(path, '.js'));
 
-/* Other bundles of the package stay files of their own. */
-const modulesOutside = {
+/* Other bundles of the package stay files of their own, but for those that are named. */
+const modulesOutside = (inside = []) => ({
   name: 'modules-outside',
   setup(plugin) {
     plugin.onResolve({ filter: /^insitu$/ }, () => ({ path: './index.js', external: true }));
-    plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) =>
-      (kind === 'dynamic-import' && moduleOf(path) ? { path: `./${moduleOf(path)}.js`, external: true } : undefined));
+    plugin.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, kind }) => {
+      const name = kind === 'dynamic-import' ? moduleOf(path) : undefined;
+      return name && !inside.includes(name) ? { path: `./${name}.js`, external: true } : undefined;
+    });
   },
-};
+});
+
+/* Those that are loaded by an entry and import `insitu`. */
+const partsOfEntries = ['gate', 'slicer'];
 
 /* The command line has all of it inside, so that there is one InsituError. */
 const packageInside = {
@@ -129,7 +136,7 @@ async function bundle() {
   // load them as they are, and have maps for those who debug.
   const outside = ['node:*', 'react'];
   const modules = await build({
-    ...common, entryPoints: kModules, external: outside, sourcemap: true, plugins: [modulesOutside, stylesInside],
+    ...common, entryPoints: kModules, external: outside, sourcemap: true, plugins: [modulesOutside(), stylesInside],
   });
   for (const name of Object.keys(kModules)) await minifyFile(name, true);
   const whole = { 'insitu/whole': 'web/src/worker/whole.ts' };
@@ -138,7 +145,7 @@ async function bundle() {
   await minifyFile('insitu/whole', false);
   const banner = { js: '#!/usr/bin/env node' };
   const cli = await build({
-    ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [packageInside, modulesOutside], banner,
+    ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [packageInside, modulesOutside(partsOfEntries)], banner,
   });
   chmodSync(join(distDir, 'cli.js'), 0o755);
   noteBundled([modules.metafile, cli.metafile]);

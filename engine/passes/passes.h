@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,8 @@ struct PassContext {
   std::function<Result<bool>(const Graph& graph, const Node& node)> wants_channels_last;
   // Whether WidenHalves computes in float32 what the model has in 16 bits.
   bool widens_halves = true;
+  // Optimisations that are left out, to measure what they bring: names of Optimisations().
+  std::set<std::string, std::less<>> without;
   // Whether PreferSigned re-expresses uint8 activations.
   bool wants_signed_data = true;
   // Node names of the file that were folded or fused away -> by what, for explain().
@@ -59,6 +63,9 @@ Result<bool> ChooseLayout(Graph& graph, PassContext& context);     // choose_lay
 
 // RunPasses for the bodies of If, Loop and their kind; optimise_bodies.cc.
 Status OptimiseBodies(Graph& graph, const PassContext& context);
+
+// What can be left out without the model computing anything else, but for rounding.
+std::span<const std::string_view> Optimisations();
 
 // Runs all passes in the order of the design: canonicalise (identities, constants, dead code),
 // fuse, layout, clean up, and then the same for the bodies of control-flow nodes. Infers shapes

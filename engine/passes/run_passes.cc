@@ -3,6 +3,9 @@
 // fusion of activations finds integer operators already closed; layout last, over the nodes that
 // will really run. Invariant: shapes are inferred after every change, so each pass sees true types;
 // debug builds verify the graph as well.
+#include <algorithm>
+#include <array>
+
 #include "ir/verify.h"
 #include "ops/op_def.h"
 #include "passes/passes.h"
@@ -13,7 +16,39 @@ namespace {
 // Canonicalising ends by itself; the bound guards against two passes undoing each other.
 constexpr int kMaxRounds = 16;
 
+struct Optimisation {
+  std::string_view name;
+  PassFn pass;
+};
+
+constexpr Optimisation kOptimisations[] = {
+    {"widen-halves", WidenHalves},
+    {"fold-batch-norm", FoldBatchNorm},
+    {"fuse-qdq", FuseQdq},
+    {"fuse-dynamic-quantization", FuseDynamicQuantization},
+    {"fuse-conv-integer", FuseConvInteger},
+    {"fuse-qdq-to-float", FuseQdqToFloat},
+    {"fuse-layer-norm", FuseLayerNorm},
+    {"fuse-gelu", FuseGelu},
+    {"fuse-bias", FuseBias},
+    {"fuse-activations", FuseActivations},
+    {"prefer-signed", PreferSigned},
+    {"choose-layout", ChooseLayout},
+};
+
+constexpr auto kNames = [] {
+  std::array<std::string_view, std::size(kOptimisations)> names;
+  std::ranges::transform(kOptimisations, names.begin(), &Optimisation::name);
+  return names;
+}();
+
+bool IsLeftOut(PassFn pass, const PassContext& context) {
+  const auto found = std::ranges::find(kOptimisations, pass, &Optimisation::pass);
+  return found != std::end(kOptimisations) && context.without.contains(found->name);
+}
+
 Result<bool> Apply(PassFn pass, Graph& graph, PassContext& context) {
+  if (IsLeftOut(pass, context)) return false;
   INSITU_ASSIGN(const bool changed, pass(graph, context));
   if (!changed) return false;
 #ifndef NDEBUG
@@ -36,6 +71,8 @@ Status Canonicalise(Graph& graph, PassContext& context) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> Optimisations() { return kNames; }
 
 Status RunPasses(Graph& graph, PassContext& context) {
   INSITU_TRY(InferShapes(graph));

@@ -3,6 +3,7 @@
 
 #include "exec/kernels/kernel_backend.h"
 #include "exec/xnn/xnn_backend.h"
+#include "passes/passes.h"
 
 namespace insitu {
 
@@ -21,6 +22,12 @@ std::string Runtime::traits() const {
   std::string traits;
   for (const auto& backend : backends_) traits += backend->traits();
   return traits;
+}
+
+std::vector<std::string> Runtime::Switches() const {
+  std::vector<std::string> switches(Optimisations().begin(), Optimisations().end());
+  for (const auto& backend : backends_) switches.emplace_back(backend->name());
+  return switches;
 }
 
 Runtime::~Runtime() = default;

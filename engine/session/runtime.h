@@ -23,6 +23,8 @@ class Runtime {
   // other's.
   std::string traits() const;
   std::span<Backend* const> backends() const { return backend_pointers_; }
+  // What SessionOptions::without can name: optimisations of the graph, and backends.
+  std::vector<std::string> Switches() const;
 
  private:
   Runtime() = default;

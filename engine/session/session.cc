@@ -46,6 +46,23 @@ std::vector<TensorInfo> InfosOf(const Graph& graph, std::span<const ValueId> ids
   return infos;
 }
 
+// Those that were not left out; InvalidArgument where something is left out that is not known.
+Result<std::vector<Backend*>> BackendsFor(const SessionOptions& options, const Runtime& runtime) {
+  const std::vector<std::string> known = runtime.Switches();
+  for (const std::string& name : options.without) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string list;
+    for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
+    return Fail(ErrorCode::kInvalidArgument, "there is no '" + name + "' to be left out",
+                "These can be: " + list + ".");
+  }
+  std::vector<Backend*> backends;
+  for (Backend* backend : runtime.backends())
+    if (!options.reference_only && !options.without.contains(std::string(backend->name())))
+      backends.push_back(backend);
+  return backends;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
@@ -58,14 +75,14 @@ Result<std::unique_ptr<Session>> Session::Load(const ModelBytes& model,
     session->original_nodes_.emplace_back(graph.node(id).name, graph.node(id).op);
   INSITU_TRY(FixDims(graph, options.dims));
 
-  const std::span<Backend* const> backends =
-      options.reference_only ? std::span<Backend* const>() : runtime.backends();
+  INSITU_ASSIGN(const std::vector<Backend*> backends, BackendsFor(options, runtime));
   PassContext context;
   context.absorbed = &session->absorbed_;
+  context.without.insert(options.without.begin(), options.without.end());
   context.widens_halves = !backends.empty();
   context.wants_signed_data = std::ranges::any_of(backends, &Backend::wants_signed_data);
   if (!backends.empty()) {
-    context.wants_channels_last = [backends](const Graph& g, const Node& node) {
+    context.wants_channels_last = [&backends](const Graph& g, const Node& node) {
       return WantsChannelsLast(g, node, backends);
     };
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ enum class LoadPhase : uint8_t { kPlan, kWarmUp };
 
 struct SessionOptions {
   bool reference_only = false;          // backend: 'reference'
+  std::set<std::string> without = {};   // of Runtime::Switches()
   std::map<std::string, int64_t> dims;  // fixes symbolic dims by name
   double warm_up_ms = 0;                // a first run on zeros for so long (session/warm_up.h)
   bool keep = false;                    // Session::TakeKept is wanted

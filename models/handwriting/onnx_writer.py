@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from common.onnx_graph import Graph  # noqa: E402
 
 
-def written(g, description, version):
+def written(g, description, version, more=None):
     return g.model(description, version, [("image", ["batch", 1, 28, 28])], [("probabilities", ["batch", len(LABELS)])], {
         "author": "the insitu project",
         "insitu.input": "image: float32 [batch, 1, 28, 28], ink 1 on paper 0. A square canvas of 280 px, drawn with "
@@ -25,6 +25,7 @@ def written(g, description, version):
         "labels": json.dumps(LABELS),
         "licence": "Apache-2.0",
         "version": version,
+        **(more or {}),
     })
 
 
@@ -33,7 +34,8 @@ def conv_attributes(weight, stride, group):
     return dict(kernel_shape=[k, k], strides=[stride, stride], pads=[k // 2] * 4, dilations=[1, 1], group=group)
 
 
-def float_model(layers, version):
+def float_model(layers, version, more=None):
+    """`more`: metadata besides those that all files have."""
     g, x = Graph("handwriting"), "image"
     for layer in layers:
         feeds = [x, g.constant(layer.name + ".weight", layer.weight), g.constant(layer.name + ".bias", layer.bias)]
@@ -46,7 +48,7 @@ def float_model(layers, version):
             x = g.node("Conv", feeds, out, layer.name, **conv_attributes(layer.weight, layer.stride, layer.group))
             x = g.node("Relu", [x], layer.name + "_out", layer.name + "_relu")
     g.node("Softmax", [x], "probabilities", "softmax", axis=1)
-    return written(g, "Handwritten digits 0-9 and a reject class; float32.", version)
+    return written(g, "Handwritten digits 0-9 and a reject class; float32.", version, more)
 
 
 def quantized_model(qlayers, version):

@@ -1,13 +1,17 @@
 // The demo page as a person uses it: a digit drawn with the mouse is read, clean drawings keep the watch
 // calm, drifted ones raise the alarm, and nothing leaves the origin.
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Hand } from '../models/second-generator.mjs';
+import { insitu } from '../node/support/command-line.mjs';
 import { start } from './support.mjs';
 
 const kShots = new URL('../../build/screenshots/', import.meta.url).pathname;
+const kModel = new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url).pathname;
 let site;
 
 before(async () => {
@@ -79,6 +83,34 @@ test('clean drawings stay calm, scribbles raise the alarm', async () => {
   assert.equal(await page.locator('#meter').getAttribute('aria-valuenow'), '100');
   await page.screenshot({ path: `${kShots}demo-drift.png`, fullPage: true });
   assert.deepEqual(problems, []);
+  await close();
+});
+
+test('drawings are kept and downloaded by the box and the button alone, and insitu evaluate reads them', async () => {
+  const { page, problems, foreign, close } = await openDemo();
+  const hand = new Hand(12);
+  await page.locator('.corrections summary').click();
+  const seven = page.locator('#truth button', { hasText: /^7$/ });
+  await drawFinished(page, () => drawWithMouse(page, hand.draw(7)));
+  assert.equal(await seven.isDisabled(), true, 'nothing is kept unasked');
+  await page.locator('#keep-corrections').check();
+  for (let i = 0; i < 2; ++i) {
+    await drawFinished(page, () => drawWithMouse(page, hand.draw(7)));
+    await seven.click();
+    assert.equal(await seven.isDisabled(), true, 'a drawing is labelled once');
+  }
+  assert.match(await page.locator('#corrections-count').textContent(), /^2 drawings are kept/);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#save-corrections').click()]);
+  const file = `${await mkdtemp(join(tmpdir(), 'insitu-corrections-'))}/${download.suggestedFilename()}`;
+  await download.saveAs(file);
+  const { status, stdout, stderr } = await insitu('evaluate', kModel, '--data', file, '--json', '-');
+  await rm(dirname(file), { recursive: true });
+  assert.equal(status, 0, stderr);
+  const { labelled, metrics } = JSON.parse(stdout);
+  assert.deepEqual([labelled, metrics.accuracy.value], [2, 1]);
+  await page.locator('#drop-corrections').click();
+  assert.equal(await page.locator('#save-corrections').isDisabled(), true);
+  assert.deepEqual([problems, foreign], [[], []]);
   await close();
 });
 

@@ -86,6 +86,13 @@ test('a card of a model alone is valid; external data has its digests', async ()
   assert.deepEqual(Object.keys(metadata.component.modelCard), ['modelParameters']);
 });
 
+test('an evaluation that says no model, as evaluate() gives it, is taken', async () => {
+  const folder = folderWith(evaluation({ model: undefined }));
+  const { status, stdout, stderr } = await insitu('card', join(folder, 'digits.onnx'), '--evaluation', join(folder, 'evaluation.json'), '-o', '-', '--flavour', flavours[0]);
+  assert.equal(status, 0, stderr);
+  assert.equal(JSON.parse(stdout).metadata.component.modelCard.quantitativeAnalysis.performanceMetrics[0].value, '0.5');
+});
+
 test('the schema is strict about what is not CycloneDX', async () => {
   const folder = folderWith();
   await insitu('card', join(folder, 'digits.onnx'), '--flavour', flavours[0]);

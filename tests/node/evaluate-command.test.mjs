@@ -1,6 +1,7 @@
 // insitu evaluate and insitu compare as a user meets them: every format of data, slices, records, the same bytes each time, and
 // errors that name file and line.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +10,7 @@ import { encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { Hand, rasterize } from '../models/second-generator.mjs';
 import { model } from '../support/onnx-writer.mjs';
+import { sha256 } from '../support/signer.mjs';
 import { folderOf, insitu } from './support/command-line.mjs';
 import { flavours } from './support/insitu.mjs';
 
@@ -56,7 +58,9 @@ test('NumPy, with labels and metadata beside it: figures, slices, records, and t
   assert.deepEqual([report.format, report.labelled, records.length, report.classes.length], ['insitu-evaluation/1', count, count, 11]);
   assert.equal(records.filter(({ correct }) => correct).length / count, report.metrics.accuracy.value);
   assert.ok(report.metrics.accuracy.value > 0.95);
-  assert.match(report.model.sha256 + report.data.sha256, /^[0-9a-f]{128}$/);
+  const shell = 'find . -type f -printf "%P\\n" | LC_ALL=C sort | xargs -d "\\n" sha256sum | sha256sum';
+  const digest = execFileSync('bash', ['-c', shell], { cwd: at('stack'), encoding: 'utf8' }).slice(0, 64);
+  assert.deepEqual([report.model, report.data], [{ name: 'handwriting_int8.onnx', sha256: sha256(readFileSync(int8)) }, { name: 'stack', sha256: digest }]);
   assert.equal(report.latency, undefined);
 });
 
@@ -65,6 +69,9 @@ test('pictures in folders, declared slices and a file of names', async () => {
   writeFileSync(at('slices.json'), JSON.stringify({ low: { column: 'class', in: ['0', '1', '2', '3', '4'] }, dark: { column: 'image.brightness', below: 0.1 } }));
   const pictures = await evaluated(float, '--data', at('pictures'), '--slices', at('slices.json'));
   assert.ok(Math.abs(pictures.metrics.accuracy.value - stack.metrics.accuracy.value) < 0.02);
+  writeFileSync(at('labels.txt'), `${drawn.map(({ digit }) => digit).join('\n')}\n`);
+  const named = await evaluated(float, '--data', at('stack'), '--labels', at('labels.txt'));
+  assert.deepEqual(named.data, { ...stack.data, labels: sha256(readFileSync(at('labels.txt'))) });
   const low = pictures.slices.slices.find(({ name }) => name === 'low');
   assert.equal(low.n, drawn.filter(({ digit }) => digit < 5).length);
   const inverted = await evaluated(float, '--data', at('pictures'), '--image', '{"mean": 1, "std": -1}');
@@ -97,10 +104,13 @@ test('CSV and JSON lines, with labels by name', async () => {
   writeFileSync(at('names.txt'), 'cat\ndog\nbird\n');
   writeFileSync(at('rows.csv'), 'a,b,c,kind,site\r\n0.7,0.2,0.1,cat,"x ""1"""\r\n0.1,0.2,0.7,bird,y\r\n0.1,8e-1,.1,cat,y\r\n');
   const args = ['--label-column', 'kind', '--metadata-columns', 'site', '--classes', at('names.txt')];
-  const csv = await evaluated(at('scores.onnx'), '--data', at('rows.csv'), ...args);
+  writeFileSync(at('sites.json'), JSON.stringify({ quoted: { column: 'site', is: 'x "1"' }, plain: { column: 'site', is: 'y' } }));
+  const csv = await evaluated(at('scores.onnx'), '--data', at('rows.csv'), ...args, '--slices', at('sites.json'));
+  assert.deepEqual(csv.slices.slices.map(({ name, n }) => [name, n]).sort(), [['plain', 2], ['quoted', 1]]);
   assert.deepEqual([csv.metrics.accuracy.value, csv.classes.map(({ name }) => name)], [2 / 3, ['cat', 'dog', 'bird']]);
   writeFileSync(at('rows.jsonl'), '{"feeds": {"x": [[0.7, 0.2, 0.1]]}, "label": 0, "metadata": {"site": "x"}}\n\n{"feeds": {"x": {"dims": [1, 3], "data": [0.1, 0.2, 0.7]}}, "label": 2}\n');
-  assert.equal((await evaluated(at('scores.onnx'), '--data', at('rows.jsonl'))).metrics.accuracy.value, 1);
+  const lines = await evaluated(at('scores.onnx'), '--data', at('rows.jsonl')), logits = await evaluated(at('scores.onnx'), '--data', at('rows.jsonl'), '--logits');
+  assert.deepEqual([lines.metrics.accuracy.value, lines.scores, logits.scores], [1, 'probabilities', 'logits']);
 });
 
 test('bad rows are named by file and line, bad flags by what they are', async () => {
@@ -113,6 +123,8 @@ test('bad rows are named by file and line, bad flags by what they are', async ()
   };
   const csv = (text) => file('csv', text), lines = (text) => file('jsonl', text);
   const good = '{"feeds": {"x": [[0.7, 0.2, 0.1]]}, "label": 0}\n';
+  writeFileSync(at('two.txt'), '0\n1\n');
+  writeFileSync(at('two.csv'), 'a\n1\n2\n');
   for (const [data, pattern, status = 1] of [
     [csv('a,b,c,label\n0.1,0.2,0.7,1\n0.1,x,0.7,1\n'), /^InvalidArgument: .*bad\.csv:3: 'x' in the column 'b' is no number/], [csv('a,b,c,label\n0.1,0.2\n'), /bad\.csv:2: 2 cells for 4 columns/],
     [csv('a,b,c,label\n0.1,"0.2,1,1\n'), /bad\.csv:2: a quote is not closed/], [csv('a,a,c,label\n'), /bad\.csv:1: two columns are called 'a'/], [csv('a,b,label\n1,2,0\n'), /^ShapeMismatch: .*2 columns/],
@@ -122,6 +134,8 @@ test('bad rows are named by file and line, bad flags by what they are', async ()
     [['--data', at('nowhere')], /there is no folder/], [[...csv('a,b,c,label\n'), '--label-column', 'z'], /no column 'z'/], [[], /wants --data/, 2], [['--data', at('stack'), '--task', 'x'], /--task is 'x'/, 2],
     [['--data', at('stack'), '--latency', 'fast'], /--latency is 'fast'/, 2], [['--data', at('stack'), '--queries', '5'], /--queries is for --latency/, 2], [['--data', at('stack'), '--slices', at('none.json')], /cannot read/],
     [[...lines(good), '--image', '{'], /--image is no JSON/],
+    [[...lines(good), '--labels', at('two.txt')], /^ShapeMismatch: .*two\.txt has 2 labels for 1 samples/], [[...lines(`${good}${good}${good}`), '--labels', at('two.txt')], /2 labels for 3 samples/],
+    [[...lines(good), '--metadata', at('two.csv')], /^ShapeMismatch: .*two\.csv has 2 lines for 1 samples/], [[...lines(good), '--output', 'z'], /no output "z"/],
   ]) {
     const { status: ended, stdout, stderr } = await insitu('evaluate', at('scores.onnx'), ...data, ...flavour);
     assert.match(stderr, pattern);

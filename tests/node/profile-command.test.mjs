@@ -88,3 +88,32 @@ test('what is wrong with the data is said', async () => {
   await refused(/has 1 labels for 2000 samples/, model, '--data', join(folder, 'data'), '--labels', join(folder, 'short.json'));
   await refused(/cannot read/, '--merge', join(folder, 'nowhere.json'));
 });
+
+test('like a profile of before: its features, with its tolerances', async () => {
+  const before = JSON.parse(readFileSync(model.replace('_int8.onnx', '.profile.json'), 'utf8'));
+  const [like, to] = [join(folder, 'before.json'), join(folder, 'alike.json')];
+  const [kept, bare] = [before.features[0], { ...before.features[9], tolerance: undefined }];
+  writeFileSync(like, JSON.stringify({ ...before, features: [bare, kept] }));
+  const { status, stderr } = await insitu('profile', model, '--data', join(folder, 'data'), '--like', like, '-o', to);
+  assert.equal(status, 0, stderr);
+  const made = JSON.parse(readFileSync(to, 'utf8'));
+  assert.deepEqual(made.features.map(({ name, tolerance }) => [name, tolerance]), [[bare.name, undefined], [kept.name, kept.tolerance]]);
+  assert.notDeepEqual(made.features[1].knots, kept.knots, 'the numbers are those of these data');
+  assert.equal(made.count, samples);
+  await engineTakes(made);
+
+  for (const [features, pattern] of [[[{ ...kept, name: 'sound.mean' }], /a feature 'sound\.mean', which this model/], [undefined, /has no features/]]) {
+    writeFileSync(like, JSON.stringify({ ...before, features }));
+    const refused = await insitu('profile', model, '--data', join(folder, 'data'), '--like', like, '-o', to);
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, pattern);
+  }
+});
+
+/* A watch can be made of it. */
+async function engineTakes(profile) {
+  const engine = await Engine.create({ flavour: flavours[0] });
+  const session = await engine.load(readFileSync(model), { monitor: { profile } });
+  assert.equal((await session.monitor.snapshot()).drift.features.length, profile.features.length);
+  await engine.dispose();
+}

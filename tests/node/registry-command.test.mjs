@@ -23,7 +23,7 @@ const signature = sign(signed);
 /* A folder with two versions of a model and all that belongs to them, and `insitu registry` in it. */
 function site() {
   const folder = folderOf({
-    ...signed, '1.sig': signature, 'card.json': {}, 'gates/ok.json': { passed: true }, 'gates/no.json': { verdict: 'failed' },
+    ...signed, '1.sig': signature, 'card.json': {}, 'gates/ok.json': { passed: true }, 'gates/no.json': { verdict: 'failed' }, 'gates/both.json': { passed: false, verdict: 'passed' },
     'data/b/2.txt': 'two', 'data/b-a': 'three', 'data/a b.txt': 'one', 'data/ä': '', 'labels.csv': 'a,b\n',
   });
   const at = (name) => join(folder, name);
@@ -93,6 +93,7 @@ test('a version does not change, except by --force', async () => {
   const { at, add, text, read } = await both(site());
   const before = text();
   await refused(add('2.onnx', '1.0.0'), 1, /has another digits 1\.0\.0.*\n.*--force/);
+  await refused(add('1.onnx', '1.0.0'), 1, /has another digits 1\.0\.0/);
   appendFileSync(at('2.onnx'), 'x');
   await refused(add('2.onnx', '2.0.0'), 1, /has another digits 2\.0\.0/);
   assert.equal(text(), before);
@@ -103,6 +104,9 @@ test('a version does not change, except by --force', async () => {
 test('channels go on and back, and know where they were', async () => {
   const { at, add, run, read, text } = await both(site());
   await refused(run('promote', 'digits', '2.0.0'), 1, /2\.0\.0 did not pass gates\/no\.json/);
+  await fine(add('2.onnx', '3.0.0', '--gate', at('gates/ok.json'), '--gate', at('gates/both.json')));
+  assert.deepEqual(read().models.digits.versions['3.0.0'].gates.map(({ verdict }) => verdict), ['passed', 'failed']);
+  await refused(run('promote', 'digits', '3.0.0'), 1, /3\.0\.0 did not pass gates\/both\.json/);
   await fine(run('promote', 'digits', '2.0.0', '--force', '--when', '2026-02-01T00:00:00Z'), /^digits stable: 1\.0\.0 -> 2\.0\.0 \(promoted\)$/m);
   await fine(add('2.onnx', '10', '--parent', `${at('1.onnx')}=converted`));
   await fine(run('promote', 'digits', '10'));
@@ -117,8 +121,8 @@ test('channels go on and back, and know where they were', async () => {
     ['2.0.0', 'promoted', '2026-02-01T00:00:00Z'], ['10', 'promoted', undefined], ['2.0.0', 'rolled back', undefined], ['1.0.0', 'rolled back', undefined]]);
   assert.equal(channels.stable.version, '1.0.0');
   await fine(run('promote', 'digits', '10', '--channel', 'canary'));
-  assert.match(await fine(run('list')), /^digits {2}1\.0\.0 +[\d,]+ bytes {2}stable {2}signed {2}1 of 1 gates passed\n.*0 of 1 gates passed\ndigits {2}10 .*canary\n$/);
-  await refused(run('promote', 'digits', '9'), 1, /no version '9' of digits.*\n.*1\.0\.0, 2\.0\.0, 10/);
+  assert.match(await fine(run('list')), /^digits {2}1\.0\.0 +[\d,]+ bytes {2}stable {2}signed {2}1 of 1 gates passed\n.*0 of 1 gates passed\n.*1 of 2 gates passed\ndigits {2}10 .*canary\n$/);
+  await refused(run('promote', 'digits', '9'), 1, /no version '9' of digits.*\n.*1\.0\.0, 2\.0\.0, 3\.0\.0, 10/);
   await refused(run('promote', 'other', '9'), 1, /no model 'other'/);
   await refused(run('promote', 'digits', '10', '--channel', '2.0.0'), 2, /is the name of a version/);
 });
@@ -172,6 +176,11 @@ for (const [what, tamper, finding, flags = []] of [
   ['no signature', edit(({ versions }) => { delete versions['2.0.0'].signature; }), /^wrong +digits +2\.0\.0 +signed +it has no signature$/m, key],
   ['another model of the same signature', edit(({ versions }) => { Object.assign(versions['2.0.0'], { ...versions['1.0.0'], externalData: undefined, signature: versions['2.0.0'].signature }); }),
     /^wrong +digits +2\.0\.0 +signed +2\.onnx is not signed as it is here$/m, key],
+  ['external data and its digest', (one) => {
+    const bytes = Buffer.alloc(8, 3);
+    writeFileSync(one.at('w.bin'), bytes);
+    edit(({ versions }) => { versions['1.0.0'].externalData['w.bin'].integrity = integrityOf(bytes); })(one);
+  }, /^wrong +digits +1\.0\.0 +signed +w\.bin is not signed as it is here$/m, key],
   ['a profile and its digest', (one) => {
     writeFileSync(one.at('p.json'), '{}');
     edit(({ versions }) => { versions['1.0.0'].profile.integrity = integrityOf(Buffer.from('{}')); })(one);

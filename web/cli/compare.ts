@@ -1,14 +1,13 @@
 // insitu compare: how far two models are apart on the same data, which is right more often, and which is faster.
 // Invariant: without --latency the same models and data give the same bytes.
-import { basename } from 'node:path';
 import { compare as compareSamples } from '../src/evaluate/compare.js';
 import type { Comparison, Share } from '../src/evaluate/compare.js';
 import { findModel, sourceOptions } from './cases.js';
 import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { samplesOf } from './data/dataset.js';
-import { dataFlags, dataFlagsHelp, dataHelp, dataPath, digestOf, openData, optionalWhole, readingOptions } from './data/flags.js';
-import { modelOf } from './evaluate.js';
+import { digestLabelled, digestModel } from './data/digest.js';
+import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions } from './data/flags.js';
 import { number, percent } from './evaluate-text.js';
 import { table } from './text.js';
 
@@ -40,11 +39,12 @@ example: insitu compare model.onnx model_int8.onnx --data test`,
       const load = (model: string) => engine.load(model, { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model), monitor: false });
       const [first, second] = [await load(a), await load(b)];
       const data = openData(engine, first.inputs, path, flags);
+      const digests = { a: await digestModel(a), b: await digestModel(b), data: await digestLabelled(path, flags) };
       const comparison = await compareSamples(first, second, samplesOf(data), {
         ...settings, onProgress: ({ done }) => progress.show('running samples', { done, total: data.count }),
       });
       for (const line of describe(comparison)) print(line);
-      const document = { ...comparison, a: modelOf(a), b: modelOf(b), data: { name: basename(path), sha256: digestOf(path) } };
+      const document = { ...comparison, ...digests };
       if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
       return 0;
     });

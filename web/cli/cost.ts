@@ -2,8 +2,6 @@
 // Invariant: the formulas are those of web/src/cost; what the file of prices says goes before what is measured.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
 import { formatNumber } from '../src/cost/expression.js';
 import { costFields, fieldNames } from '../src/cost/fields.js';
 import type { CostInput } from '../src/cost/fields.js';
@@ -18,12 +16,11 @@ import type { Command, Flags } from './command.js';
 import { externalNames } from './external-names.js';
 import { checkOutputs } from './output.js';
 import { ownFolder } from './served-files.js';
+import { sizesOf } from './sizes.js';
+import type { Sizes } from './sizes.js';
 import { fold, table } from './text.js';
 
-const compress = promisify(brotliCompress);
 const p95 = percentiles.find(([name]) => name === 'p95')!;
-/* From here on brotli takes minutes at its best, which is what servers that pack beforehand use. */
-const bestUpTo = 4 * 2 ** 20;
 const lineWidth = 118;
 /* The formula of a sum of which nothing is known. */
 const nothingAdded = '0';
@@ -108,21 +105,6 @@ async function measure(model: string, flags: Flags, runs: number) {
     modelBytes: ofModel.packed, modelBytesRaw: ofModel.raw, engineBytes: ofEngine.packed, engineBytesRaw: ofEngine.raw,
   };
   return { flavour, threads, runs, measured };
-}
-
-interface Sizes {
-  raw: number;
-  packed: number;
-}
-
-async function sizesOf(files: string[]): Promise<Sizes> {
-  const sizes = await Promise.all(files.map(async (file) => {
-    const bytes = readFileSync(file);
-    const quality = bytes.length > bestUpTo ? 5 : constants.BROTLI_MAX_QUALITY;
-    const params = { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-    return { raw: bytes.length, packed: (await compress(bytes, { params })).length };
-  }));
-  return sizes.reduce((sum, { raw, packed }) => ({ raw: sum.raw + raw, packed: sum.packed + packed }), { raw: 0, packed: 0 });
 }
 
 const measuredRows = ({ flavour, threads, runs, measured }: Measured): [string, string, string][] => [

@@ -1,7 +1,6 @@
 // insitu evaluate: how good a model is on labelled data, in all, class by class and slice by slice, and how fast.
 // Invariant: without --latency the same model and data give the same bytes.
-import { existsSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { evaluate as evaluateSamples } from '../src/evaluate/evaluate.js';
 import { measureLatency } from '../src/evaluate/latency.js';
 import type { LatencyReport, Scenario } from '../src/evaluate/latency.js';
@@ -13,7 +12,9 @@ import { checkTarget, loadOptions, modelFlags, modelHelp, onePositional, printer
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
-import { dataFlags, dataFlagsHelp, dataHelp, dataPath, digestOf, openData, optionalWhole, readingOptions, readJson } from './data/flags.js';
+import { digestLabelled, digestModel } from './data/digest.js';
+import type { DataDigest, ModelDigest } from './data/digest.js';
+import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions, readJson } from './data/flags.js';
 import { describeEvaluation, describeLatency } from './evaluate-text.js';
 
 export const evaluate: Command = {
@@ -57,6 +58,7 @@ example: insitu evaluate model.onnx --data test --slices auto`,
     return withEngine(flags, async (engine) => {
       const session = await engine.load(model, { ...options, monitor: false });
       const data = openData(engine, session.inputs, path, flags);
+      const digests = { model: await digestModel(model), data: await digestLabelled(path, flags) };
       const records: string[] = [];
       const evaluation = await evaluateSamples(session, samplesOf(data), {
         ...settings,
@@ -66,9 +68,7 @@ example: insitu evaluate model.onnx --data test --slices auto`,
       for (const line of describeEvaluation(evaluation)) print(line);
       const latency = scenarios.length > 0 ? await timed(session, data, scenarios, flags) : undefined;
       for (const report of latency ?? []) for (const line of describeLatency(report)) print(line);
-      const document: EvaluationFile = {
-        ...evaluation, model: modelOf(model), data: { name: basename(path), sha256: digestOf(path) }, ...(latency && { latency }),
-      };
+      const document: EvaluationFile = { ...evaluation, ...digests, ...(latency && { latency }) };
       if (flags.records !== undefined) writeFileSync(String(flags.records), records.join(''));
       if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
       return 0;
@@ -95,13 +95,8 @@ async function timed(session: Runner, data: Dataset, scenarios: readonly Scenari
   return reports;
 }
 
-/** What a model is called in results. */
-export function modelOf(file: string): { name: string; sha256: string | null } {
-  return { name: basename(file), sha256: existsSync(file) ? digestOf(file) : null };
-}
-
 function slicesOf({ slices }: Flags): 'auto' | Record<string, Condition> | undefined {
   return slices === undefined || slices === 'auto' ? slices : readJson('--slices', String(slices)) as Record<string, Condition>;
 }
 
-export type EvaluationFile = Evaluation & { model: ReturnType<typeof modelOf>; data: { name: string; sha256: string }; latency?: LatencyReport[] };
+export type EvaluationFile = Evaluation & { model: ModelDigest; data: DataDigest; latency?: LatencyReport[] };

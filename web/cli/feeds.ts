@@ -52,7 +52,9 @@ type Nested = number | string | boolean | Nested[];
 /** Nested arrays, or { dims, data }, as a tensor of the type of `info`. */
 export function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: TensorInfo): Tensor {
   const dtype = info.dtype as DType;
-  if (typeof json === 'object' && !Array.isArray(json)) return tensor(json.data.map(Number), json.dims, dtype);
+  if (typeof json === 'object' && !Array.isArray(json)) {
+    return dtype === 'string' ? tensor(json.data.map(String), json.dims) : tensor(json.data.map(Number), json.dims, dtype);
+  }
   const dims: number[] = [];
   for (let level: Nested = json; Array.isArray(level); level = level[0] ?? 0) dims.push(level.length);
   const flat = (Array.isArray(json) ? (json as unknown[]).flat(Infinity as 1) : [json]) as (number | string | boolean)[];

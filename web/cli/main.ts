@@ -13,6 +13,7 @@ import { cost } from './cost.js';
 import { doctor } from './doctor.js';
 import { encrypt } from './encrypt.js';
 import { evaluate } from './evaluate.js';
+import { gate } from './gate/command.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { lineage } from './lineage.js';
@@ -27,8 +28,8 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, evaluate, compare, quantize, cost, sign, verify, card, registry, lineage, encrypt, audit, ops, init,
-  copy, doctor,
+  inspect, run, test, bench, profile, evaluate, compare, quantize, gate, cost, sign, verify, card, registry, lineage, encrypt, audit, ops,
+  init, copy, doctor,
 };
 
 const overview = `insitu: runs ONNX models with WebAssembly

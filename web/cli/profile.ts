@@ -15,7 +15,7 @@ const leastSamples = 2_000;  // as the monitor has it
 
 export const profile: Command = {
   summary: 'writes the reference profile of the watch from data',
-  help: `usage: insitu profile MODEL --data DIR [--labels FILE] [-o FILE] [--json FILE]
+  help: `usage: insitu profile MODEL --data DIR [--labels FILE] [--like FILE] [-o FILE] [--json FILE]
        insitu profile --merge A.json --merge B.json ... [-o FILE]
 
 Runs the model on 2,000 samples or more that are as they should be, and writes what inputs and outputs look like: quantiles and
@@ -27,6 +27,7 @@ moments, no data. DIR holds one of
   --labels FILE    what is true of each sample (.npy, .json, or a line each): 500 and more calibrate the confidences, from which
                    the watch estimates accuracy
   --classes FILE   names of the classes (.json, or a line each), which feedback() may be given then
+  --like FILE      a profile of the version before: the same features are written, with its tolerances
   --merge FILE     makes one profile of several instead; may be repeated
   -o FILE          where to write the profile; default: profile.json, - is standard output
   --json FILE      writes {output, count, features: [{name, mean, std, min, max}], accuracy} of it; - is standard output
@@ -34,7 +35,7 @@ ${modelHelp}
 
 example: insitu profile model.onnx --data samples -o model.profile.json`,
   options: {
-    ...modelFlags, data: { type: 'string' }, labels: { type: 'string' }, classes: { type: 'string' },
+    ...modelFlags, data: { type: 'string' }, labels: { type: 'string' }, classes: { type: 'string' }, like: { type: 'string' },
     merge: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' }, json: { type: 'string' },
   },
   async run(flags, positionals) {
@@ -42,9 +43,11 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
     if (to === '-' && flags.json === '-') refuse('-o and --json cannot both have standard output');
     checkTarget('-o', to);
     const print = printer({ json: to === '-' ? '-' : flags.json });
-    const made = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);
+    const like = flags.like === undefined ? undefined : readProfile(String(flags.like));
+    const all = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);
+    const made = like ? alike(all, like, String(flags.like)) : all;
     writeJson(to, JSON.stringify(made));
-    const features = (made.features as { name: string; mean: number; std: number; knots: number[] }[])
+    const features = featuresOf(made)
       .map(({ name, mean, std, knots }) => ({ name, mean, std, min: knots[0]!, max: knots.at(-1)! }));
     const { count, accuracy } = made as ReferenceProfile & { count: number };
     print(`${count} samples, ${features.length} features`);
@@ -57,6 +60,21 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
     return 0;
   },
 };
+
+interface Feature { name: string; mean: number; std: number; knots: number[]; tolerance?: unknown }
+
+const featuresOf = ({ features }: ReferenceProfile) => features as Feature[];
+
+/* Tolerances are claims about people and devices, not about a model: they are taken over, not measured again. */
+function alike(made: ReferenceProfile, before: ReferenceProfile, file: string): ReferenceProfile {
+  if (!Array.isArray(before.features)) fail('InvalidArgument', `${file} is no profile: it has no features`, 'Pass a profile as this command writes it.');
+  const features = featuresOf(before).map(({ name, tolerance }) => {
+    const found = featuresOf(made).find((feature) => feature.name === name) ??
+      fail('InvalidArgument', `${file} has a feature '${name}', which this model and these data have not`, 'Pass a profile of a model with the same inputs and outputs.');
+    return { ...found, ...(tolerance !== undefined && { tolerance }) };
+  });
+  return { ...made, features };
+}
 
 const show = (value: number) => String(Number(value.toPrecision(4)));
 

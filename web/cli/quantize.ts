@@ -13,8 +13,9 @@ import { checkTarget, engineFlags, engineHelp, listOf, onePositional, printer, p
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
-import { dataFlags, dataFlagsHelp, dataHelp, digestOf, openData, optionalWhole, readingOptions } from './data/flags.js';
-import { modelOf } from './evaluate.js';
+import { digestData, digestLabelled, digestModel } from './data/digest.js';
+import type { DataDigest, ModelDigest } from './data/digest.js';
+import { dataFlags, dataFlagsHelp, dataHelp, openData, optionalWhole, readingOptions } from './data/flags.js';
 import { checkOutputs, writeWhole } from './output.js';
 import { describeQuantization } from './quantize-text.js';
 
@@ -85,8 +86,8 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
       });
       const after = judged.get(bytes) ?? await judge?.(bytes);
       const document: QuantizationFile = {
-        format: 'insitu-quantization/1', model: modelOf(model), ...report,
-        ...(judge && { data: { name: basename(String(flags.data)), sha256: digestOf(String(flags.data)) }, metric: before!.metric, before: before!.value, after: after!.value }),
+        format: 'insitu-quantization/1', model: await digestModel(model), ...report,
+        ...(judge && { data: await digestLabelled(String(flags.data), flags), metric: before!.metric, before: before!.value, after: after!.value }),
         ...(goal !== undefined && { goal }),
         output: report.goalMet === false ? null : { name: basename(output), sha256: createHash('sha256').update(bytes).digest('hex') },
       };
@@ -104,8 +105,8 @@ const phases = { observe: 'observing samples', measure: 'measuring layers', writ
 /** What --json writes. */
 export type QuantizationFile = QuantizeReport & {
   format: 'insitu-quantization/1';
-  model: ReturnType<typeof modelOf>;
-  data?: { name: string; sha256: string };
+  model: ModelDigest;
+  data?: DataDigest;
   /** With --data: 'accuracy', or 'mae' of a regression. */
   metric?: Judgement['metric'];
   before?: number;
@@ -172,7 +173,7 @@ async function openCalibration(engine: Engine, model: string, flags: Flags) {
   const { labels: _labels, metadata: _metadata, ...others } = flags;
   const data = openData(engine, inputs, String(path), others);
   const count = Math.min(data.count, optionalWhole(flags, 'samples') ?? data.count);
-  return { count, samples: spread(data, count), sha256: digestOf(String(path)) };
+  return { count, samples: spread(data, count), sha256: (await digestData(String(path))).sha256 };
 }
 
 /* `count` samples at equal distances, since neighbours are often alike. */

@@ -79,7 +79,7 @@ export class Engine extends Disposable {
   }
 
   async #open(model: ModelSource, options: LoadOptions): Promise<OpenModel> {
-    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none' } = options;
+    const { signal, onProgress, dims = {}, backend = 'auto', warmUp = true, monitor = {}, cache = 'none', without = [] } = options;
     const { audit } = options;
     if (audit !== undefined) {
       if (typeof audit?.loading !== 'function') fail('InvalidArgument', 'audit is no AuditLog', 'Open one with insitu/audit.');
@@ -95,6 +95,10 @@ export class Engine extends Disposable {
     const decrypt = await decryption(options);
     const client = await this.#usableClient();
     for (const [name, extent] of Object.entries(dims)) checkNumber(`dims.${name}`, extent);
+    if (!Array.isArray(without) || !without.every((name) => typeof name === 'string')) {
+      fail('InvalidArgument', 'without is no list of names', 'Pass some of engine.info.switches.');
+    }
+    if (without.length > 0 && cache === 'opfs') fail('InvalidArgument', "without and cache: 'opfs' do not go together", 'Pass one of them.');
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = watch?.hash === true;
     const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare, signal, ({ session }) => {
@@ -109,7 +113,7 @@ export class Engine extends Disposable {
       const keeper = watch && persist ? await this.#keepWatch(client, session, sha256, watch) : undefined;
       const { cacheBytes } = options;
       return new OpenModel(client, description, {
-        name: nameOf(model), keeper, options: { dims, backend, warmUp, monitor, cache, cacheBytes },
+        name: nameOf(model), keeper, options: { dims, backend, without, warmUp, monitor, cache, cacheBytes },
       });
     };
     if (restored) return open(restored);
@@ -117,7 +121,7 @@ export class Engine extends Disposable {
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external, decrypt }, hash);
     const keep = kept?.keeps === true;
-    const prepare = { dims, referenceOnly: backend === 'reference', keep, warmUp, watch };
+    const prepare = { dims, referenceOnly: backend === 'reference', without, keep, warmUp, watch };
     const description = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
     if (keep) void kept.keep(client, description);
     return open(description);

@@ -98,6 +98,8 @@ export interface EngineInfo {
   readonly isolated: boolean;
   /** The step of performance.now(): times below it cannot be told apart. */
   readonly clockStepMs: number;
+  /** What `LoadOptions.without` can name: optimisations of the graph, and the kernels of XNNPACK and our own. */
+  readonly switches: readonly string[];
   /** Why the engine is not the fastest there is, a sentence each. */
   readonly reasons: readonly string[];
 }
@@ -153,6 +155,8 @@ export interface LoadOptions extends InspectOptions {
   dims?: Record<string, number>;
   /** 'reference' runs every operator on the plain kernels that the fast ones are tested against. */
   backend?: 'auto' | 'reference';
+  /** Parts of the engine that are left out, to measure what they bring: of `engine.info.switches`. Not with `cache: 'opfs'`. */
+  without?: readonly string[];
   /**
    * Whether load() runs the model on zeros for at most about 15 ms, so that the browser has compiled what it needs before
    * the first run; default true.

@@ -51,6 +51,25 @@ test('both get the same feeds, in turns which is first; times are asked for', as
   await assert.rejects(compare(echo, echo, []), insituError('InvalidArgument', /no samples/));
 });
 
+test('the ratio of times is that of the medians of B over A, without the runs to warm up, with its bootstrap interval', async () => {
+  const { now } = performance;
+  let clock = 0, runs = 0;
+  performance.now = () => clock;
+  const taking = (ms) => ({ ...echo, run: async (feeds) => { clock += runs++ < 20 ? 1e6 : ms(feeds.y.data[1]); return echo.run(feeds); } });
+  const timed = (options) => (clock = runs = 0, compare(taking(() => 2), taking((i) => 4 + (i * 7919) % 101), Array.from({ length: 101 }, (_, i) => sampleOf([0, i])), { latency: true, ...options }));
+  try {
+    const { inferRatio: { value, low, high, warmUp } } = await timed();
+    assert.deepEqual([value, warmUp, runs], [(4 + 50) / 2, 10, 20 + 202]);
+    // The median of 101 of 4 to 104: by order statistics from the 41st to the 61st, 95 %.
+    assert.ok(Math.abs(low - (4 + 40) / 2) < 2 && Math.abs(high - (4 + 60) / 2) < 2, `${low} ${high}`);
+    const half = (await timed({ confidence: 0.5 })).inferRatio, other = (await timed({ seed: 2 })).inferRatio;
+    assert.ok(half.low > low + 2 && half.high < high - 2, JSON.stringify(half));
+    assert.notDeepEqual([other.low, other.high], [low, high]);
+  } finally {
+    performance.now = now;
+  }
+});
+
 test('the handwriting model and its int8 twin', async () => {
   const engine = await Engine.create({ flavour: flavours[0] });
   const [float, int8] = await Promise.all(['fp32', 'int8'].map((name) => engine.load(readFileSync(new URL(`../../../models/handwriting/handwriting_${name}.onnx`, import.meta.url)))));

@@ -77,6 +77,17 @@ test('intervals and tests are those of SciPy', async () => {
   assert.deepEqual(benjaminiHochberg([]), []);
 });
 
+test('the interval of a bootstrap has a tail on either side', async () => {
+  const runner = { outputs: [{ name: 'y', dtype: 'float32', dims: [1, 1] }], metadata: {}, run: async ({ y }) => ({ y }) };
+  const samples = Array.from({ length: 400 }, (_, i) => ({ feeds: { y: tensor([5 + (i % 2)], [1, 1]) }, label: 5 }));
+  const of = async (confidence) => (await evaluate(runner, samples, { confidence })).metrics.mae;
+  for (const [confidence, z] of [[0.95, 1.96], [0.8, 1.2816]]) {
+    const { value, low, high } = await of(confidence);
+    assert.equal(value, 0.5);
+    assert.ok(Math.abs(low - (0.5 - z * 0.025)) < 0.005 && Math.abs(high - (0.5 + z * 0.025)) < 0.005, `${low} ${high}`);
+  }
+});
+
 test('what no metric can be told of is null, and what a model leaves undefined is wrong', async () => {
   const same = await evaluate(echo, [sampleOf([0.9, 0.1], 0), sampleOf([0.2, 0.8], 0)]);
   assert.deepEqual([same.metrics.accuracy.value, same.metrics.auc.value], [0.5, null]);

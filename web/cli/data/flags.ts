@@ -1,7 +1,5 @@
 // The flags by which commands are told of labelled data, and the data that they mean.
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Engine } from '../../src/engine.js';
 import { fail } from '../../src/errors.js';
 import type { ReadingOptions } from '../../src/evaluate/types.js';
@@ -81,16 +79,4 @@ export function readJson(flag: string, given: string, inline = false): unknown {
 
 export function optionalWhole(flags: Flags, name: string): number | undefined {
   return flags[name] === undefined ? undefined : wholeNumber(`--${name}`, flags[name]);
-}
-
-/** sha256 of a file, or of the paths and files of a folder in the order of their names. */
-export function digestOf(path: string): string {
-  const hash = createHash('sha256');
-  const visit = (at: string, name: string) => {
-    if (!statSync(at).isDirectory()) hash.update(`${name}\0${statSync(at).size}\0`).update(readFileSync(at));
-    else for (const entry of readdirSync(at).sort()) visit(join(at, entry), name === '' ? entry : `${name}/${entry}`);
-  };
-  if (!statSync(path).isDirectory()) return hash.update(readFileSync(path)).digest('hex');
-  visit(path, '');
-  return hash.digest('hex');
 }

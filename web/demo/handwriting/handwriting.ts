@@ -12,6 +12,7 @@ import { wordsOf } from '../common/problem.js';
 import { DriftView } from '../drift/drift.js';
 import type { Place } from '../shell/lazy.js';
 import { ClassesView } from './classes.js';
+import { CorrectionsView } from './corrections.js';
 import { LatencyView } from './latency.js';
 import { Pad } from './pad.js';
 import { sampleDigit, sampleScribble } from './samples.js';
@@ -22,6 +23,7 @@ class Reader {
   #classes: ClassesView;
   #latency = new LatencyView();
   #drift: DriftView;
+  #corrections: CorrectionsView;
   #rasterizer = new Rasterizer();
   #busy = false;
   #again = false;
@@ -29,7 +31,9 @@ class Reader {
 
   constructor(session: Session) {
     this.#session = session;
-    this.#classes = new ClassesView(JSON.parse(session.metadata['labels'] ?? '[]') as string[]);
+    const names = JSON.parse(session.metadata['labels'] ?? '[]') as string[];
+    this.#classes = new ClassesView(names);
+    this.#corrections = new CorrectionsView(session, names);
     this.#drift = new DriftView({
       state: byId('drift-state'), count: byId('drift-count'), meter: byId('meter'), chart: byId('drift-chart'),
       features: byId('features'),
@@ -55,10 +59,12 @@ class Reader {
     const startedAt = performance.now();
     const ink = this.#rasterizer.rasterize(this.pad.strokes, this.pad.pen, this.pad.inverted);
     this.#classes.showInput(ink);
-    return read(this.#session, ink, { watch, startedAt });
+    const id = watch === true ? this.#corrections.offer(ink) : undefined;
+    return read(this.#session, ink, { watch, startedAt, ...(id !== undefined && { id }) });
   }
 
   async live(): Promise<void> {
+    this.#corrections.close();
     byId('hint').hidden = this.pad.strokes.length > 0 && !this.pad.showsExample;
     if (this.#busy) {
       this.#again = true;

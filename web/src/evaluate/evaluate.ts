@@ -7,15 +7,10 @@ import { shown } from '../shown.js';
 import { classFigures, valueFigures } from './figures.js';
 import { Gatherer } from './gather.js';
 import type { Classes, Values } from './gather.js';
-import { isRight } from './metrics/classification.js';
 import { errorsOf } from './metrics/regression.js';
 import { checkCommon, checkRunner, checkWhole, throwIfAborted } from './options.js';
 import { outputName } from './reading.js';
-import { classColumn, Columns } from './slices/columns.js';
-import { conditionOver } from './slices/declared.js';
-import { imageFeatures } from './slices/image-features.js';
-import { declaredSlices, findSlices } from './slices/slices.js';
-import type { Judged, SliceReport } from './slices/slices.js';
+import { classColumn } from './slices/columns.js';
 import type { Evaluation, EvaluationOptions, EvaluationRecord, Runner, Sample, Samples } from './types.js';
 
 interface Labelled {
@@ -35,17 +30,16 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
   if (slices !== undefined && slices !== 'auto' && (typeof slices !== 'object' || slices === null)) {
     fail('InvalidArgument', `slices are ${shown(slices)}`, "Pass 'auto', or conditions by name.");
   }
-  // Conditions that say nothing are refused before there are samples.
-  if (slices && slices !== 'auto') for (const [name, condition] of Object.entries(slices)) conditionOver(() => [], condition, name);
+  const slicer = slices && new (await import('./slices/slicer.js')).Slicer(slices);
   const output = outputName(session, reading), gatherer = new Gatherer(session, output, reading);
-  const columns = new Columns(), labelled: Labelled[] = [];
+  const labelled: Labelled[] = [];
   let count = 0;
   for await (const sample of samples) {
     throwIfAborted(signal);
     const { feeds, label, metadata, name = `sample ${count}` } = checked(sample, count);
     if (label !== undefined) {
       // Before the run, which may be given buffers that its caller fills anew.
-      if (slices) columns.add({ ...imageFeatures(feeds), ...metadata });
+      slicer?.add(feeds, metadata);
       const results = await session.run(feeds, { watch: false, outputs: [output], signal });
       gatherer.add(results[output] as Tensor | undefined, label, name);
       labelled.push({ sample: count, name });
@@ -56,9 +50,7 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
   if (labelled.length === 0) fail('InvalidArgument', `none of ${count} samples has a label`, 'Pass { feeds, label }.');
   const gathered = gatherer.finish();
   const figures = gathered.task === 'classification' ? classFigures(gathered, { topK, bins, seed, confidence }) : valueFigures(gathered, { topK, bins, seed, confidence });
-  const judged = slices && judge(gathered, columns);
-  const settings = { minSupport, seed, confidence };
-  const report: SliceReport | null = !judged ? null : slices === 'auto' ? findSlices(judged, settings) : declaredSlices(judged, slices, settings);
+  const report = slicer?.report(gathered, { minSupport, seed, confidence }) ?? null;
   if (onRecord) for (const record of recordsOf(gathered, labelled)) onRecord(record);
   return {
     format: 'insitu-evaluation/1', task: gathered.task, output, scores: gathered.task === 'classification' ? gathered.scores : null,
@@ -79,16 +71,6 @@ export function checked(sample: Sample, at: number): Sample {
     if (column === classColumn) fail('InvalidArgument', `sample ${at} has metadata '${classColumn}', which is the name of the true class`, 'Call it something else.');
   }
   return sample;
-}
-
-function judge(gathered: Classes | Values, columns: Columns): Judged {
-  if (gathered.task === 'regression') return { metric: 'mae', values: errorsOf(gathered, 1), columns };
-  const withClass = new Columns();
-  gathered.all.forEach(({ label }, i) => {
-    const known = Object.fromEntries(columns.names.map((name) => [name, columns.of(name)[i]!]));
-    withClass.add({ ...known, [classColumn]: gathered.name(label) });
-  });
-  return { metric: 'accuracy', values: Float64Array.from(gathered.all, (one) => Number(isRight(one))), columns: withClass };
 }
 
 function* recordsOf(gathered: Classes | Values, labelled: readonly Labelled[]): Generator<EvaluationRecord> {

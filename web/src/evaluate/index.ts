@@ -14,5 +14,10 @@ export type { Evaluation, EvaluationOptions, EvaluationProgress, EvaluationRecor
   Samples } from './types.js';
 export { compare } from './compare.js';
 export type { ApartSample, CompareOptions, Comparison, Share, TimeRatio } from './compare.js';
+export { Corrections } from './corrections.js';
+export type { CorrectionsOptions } from './corrections.js';
 export { measureLatency } from './latency.js';
 export type { LatencyOptions, LatencyPercentile, LatencyReport, Scenario } from './latency.js';
+export { gate } from './gate/entry.js';
+export type { GateCheck, GatedEvaluation, GateEvidence, GateReport, GateThresholds, LatencyThresholds, MetricThresholds, ModelBytes,
+  SizeThresholds, SliceThresholds } from './gate/types.js';

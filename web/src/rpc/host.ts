@@ -243,7 +243,7 @@ export class Host {
       if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: builds[of].bytes } });
     };
     const { native, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
-    const { version, traits, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
+    const { version, traits, switches, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
     this.#native = native;
     this.#memory = new Memory(native);
     this.#staging = new Staging(native, this.#memory);
@@ -254,7 +254,7 @@ export class Host {
     started = true;
     const { buffer } = native.wasmMemory;
     return {
-      info: { version, flavour, threads, isolated, clockStepMs: this.#clockStepMs, reasons },
+      info: { version, flavour, threads, isolated, clockStepMs: this.#clockStepMs, switches, reasons },
       build: `${digest} ${traits}`,
       memory: buffer instanceof ArrayBuffer ? undefined : buffer,
       cancelAddress,

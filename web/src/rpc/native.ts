@@ -63,7 +63,9 @@ export interface NativeModule {
   readonly PThread?: { unusedWorkers: Worker[]; terminateAllThreads(): void };
 
   /** `memoryBytes`: what the memory can grow to. `traits`: what kept models depend on besides the build. */
-  start(threads: number, limits: Limits, memoryBytes: number): Outcome<{ version: string; traits: string; cancelAddress: number }>;
+  start(threads: number, limits: Limits, memoryBytes: number): Outcome<
+    { version: string; traits: string; switches: string[]; cancelAddress: number }
+  >;
 
   /** `total` below zero: not known. */
   uploadBegin(total: number, hash: boolean): Outcome<number>;
@@ -79,7 +81,7 @@ export interface NativeModule {
   load(
     upload: number,
     external: Record<string, number>,
-    options: { dims: Record<string, number>; referenceOnly: boolean; keep: boolean } & Preparation,
+    options: { dims: Record<string, number>; referenceOnly: boolean; without: readonly string[]; keep: boolean } & Preparation,
   ): Outcome<NativeSession>;
   /** Takes the upload: all parts that `keptPart` gave, one behind the other. */
   restore(upload: number, options: Preparation): Outcome<NativeSession>;

@@ -243,7 +243,7 @@ export interface Methods {
   verify: { params: { upload: number; sha256: string; what: string }; result: void };
   discard: { params: { uploads: number[] }; result: void };
   load: {
-    params: Uploaded & PrepareParams & { dims: Record<string, number>; referenceOnly: boolean; keep: boolean };
+    params: Uploaded & PrepareParams & { dims: Record<string, number>; referenceOnly: boolean; without: readonly string[]; keep: boolean };
     result: SessionDescription;
   };
   /** A session of what `keptPart` gave for an earlier one, of the same build. */

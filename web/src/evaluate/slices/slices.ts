@@ -68,7 +68,7 @@ interface Found {
   tested?: Tested;
 }
 
-interface Settings {
+export interface Settings {
   minSupport: number;
   seed: number;
   confidence: number;
