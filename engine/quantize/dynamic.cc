@@ -65,8 +65,9 @@ class DynamicQuantizer {
     if (!w || w->dims().size() < 3 || !IsWeights(graph_, conv.inputs[1]) ||
         graph_.IsConstant(conv.inputs[0]) || !IsFloat32(graph_, conv.inputs[0]) ||
         w->elements() / w->dims()[0] > kMostProducts ||
-        (has_bias && (!graph_.IsConstant(conv.inputs[2]) || !IsFloat32(graph_, conv.inputs[2]))))
+        (has_bias && !IsWeights(graph_, conv.inputs[2])))
       return false;
+    if (has_bias && graph_.Constant(conv.inputs[2])->elements() != w->dims()[0]) return false;
     Dims per_channel(w->dims().size() - 1, 1);
     per_channel[0] = w->dims()[0];
     ValueId bias = kNoValue;
