@@ -49,8 +49,8 @@ constexpr Layer kLayers[] = {
      "DynamicQuantizeLinear, ConvIntegerToFloat"},
     {R"(graph g {
   input x: float32[1,6,9]
-  const w: float32[6,1,3] = random(6)
-  y = Conv(x, w) {group=6, auto_pad="SAME_UPPER"} "layer"
+  const w: float32[4,3,3] = random(6)
+  y = Conv(x, w) {group=2, auto_pad="SAME_UPPER"} "layer"
   output y
 })",
      0, "DynamicQuantizeLinear, ConvInteger, Mul, Cast, Mul",
@@ -160,11 +160,15 @@ TEST_CASE("what is no product of data with weights stays in float") {
   for (const char* line :
        {"y = Gemm(x, w) {alpha=0.5}", "y = Gemm(x, w) {transA=1}", "y = Gemm(x, w, c) {beta=2.0}",
         "y = MatMul(w, x)", "y = MatMul(x, x)", "y = MatMul(r, w)", "y = MatMul(x, broken)",
-        "y = MatMul(w, w)", "y = MatMul(x, stack)"}) {
+        "y = MatMul(w, w)", "y = MatMul(x, stack)", "y = Conv(image, depthwise) {group=8}",
+        "y = Conv(image, filters, r)"}) {
     INFO(line);
     Graph graph = Read(std::string(R"(graph g {
   input x: float32[8,8]
   input r: float32[8]
+  input image: float32[1,8,8]
+  const depthwise: float32[8,1,3] = random(4)
+  const filters: float32[8,8,1] = random(5)
   const w: float32[8,8] = random(1)
   const c: float32[8] = random(2)
   const broken: float32[8,1] = [1,2,3,nan,5,6,7,8]
