@@ -70,6 +70,20 @@ std::vector<float> Largest(const Tensor& w, size_t axis, bool per_channel) {
   return of_element;
 }
 
+// The largest magnitude among the codes of the one product.
+int LargestCode(const Graph& graph) {
+  int largest = 0;
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    if (node.op != "MatMulInteger" && node.op != "ConvInteger") continue;
+    const Tensor& codes = *graph.Constant(node.inputs[1]);
+    const int zero = codes.dtype() == DType::kUint8 ? 128 : 0;
+    for (int64_t i = 0; i < codes.elements(); ++i)
+      largest = std::max(largest, std::abs(static_cast<int>(LoadInteger(codes.View(), i)) - zero));
+  }
+  return largest;
+}
+
 float StepOfData(const Tensor& x) {
   float low = 0, high = 0;
   for (float v : x.As<float>()) low = std::min(low, v), high = std::max(high, v);
@@ -91,6 +105,7 @@ TEST_CASE("layers are as near to float as their steps say, and one kernel each")
       const auto largest =
           Largest(*before.Constant(Named(before, "w")), layer.channel_axis, per_channel);
       const float limit = reduce ? 63 : 127;
+      CHECK(LargestCode(after) == (reduce ? 63 : 127));
       for (uint32_t seed = 1; seed < 4; ++seed) {
         const Feeds feeds = RandomFeeds(before, seed);
         const Tensor want = Value(Evaluate(before, feeds))[0];
