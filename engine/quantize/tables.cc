@@ -1,4 +1,6 @@
 // A row of a table [V, D] is what MatMulNBits has as a column: blocks along D, if they fill it.
+// Their codes are of type int4, or uint4 with zero points: onnxruntime has had these types from the
+// start, and bytes that hold codes, which 8 bits would need, only since lately.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatherBlockQuantized
 #include "quantize/tables.h"
 
@@ -6,6 +8,7 @@
 #include <utility>
 
 #include "ops/op_def.h"
+#include "ops/packed_bits.h"
 #include "quantize/block_codes.h"
 #include "quantize/matrix_layer.h"
 #include "quantize/weight_codes.h"
@@ -30,9 +33,9 @@ class TableQuantizer {
       if (readers.empty() || graph_.IsOutput(id) || !IsWeights(graph_, id) ||
           !std::ranges::all_of(readers, [&](NodeId reader) { return IsLookUp(reader, id); }))
         continue;
-      const bool fills = table->dims()[1] % options_.block_size == 0;
-      INSITU_TRY(options_.to == QuantizeTo::kBlocks && fills ? ToBlocks(id, readers)
-                                                             : ToBytes(id, readers));
+      const bool blocks = options_.to == QuantizeTo::kBlocks && options_.bits == 4 &&
+                          table->dims()[1] % options_.block_size == 0;
+      INSITU_TRY(blocks ? ToBlocks(id, readers) : ToBytes(id, readers));
       changed += static_cast<int64_t>(readers.size());
     }
     if (changed > 0) INSITU_TRY(InferShapes(graph_));
@@ -68,16 +71,21 @@ class TableQuantizer {
   }
 
   Status ToBlocks(ValueId table, const std::vector<NodeId>& readers) {
-    const Dims dims = graph_.Constant(table)->dims();
-    INSITU_ASSIGN(BlockCodes made,
-                  EncodeBlocks(*graph_.Constant(table), true, options_.bits, options_.block_size));
+    const Tensor floats = *graph_.Constant(table);
+    INSITU_ASSIGN(BlockCodes made, EncodeBlocks(floats, true, options_.bits, options_.block_size));
+    const bool is_signed = made.zero_points.empty();
+    INSITU_ASSIGN(Tensor codes,
+                  Tensor::Allocate(is_signed ? DType::kInt4 : DType::kUint4, floats.dims()));
+    const std::byte sign{static_cast<uint8_t>(is_signed ? 0x88 : 0)};
+    for (size_t i = 0; i < codes.size_bytes(); ++i) codes.data()[i] = made.codes.data()[i] ^ sign;
     const std::string name = graph_.value(table).name;
-    std::vector<ValueId> inputs = {
-        graph_.AddConstant(name + "_blocks",
-                           made.codes.Reshaped({dims[0], dims[1] * options_.bits / 8})),
-        kNoValue, graph_.AddConstant(name + "_scales", std::move(made.scales))};
-    if (!made.zero_points.empty())
-      inputs.push_back(graph_.AddConstant(name + "_zero_points", std::move(made.zero_points)));
+    const Dims blocks = made.scales.dims();
+    std::vector<ValueId> inputs = {graph_.AddConstant(name + "_blocks", std::move(codes)), kNoValue,
+                                   graph_.AddConstant(name + "_scales", std::move(made.scales))};
+    if (!is_signed) {
+      INSITU_ASSIGN(Tensor zeros, WithoutGaps(made.zero_points, blocks));
+      inputs.push_back(graph_.AddConstant(name + "_zero_points", std::move(zeros)));
+    }
     for (NodeId id : readers) {
       Node& node = graph_.node(id);
       inputs[1] = node.inputs[1];
@@ -85,11 +93,20 @@ class TableQuantizer {
       node.op = "GatherBlockQuantized";
       node.attributes = {{"gather_axis", int64_t{0}},
                          {"quantize_axis", int64_t{1}},
-                         {"bits", static_cast<int64_t>(options_.bits)},
                          {"block_size", options_.block_size}};
       graph_.Connect(id, inputs, std::vector<ValueId>(node.outputs));
     }
     return {};
+  }
+
+  // Rows of codes, each of which begins with a byte, as one uint4 tensor.
+  static Result<Tensor> WithoutGaps(const Tensor& rows, const Dims& dims) {
+    INSITU_ASSIGN(Tensor tensor, Tensor::Allocate(DType::kUint4, dims));
+    std::fill_n(tensor.data(), tensor.size_bytes(), std::byte{0});
+    for (int64_t i = 0; i < dims[0] * dims[1]; ++i)
+      WritePacked(tensor.data(), i, 4,
+                  ReadPacked(rows.data() + i / dims[1] * rows.dims()[1], i % dims[1], 4));
+    return tensor;
   }
 
   Graph& graph_;

@@ -9,9 +9,9 @@
 
 namespace insitu {
 
-// Gather from constants with two axes, as int8 with DequantizeLinear behind it or, for kBlocks, as
-// com.microsoft.GatherBlockQuantized. After layers that read the same constants. How many nodes
-// were changed; shapes are inferred anew.
+// Gather from constants with two axes, as int8 with DequantizeLinear behind it or, for kBlocks of 4
+// bits that fill the rows, as com.microsoft.GatherBlockQuantized. After layers that read the same
+// constants. How many nodes were changed; shapes are inferred anew.
 Result<int64_t> QuantizeTables(Graph& graph, const QuantizeOptions& options);
 
 }  // namespace insitu
