@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <unordered_set>
 
 #include "onnx-ml.pb.h"
@@ -61,15 +62,23 @@ Status FillType(const std::string& name, const ValueType& type, onnx::TypeProto&
   return {};
 }
 
+// What the graphs of one file share.
+struct Shared {
+  std::unordered_set<std::string> names;  // of all values so far
+  // The constants of the outermost graph, of which bodies have copies with the same bytes.
+  std::map<const std::byte*, std::pair<std::string, const Tensor*>> constants;
+  std::unordered_set<std::string> captured;  // of these, what bodies read
+};
+
 class Exporter {
  public:
-  // `names` are those of the graphs around, and get those of this one.
-  Exporter(const Graph& graph, std::unordered_set<std::string>& names)
-      : graph_(graph), names_(names) {}
+  Exporter(const Graph& graph, Shared& shared) : graph_(graph), shared_(shared) {}
 
-  // A body knows the values that it captures by the names they have outside.
+  // A body knows the values that it captures by the names they have outside. `typed`: the
+  // outermost graph, whose ends have types.
   Status Fill(onnx::GraphProto& out, std::span<const std::string> captured, bool typed) {
     NameValues(captured);
+    if (typed) ShareConstants();
     out.set_name(graph_.name.empty() ? "graph" : graph_.name);
     const size_t formal = graph_.inputs.size() - captured.size();
     for (size_t i = 0; i < formal; ++i)
@@ -84,7 +93,9 @@ class Exporter {
     std::vector<ValueId> constants;
     for (size_t i = 0; i < graph_.value_count(); ++i) {
       const auto id = static_cast<ValueId>(i);
-      if (graph_.IsConstant(id) && (graph_.IsOutput(id) || !graph_.Consumers(id).empty()))
+      if (graph_.IsConstant(id) && !captured_.contains(id) &&
+          (graph_.IsOutput(id) || !graph_.Consumers(id).empty() ||
+           shared_.captured.contains(NameOf(id))))
         constants.push_back(id);
     }
     return constants;
@@ -102,12 +113,34 @@ class Exporter {
     for (size_t i = 0; i < captured.size(); ++i)
       value_names_[static_cast<size_t>(graph_.inputs[formal + i])] = captured[i];
     for (size_t i = 0; i < graph_.value_count(); ++i) {
-      if (!value_names_[i].empty()) continue;
+      if (!value_names_[i].empty() || TakeShared(static_cast<ValueId>(i))) continue;
       const std::string& own = graph_.value(static_cast<ValueId>(i)).name;
       std::string name = own.empty() ? "value" : own;
-      for (int suffix = 1; !names_.insert(name).second; ++suffix)
+      for (int suffix = 1; !shared_.names.insert(name).second; ++suffix)
         name = own + "_" + std::to_string(suffix);
       value_names_[i] = std::move(name);
+    }
+  }
+
+  // The name of the outermost graph's constant where this one is its copy.
+  bool TakeShared(ValueId id) {
+    const Tensor* constant = graph_.Constant(id);
+    if (!constant || !constant->data()) return false;
+    const auto found = shared_.constants.find(constant->data());
+    if (found == shared_.constants.end() || found->second.second->dtype() != constant->dtype() ||
+        found->second.second->dims() != constant->dims())
+      return false;
+    value_names_[static_cast<size_t>(id)] = found->second.first;
+    shared_.captured.insert(found->second.first);
+    captured_.insert(id);
+    return true;
+  }
+
+  void ShareConstants() {
+    for (size_t i = 0; i < graph_.value_count(); ++i) {
+      const Tensor* constant = graph_.Constant(static_cast<ValueId>(i));
+      if (constant && constant->data())
+        shared_.constants.emplace(constant->data(), std::pair(value_names_[i], constant));
     }
   }
 
@@ -169,7 +202,7 @@ class Exporter {
   }
 
   Status AddBody(const Graph& body, std::span<const std::string> captured, onnx::GraphProto& out) {
-    Exporter exporter(body, names_);
+    Exporter exporter(body, shared_);
     INSITU_TRY(exporter.Fill(out, captured, false));
     for (ValueId id : exporter.Constants())
       INSITU_TRY(FillWhole(exporter.NameOf(id), *body.Constant(id), *out.add_initializer()));
@@ -183,7 +216,8 @@ class Exporter {
   }
 
   const Graph& graph_;
-  std::unordered_set<std::string>& names_;
+  Shared& shared_;
+  std::unordered_set<ValueId> captured_;  // constants of the outermost graph
   std::vector<std::string> value_names_;  // by value
 };
 
@@ -260,8 +294,8 @@ Result<Buffer> ExportModel(const Graph& graph) {
     entry.set_value(value);
   }
   onnx::GraphProto proto;
-  std::unordered_set<std::string> names;
-  Exporter exporter(graph, names);
+  Shared shared;
+  Exporter exporter(graph, shared);
   INSITU_TRY(exporter.Fill(proto, {}, true));
 
   std::vector<Weight> weights;

@@ -25,12 +25,10 @@ Result<std::optional<Tensor>> KnownTensor(const Value& value) {
 }
 
 // Whether the outputs stay within the limit or what goes in; unknown extents count as too large.
-// A Cast may double it: weights stored as float16 are to be weights.
 bool IsWorthIt(const Graph& graph, const Node& node, int64_t max_bytes) {
   size_t allowed = static_cast<size_t>(max_bytes), bytes = 0, inputs = 0;
   for (ValueId id : node.inputs)
     if (id != kNoValue) inputs += graph.Constant(id)->size_bytes();
-  if (node.Is("Cast")) inputs *= 2;
   for (ValueId id : node.outputs) {
     if (id == kNoValue) continue;
     const ValueType& type = graph.value(id).type;

@@ -89,7 +89,7 @@ BlockSearch::Sums BlockSearch::Round(std::span<const float> weights, float scale
   for (size_t i = 0; i < weights.size(); ++i) {
     const int d = trial_[i] - zero;
     d_sum += d;
-    dd_sum += d * d;
+    dd_sum += int64_t{d} * d;
     wd_sum += static_cast<double>(weights[i]) * d;
   }
   return {static_cast<double>(d_sum), static_cast<double>(dd_sum), wd_sum};

@@ -22,6 +22,11 @@ constexpr int kLimit = 127, kReducedLimit = 63;
 // More products than this may not fit the sums of 32 bits.
 constexpr int64_t kMostProducts = std::numeric_limits<int32_t>::max() / (255 * kLimit);
 
+// It has few weights, and a handful of products for each number that would be quantized.
+bool IsDepthwise(const Node& conv, const Tensor& weights) {
+  return conv.Attr<int64_t>("group", 1) > 1 && weights.dims()[1] == 1;
+}
+
 class DynamicQuantizer {
  public:
   DynamicQuantizer(Graph& graph, const QuantizeOptions& options)
@@ -62,11 +67,12 @@ class DynamicQuantizer {
     const Node conv = graph_.node(id);
     const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
     const Tensor* w = graph_.Constant(conv.inputs[1]);
-    if (!w || w->dims().size() < 3 || !IsWeights(graph_, conv.inputs[1]) ||
+    if (!w || w->dims().size() < 3 || IsDepthwise(conv, *w) || !IsWeights(graph_, conv.inputs[1]) ||
         graph_.IsConstant(conv.inputs[0]) || !IsFloat32(graph_, conv.inputs[0]) ||
         w->elements() / w->dims()[0] > kMostProducts ||
-        (has_bias && (!graph_.IsConstant(conv.inputs[2]) || !IsFloat32(graph_, conv.inputs[2]))))
+        (has_bias && !IsWeights(graph_, conv.inputs[2])))
       return false;
+    if (has_bias && graph_.Constant(conv.inputs[2])->elements() != w->dims()[0]) return false;
     Dims per_channel(w->dims().size() - 1, 1);
     per_channel[0] = w->dims()[0];
     ValueId bias = kNoValue;

@@ -10,7 +10,8 @@
 
 namespace insitu {
 
-// MatMul, Gemm and Conv with constant weights. How many were quantized; shapes are inferred anew.
+// MatMul, Gemm and Conv with constant weights, depthwise ones excepted. How many were quantized;
+// shapes are inferred anew.
 Result<int64_t> QuantizeDynamic(Graph& graph, const QuantizeOptions& options);
 
 }  // namespace insitu

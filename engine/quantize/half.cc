@@ -22,12 +22,11 @@ constexpr double kSmallest = 0x1p-14, kRounding = 0x1p-11;
 // What a Tensor becomes by rounding.
 struct Halves {
   Tensor tensor;
-  bool overflows = false;  // a finite number is infinite
-  bool has_small = false;  // a number that is not 0 is below the normal ones
-  double error = 0, power = 0;
+  bool has_small = false;       // a number that is not 0 is below the normal ones
+  double error = 0, power = 0;  // sums of squares; infinite error beyond the range
 
   bool Fit(bool each_counts) const {
-    return !overflows && error <= kRounding * kRounding * power && !(each_counts && has_small);
+    return error <= kRounding * kRounding * power && !(each_counts && has_small);
   }
 };
 
@@ -43,7 +42,6 @@ Result<Halves> Round(const Tensor& tensor) {
     LoadElements(to, at, 1, count, half);
     for (int64_t i = 0; i < count; ++i) {
       if (!std::isfinite(wide[i])) continue;
-      made.overflows |= std::isinf(half[i]);
       made.has_small |= wide[i] != 0 && std::abs(wide[i]) < kSmallest;
       made.error += (wide[i] - half[i]) * (wide[i] - half[i]);
       made.power += wide[i] * wide[i];

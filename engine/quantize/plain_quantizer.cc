@@ -7,6 +7,7 @@
 #include "quantize/dynamic.h"
 #include "quantize/half.h"
 #include "quantize/samples.h"
+#include "quantize/tables.h"
 #include "quantize/written.h"
 
 namespace insitu {
@@ -14,17 +15,24 @@ namespace {
 
 using Rewrite = Result<int64_t> (*)(Graph& graph, const QuantizeOptions& options);
 
+template <Rewrite layers>
+Result<int64_t> WithTables(Graph& graph, const QuantizeOptions& options) {
+  INSITU_ASSIGN(const int64_t nodes, layers(graph, options));
+  INSITU_ASSIGN(const int64_t tables, QuantizeTables(graph, options));
+  return nodes + tables;
+}
+
 Rewrite RewriteFor(QuantizeTo to) {
   switch (to) {
     case QuantizeTo::kDynamicInt8:
-      return QuantizeDynamic;
+      return WithTables<QuantizeDynamic>;
     case QuantizeTo::kFloat16:
       return StoreHalves;
     case QuantizeTo::kBlocks:
     case QuantizeTo::kInt8:
       break;
   }
-  return QuantizeBlocks;
+  return WithTables<QuantizeBlocks>;
 }
 
 class PlainQuantizer final : public Quantizer {

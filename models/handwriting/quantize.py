@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Post-training static quantization to int8, and the exact integer run of the result.
 
-  /usr/bin/python3 models/handwriting/quantize.py FLOAT.onnx --calibration DIR -o OUT.onnx    DIR holds image.npy
-
 Activations: uint8 per tensor; weights: int8 symmetric per output channel; bias: int32 of scale x * w.
 `run` computes what the int8 model means: products summed exactly, then
 y = saturate(rint_half_even(float32(sum) * m) + zero_point), m = float32(float32(x_scale * w_scale[c]) / y_scale).
@@ -113,23 +111,3 @@ def run_logits(qlayers, images):
             x_scale = q.y_scale
         out.append(x)
     return np.concatenate(out)
-
-
-def main():
-    import argparse
-    from pathlib import Path
-    import onnx_reader
-    import onnx_writer
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--calibration", type=Path, required=True, help="a folder with image.npy")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    args = parser.parse_args()
-    images = np.load(args.calibration / "image.npy", allow_pickle=False)
-    layers, version = onnx_reader.float_layers(args.model), onnx_reader.load(args.model).metadata["version"]
-    args.output.write_bytes(onnx_writer.quantized_model(quantize(layers, images), version))
-    print(f"{args.output}: calibrated with {len(images)} drawings")
-
-
-if __name__ == "__main__":
-    main()

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "ops/packed_bits.h"
 #include "support/run_op.h"
 
 namespace insitu::test {
@@ -130,6 +131,20 @@ TEST_CASE("weights below the normal numbers become zeros") {
   const Tensor weights = Drawn([] { return 1e-44; });
   const BlockCodes codes = Value(EncodeBlocks(weights, false, 4, kBlock));
   CheckClose(Decoded(codes, 4), Drawn([] { return 0.0; }), 0);
+}
+
+TEST_CASE("codes behind the last weight stand for zero") {
+  const Tensor weights = Drawn([] { return std::normal_distribution<double>(1)(Random()); });
+  for (const int bits : {4, 8}) {
+    const BlockCodes codes = Value(EncodeBlocks(weights, false, bits, kBlock));
+    const int64_t blocks = codes.scales.dims()[1], row = codes.codes.dims()[2];
+    REQUIRE(codes.zero_points.dims()[0] == kColumns);
+    for (int64_t n = 0; n < kColumns; ++n)
+      for (int64_t k = kDepth; k < blocks * kBlock; ++k)
+        CHECK(ReadPacked(codes.codes.data() + n * blocks * row, k, bits) ==
+              ReadPacked(codes.zero_points.data() + n * codes.zero_points.dims()[1], blocks - 1,
+                         bits));
+  }
 }
 
 TEST_CASE("transposed weights give the same codes") {

@@ -49,8 +49,8 @@ constexpr Layer kLayers[] = {
      "DynamicQuantizeLinear, ConvIntegerToFloat"},
     {R"(graph g {
   input x: float32[1,6,9]
-  const w: float32[6,1,3] = random(6)
-  y = Conv(x, w) {group=6, auto_pad="SAME_UPPER"} "layer"
+  const w: float32[4,3,3] = random(6)
+  y = Conv(x, w) {group=2, auto_pad="SAME_UPPER"} "layer"
   output y
 })",
      0, "DynamicQuantizeLinear, ConvInteger, Mul, Cast, Mul",
@@ -68,6 +68,20 @@ std::vector<float> Largest(const Tensor& w, size_t axis, bool per_channel) {
     of_channel[channel(i)] = std::max(of_channel[channel(i)], std::abs(w.As<float>()[i]));
   for (size_t i = 0; i < w.As<float>().size(); ++i) of_element.push_back(of_channel[channel(i)]);
   return of_element;
+}
+
+// The largest magnitude among the codes of the one product.
+int LargestCode(const Graph& graph) {
+  int largest = 0;
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    if (node.op != "MatMulInteger" && node.op != "ConvInteger") continue;
+    const Tensor& codes = *graph.Constant(node.inputs[1]);
+    const int zero = codes.dtype() == DType::kUint8 ? 128 : 0;
+    for (int64_t i = 0; i < codes.elements(); ++i)
+      largest = std::max(largest, std::abs(static_cast<int>(LoadInteger(codes.View(), i)) - zero));
+  }
+  return largest;
 }
 
 float StepOfData(const Tensor& x) {
@@ -91,6 +105,7 @@ TEST_CASE("layers are as near to float as their steps say, and one kernel each")
       const auto largest =
           Largest(*before.Constant(Named(before, "w")), layer.channel_axis, per_channel);
       const float limit = reduce ? 63 : 127;
+      CHECK(LargestCode(after) == (reduce ? 63 : 127));
       for (uint32_t seed = 1; seed < 4; ++seed) {
         const Feeds feeds = RandomFeeds(before, seed);
         const Tensor want = Value(Evaluate(before, feeds))[0];
@@ -160,11 +175,15 @@ TEST_CASE("what is no product of data with weights stays in float") {
   for (const char* line :
        {"y = Gemm(x, w) {alpha=0.5}", "y = Gemm(x, w) {transA=1}", "y = Gemm(x, w, c) {beta=2.0}",
         "y = MatMul(w, x)", "y = MatMul(x, x)", "y = MatMul(r, w)", "y = MatMul(x, broken)",
-        "y = MatMul(w, w)", "y = MatMul(x, stack)"}) {
+        "y = MatMul(w, w)", "y = MatMul(x, stack)", "y = Conv(image, depthwise) {group=8}",
+        "y = Conv(image, filters, r)"}) {
     INFO(line);
     Graph graph = Read(std::string(R"(graph g {
   input x: float32[8,8]
   input r: float32[8]
+  input image: float32[1,8,8]
+  const depthwise: float32[8,1,3] = random(4)
+  const filters: float32[8,8,1] = random(5)
   const w: float32[8,8] = random(1)
   const c: float32[8] = random(2)
   const broken: float32[8,1] = [1,2,3,nan,5,6,7,8]

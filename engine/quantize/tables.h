@@ -1,0 +1,17 @@
+// Tables of embeddings in fewer bits: what Gather picks rows from is stored as codes, and the rows
+// that it picks become floats.
+// Invariant: a table is quantized for all its readers or for none, so that its floats go.
+#pragma once
+
+#include "base/error.h"
+#include "ir/graph.h"
+#include "quantize/options.h"
+
+namespace insitu {
+
+// Gather from constants with two axes, as int8 with DequantizeLinear behind it or, for kBlocks of 4
+// bits that fill the rows, as com.microsoft.GatherBlockQuantized. After layers that read the same
+// constants. How many nodes were changed; shapes are inferred anew.
+Result<int64_t> QuantizeTables(Graph& graph, const QuantizeOptions& options);
+
+}  // namespace insitu
