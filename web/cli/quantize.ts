@@ -1,6 +1,7 @@
 // insitu quantize: a float model as one of integers, calibrated with data, and as many of its layers left in float as a goal takes.
 // Invariant: the same model, data and options give the same bytes; the model is written whole, and only where the goal is met.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Engine } from '../src/engine.js';
 import { fail } from '../src/errors.js';
@@ -16,6 +17,7 @@ import type { Dataset } from './data/dataset.js';
 import { digestData, digestLabelled, digestModel } from './data/digest.js';
 import type { DataDigest, ModelDigest } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, openData, optionalWhole, readingOptions } from './data/flags.js';
+import { externalNames } from './external-names.js';
 import { checkOutputs, writeWhole } from './output.js';
 import { describeQuantization } from './quantize-text.js';
 
@@ -65,9 +67,9 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL')), output = flags.out;
     if (typeof output !== 'string' || output === '-') refuse('insitu quantize wants -o FILE');
-    checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model]]);
+    const goal = goalOf(flags), options = optionsOf(flags), print = printer(flags), source = sourceOf(model);
+    checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ...filesRead(flags, source)]);
     checkTarget('-o', output);
-    const goal = goalOf(flags), options = optionsOf(flags), print = printer(flags), source = sourceOptions(model);
     readingOptions(flags);
     return withEngine(flags, async (engine) => {
       const judge = typeof flags.data === 'string' ? await openJudge(engine, model, flags.data, flags) : undefined;
@@ -121,6 +123,17 @@ interface Judgement {
   value: number;
 }
 
+/* With the external files that it names, and no others of its folder. */
+function sourceOf(model: string): { externalData: Record<string, string> } {
+  const { externalData = {} } = sourceOptions(model), named = existsSync(model) ? externalNames(model) : [];
+  return { externalData: Object.fromEntries(Object.entries(externalData).filter(([name]) => named.includes(name))) as Record<string, string> };
+}
+
+function filesRead(flags: Flags, { externalData }: { externalData: Record<string, string> }): [string, string][] {
+  const given = ['calibration', 'data', 'labels', 'metadata', 'classes'].filter((name) => flags[name] !== undefined);
+  return [...Object.values(externalData).map((file): [string, string] => ['data of MODEL', file]), ...given.map((name): [string, string] => [`the file of --${name}`, String(flags[name])])];
+}
+
 function optionsOf(flags: Flags): QuantizeOptions {
   const text = (name: string) => (flags[name] === undefined ? undefined : String(flags[name]));
   const count = flags['keep-float'] === undefined ? undefined : optionalWhole(flags, 'keep-float');
@@ -149,7 +162,7 @@ function goalOf(flags: Flags): number | undefined {
 
 /* What makes a judgement of a model from labelled data. */
 async function openJudge(engine: Engine, model: string, path: string, flags: Flags) {
-  const { inputs } = await engine.inspect(model, sourceOptions(model));
+  const { inputs } = await engine.inspect(model, sourceOf(model));
   const data = openData(engine, inputs, path, flags), reading = readingOptions(flags);
   return async (candidate: ModelSource, source = {}): Promise<Judgement> => {
     const session = await engine.load(candidate, { ...source, monitor: false });
@@ -168,7 +181,7 @@ async function openJudge(engine: Engine, model: string, path: string, flags: Fla
 async function openCalibration(engine: Engine, model: string, flags: Flags) {
   const path = flags.calibration;
   if (path === undefined) return undefined;
-  const { inputs } = await engine.inspect(model, sourceOptions(model));
+  const { inputs } = await engine.inspect(model, sourceOf(model));
   // Labels are those of --data.
   const { labels: _labels, metadata: _metadata, ...others } = flags;
   const data = openData(engine, inputs, String(path), others);

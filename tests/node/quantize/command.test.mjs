@@ -30,6 +30,7 @@ const folder = folderOf({
     inputs: [{ name: 'x', dtype: 'float32', dims: [1, 2] }], outputs: [{ name: 'y', dtype: 'float32', dims: [1, 2] }],
     initializers: [{ name: 'w', dtype: 'float32', dims: [2, 2], data: Float32Array.of(1, 1, 0.5, 0.5003) }],
   }),
+  'other.data': 'of another model',
   'half.txt': held.map(({ label }, i) => (label + i % 2) % 11).join('\n'),
   'close.csv': `a,b,label\n${'0,1,1\n'.repeat(20)}`,
 });
@@ -112,7 +113,9 @@ test('wrong uses', async () => {
     [calibration, /wants -o FILE/], [[...calibration, '-o', '-'], /wants -o FILE/], [[...calibration, ...output, '--goal', '0.9'], /--goal wants --data DATA/],
     [[...calibration, ...output, '--goal', '2', '--data', at('test')], /--goal wants a share/], [[...calibration, ...output, '--goal', 'x', '--data', at('test')], /--goal wants a number/],
     [[...calibration, ...output, '--goal', '1', '--data', at('test'), '--keep-float', '1'], /exclude each other/], [[...calibration, ...output, '--smooth', 'much'], /--smooth wants a number/],
-    [[...calibration, ...output, '--samples', '0'], /--samples wants a whole number/], [[...calibration, '-o', at('float.onnx')], /-o names the MODEL itself|-o names MODEL itself/],
+    [[...calibration, ...output, '--samples', '0'], /--samples wants a whole number/], [[...calibration, '-o', at('float.onnx')], /-o names MODEL itself/],
+    [['--calibration', at('close.csv'), '-o', at('close.csv')], /-o names the file of --calibration itself/],
+    [[...calibration, '-o', at('half.txt'), '--data', at('test'), '--labels', at('half.txt')], /-o names the file of --labels itself/],
     [[...calibration, ...output, '--json', at('x.onnx')], /--json names the file of -o itself/], [output, /^InvalidArgument: there are no samples/, 1],
     [[...calibration, ...output, '--to', 'int7'], /^InvalidArgument: to is "int7"/, 1], [[...calibration, ...output, '--block-size', '32'], /^InvalidArgument: blockSize says nothing about int8/, 1],
     [['--calibration', at('nowhere'), ...output], /^InvalidArgument: there is no folder/, 1], [[...calibration, '-o', at('nowhere/x.onnx')], /^InvalidArgument: cannot write/, 1],

@@ -122,6 +122,7 @@ test('what fails is said, and nothing stays in the engine', async () => {
   for (const [source, samples, options, code, pattern] of [
     [handwriting, [], {}, 'InvalidArgument', /^there are no samples/], [handwriting, [{}], {}, 'InvalidArgument', /'image' was not fed/],
     [handwriting, [{ image: tensor([1], [1]) }], {}, 'ShapeMismatch', /image/], [handwriting, [nan], {}, 'DataQuality', /not finite/],
+    [new URL('handwriting_int8.onnx', handwriting), calibration, {}, 'InvalidArgument', /^nothing in the model can be quantized/],
     [handwriting, calibration, { signal: AbortSignal.abort() }, 'Cancelled', /./], [new Uint8Array(10), calibration, {}, 'InvalidModel', /./],
     [handwriting, calibration, { integrity: `sha256-${'A'.repeat(43)}=` }, 'Integrity', /./],
   ]) await assert.rejects(engine.quantize(source, samples, options), insituError(code, pattern));

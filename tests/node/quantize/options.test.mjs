@@ -138,8 +138,8 @@ test('a goal that is never met: one layer stays quantized, and everything that w
   assert.deepEqual([report.goalMet, report.nodes, report.excluded, model.byteLength], [false, ['a'], ['b', 'c'], 2]);
   assert.deepEqual(report.tries.map(({ inFloat, met }) => [inFloat, met]), [[[], false], [['b'], false], [['b', 'c'], false]]);
   assert.equal(report.layers.length, 3);
-  const none = await fake({ errors: {} }).run({ keepFloat: { until: () => false } });
-  assert.deepEqual([none.report.goalMet, none.report.tries.length], [false, 1]);
+  const single = await fake({ errors: { a: 10 } }).run({ keepFloat: { until: () => false } });
+  assert.deepEqual([single.report.goalMet, single.report.nodes, single.report.tries.length], [false, ['a'], 1]);
 });
 
 test('of layers that cannot be compared none is left in float before those that can', async () => {
@@ -153,6 +153,9 @@ test('the quantizer is ended whatever fails, and how far it is is told', async (
     await assert.rejects(run(options, samples), (thrown) => pattern.test(thrown.message));
     assert.deepEqual(calls.at(-1), ['endQuantizer', { quantizer: 7 }]);
   };
+  const nothing = fake({ errors: {} });
+  await assert.rejects(nothing.run({ to: 'int4' }), insituError('InvalidArgument', /^nothing in the model can be quantized to int4/));
+  assert.deepEqual(nothing.calls.map(([method]) => method), ['beginQuantizer', 'endQuantizer']);
   await broken(/there are no samples/, {}, []);
   await broken(/sample 1 is 5/, {}, [sample, 5]);
   await broken(/mine/, {}, (function* () { yield sample; throw new Error('mine'); })());

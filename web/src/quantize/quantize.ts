@@ -43,6 +43,7 @@ export async function quantize(lent: Lent, at: At, model: ModelSource, samples: 
     end(late).catch(() => {});
   });
   try {
+    if (begun.nodes.length === 0) fail('InvalidArgument', `nothing in the model can be quantized to ${plan.settings.to}`, 'It may be quantized already, have no layers of this form, or all of them are excluded.');
     return await new Quantization(lent, at, begun, plan, options).run(samples);
   } finally {
     await end(begun);
@@ -80,7 +81,7 @@ class Quantization {
     }
     const tries: QuantizeReport['tries'][number][] = [];
     let best: Uint8Array<ArrayBuffer> | undefined;
-    const count = await fewest(Math.max(0, nodes.length - 1), async (count) => {
+    const count = await fewest(nodes.length - 1, async (count) => {
       const inFloat = worst.slice(0, count), model = await this.#write(inFloat), bytes = model.byteLength;
       const met = await until(model, { inFloat, bytes });
       if (typeof met !== 'boolean') this.#lent.fail('InvalidArgument', `keepFloat.until gave ${shown(met)}`, 'Give true or false, or a promise of one.');
