@@ -159,9 +159,9 @@ class Graph {
   std::deque<Node> nodes_;
   std::vector<Place> places_;
   NodeId first_ = kNoNode, last_ = kNoNode;
-  std::vector<NodeId> producers_;             // by value
-  std::vector<std::set<NodeId>> readers_;     // by value
-  std::unordered_set<std::string> names_;     // of values
+  std::vector<NodeId> producers_;          // by value
+  std::vector<std::set<NodeId>> readers_;  // by value
+  std::unordered_set<std::string> names_;  // of values
 };
 
 }  // namespace insitu

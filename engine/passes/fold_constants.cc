@@ -52,8 +52,7 @@ Result<std::vector<Tensor>> Compute(const Graph& graph, NodeId id) {
 }
 
 // The node's outputs if they are known now; one Tensor an output.
-Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id,
-                                                const PassContext& context,
+Result<std::optional<std::vector<Tensor>>> Fold(Graph& graph, NodeId id, const PassContext& context,
                                                 InferenceBudget& budget) {
   const Node& node = graph.node(id);
   const OpDef* def = FindOp(node.op, node.domain);

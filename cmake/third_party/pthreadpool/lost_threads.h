@@ -1,9 +1,9 @@
 // The wait of whoever has done its share for the other threads, in our build of pthreadpool. A
-// worker that a browser has ended, or that trapped, neither answers nor is reported to a caller that
-// blocks. So the wait is cut in looks: when no thread has taken or finished a part of the work from
-// one look to the next, LOOKS_UNTIL_LOST times running, the process ends instead of waiting for ever.
-// Invariant: a part of the work that takes less than a minute is always waited for. Where threads
-// are the system's own, they do not vanish, and the wait is pthreadpool's.
+// worker that a browser has ended, or that trapped, neither answers nor is reported to a caller
+// that blocks. So the wait is cut in looks: when no thread has taken or finished a part of the work
+// from one look to the next, LOOKS_UNTIL_LOST times running, the process ends instead of waiting
+// for ever. Invariant: a part of the work that takes less than a minute is always waited for. Where
+// threads are the system's own, they do not vanish, and the wait is pthreadpool's.
 #pragma once
 
 #if defined(__EMSCRIPTEN__)
