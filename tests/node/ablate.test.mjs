@@ -50,7 +50,7 @@ test('the int8 model: rows of the switches that have a part, the same answers, M
   assert.ok(named(report, 'reference').memory.buffers < baseline.memory.buffers);
 
   for (const name of ['baseline', ...names]) assert.match(stdout, new RegExp(`^${name} {2,}\\d+\\.\\d\\d %`, 'm'));
-  assert.match(stdout, /^not measured: without widen-halves, .*: it has no part in this model$/m);
+  assert.match(stdout, /^not measured: without widen-halves, .*: no part in this model$/m);
   assert.match(stdout, /^Packing weights ahead cannot be switched off/m);
   const lines = readFileSync(at('a.md'), 'utf8').split('\n').filter((line) => line.startsWith('|'));
   assert.equal(lines.length, variants.length + 3);

@@ -63,7 +63,7 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
 const mostFeeds = 64;
 const notes = [
   'Packing weights ahead cannot be switched off: the kernels of XNNPACK and of insitu take packed weights only.',
-  'Memory is what models, packed weights and tensors take after loading and one run, in an engine of its own. ' +
+  'Memory is what the model, its packed weights and tensors hold after loading and one run, in an engine of its own. ' +
   'Ratios are medians of pairs of runs that follow each other, p50 and p90 of the baseline are of its runs beside all variants.',
 ];
 

@@ -1,7 +1,7 @@
 // An ablation as a table for people and as Markdown.
 // Invariant: whatever names files have, Markdown stays a table.
 import { number, percent } from '../evaluate-text.js';
-import { table } from '../text.js';
+import { cell, table } from '../text.js';
 import type { Ablation, Ratio, Row, VariantRow } from './types.js';
 
 const grouped = (value: number) => value.toLocaleString('en-US');
@@ -44,8 +44,6 @@ export function* asText(ablation: Ablation): Generator<string> {
   for (const line of omissionsOf(ablation)) yield `not measured: ${line}`;
   yield* ablation.notes;
 }
-
-const cell = (text: string) => text.replace(/[\\`*_[\]|<>&]/g, (char) => `\\${char}`).replace(/\s+/g, ' ');
 
 export function asMarkdown(ablation: Ablation): string {
   const [head, ...rows] = tableOf(ablation), line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;

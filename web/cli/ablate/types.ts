@@ -25,7 +25,7 @@ export interface Row {
   /** null with fewer than 64 runs. */
   p90_ms: number | null;
   bytes: { raw: number; brotli: number };
-  /** After loading and one run in an engine of its own. `buffers`: models, packed weights, tensors. `heap`: the WebAssembly memory. */
+  /** Held after loading and one run in an engine of its own. `heap`: the WebAssembly memory, which never shrinks: room for the peak. */
   memory: { buffers: number; heap: number };
 }
 

@@ -7,7 +7,7 @@ import type { Session } from '../../src/session.js';
 import type { ExplainRow, LoadOptions } from '../../src/types.js';
 import type { Value } from '../../src/value.js';
 import { sourceOptions } from '../cases.js';
-import { flavours } from '../command.js';
+import { flavours, progress } from '../command.js';
 import type { Flags } from '../command.js';
 import type { Dataset } from '../data/dataset.js';
 import { imageOptions, openData } from '../data/flags.js';
@@ -28,7 +28,7 @@ export async function switches(engine: Engine, session: Session, model: string, 
     const variant: Variant = { name: `without ${name}`, load: { without: [name] } };
     await using other = await engine.load(model, { ...options, ...variant.load });
     if (planOf(await other.explain()) !== plan) found.variants.push(variant);
-    else found.omitted.push({ name: variant.name, why: 'it has no part in this model' });
+    else found.omitted.push({ name: variant.name, why: 'no part in this model' });
   }
   return found;
 }
@@ -47,7 +47,9 @@ export async function quantized(engine: Engine, model: string, flags: Flags): Pr
   if (flags.calibration === undefined) return variants;
   for (const perChannel of [true, false]) {
     const calibration = await openCalibration(engine, model, flags);
-    const { model: bytes } = await engine.quantize(model, calibration!.samples, { externalData: sourceOptions(model).externalData, perChannel });
+    const { model: bytes } = await engine.quantize(model, calibration!.samples, { externalData: sourceOptions(model).externalData, perChannel,
+      onProgress: ({ done, total = calibration!.count }) => progress.show('quantizing', { done, total }),
+    });
     variants.push({ name: perChannel ? 'int8' : 'int8 per tensor', bytes });
   }
   return variants;
