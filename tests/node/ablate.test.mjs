@@ -76,7 +76,7 @@ function checkPage(html, names) {
 }
 
 test('a float model: int8 by calibration, and pictures resized in other ways, paired with the baseline', async () => {
-  const { status, stdout, stderr } = await insitu('ablate', float, '--data', at('large'), '--runs', '3', '--calibration', at('exact'), '--samples', '30', '--json', '-', ...flavour);
+  const { status, stdout, stderr } = await insitu('ablate', float, '--data', at('large'), '--runs', '6', '--calibration', at('exact'), '--samples', '30', '--json', '-', ...flavour);
   assert.equal(status, 0, stderr);
   const report = JSON.parse(stdout), { baseline, variants, samples } = report;
   assert.equal(baseline.p90_ms, null);
@@ -94,7 +94,7 @@ test('a float model: int8 by calibration, and pictures resized in other ways, pa
 test('a regression has no pairs', async () => {
   const values = drawn.slice(0, 4).map(({ feeds: { image } }) => JSON.stringify({ feeds: { image: [[Array.from({ length: 28 }, (_, y) => [...image.data.slice(28 * y, 28 * y + 28)])]] }, label: Array(11).fill(0) }));
   const data = folderOf({ 'data.jsonl': values.join('\n') });
-  const { status, stdout, stderr } = await insitu('ablate', int8, '--data', join(data, 'data.jsonl'), '--task', 'regression', '--runs', '2', '--json', '-', ...flavour);
+  const { status, stdout, stderr } = await insitu('ablate', int8, '--data', join(data, 'data.jsonl'), '--task', 'regression', '--runs', '6', '--json', '-', ...flavour);
   assert.equal(status, 0, stderr);
   const { metric, variants } = JSON.parse(stdout);
   assert.equal(metric, 'mae');
@@ -110,6 +110,7 @@ test('wrong uses', async () => {
   await refused(2, /pass one MODEL/);
   await refused(2, /insitu ablate wants --data DATA/, int8);
   await refused(2, /--runs wants a whole number from 1/, int8, '--data', at('exact'), '--runs', '0');
+  await refused(2, /--runs wants 6 or more, not 5/, int8, '--data', at('exact'), '--runs', '5');
   await refused(2, /the baseline of insitu ablate has everything on/, int8, '--data', at('exact'), '--backend', 'reference');
   await refused(2, /--samples is for --calibration/, int8, '--data', at('exact'), '--samples', '3');
   await refused(2, /names the file of --markdown itself/, int8, '--data', at('exact'), '--markdown', at('b'), '--html', at('b'));

@@ -45,10 +45,12 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
     const model = findModel(onePositional(positionals, 'MODEL')), path = dataPath(flags, 'ablate');
     if (flags.backend === 'reference') refuse('the baseline of insitu ablate has everything on; --reference measures the plain kernels');
     if (flags.samples !== undefined && (optionalWhole(flags, 'samples'), flags.calibration === undefined)) refuse('--samples is for --calibration');
+    const runs = wholeNumber('--runs', flags.runs);
+    if (runs < leastRuns) refuse(`--runs wants ${leastRuns} or more, not ${runs}: fewer give no 95 % interval`);
     const outputs = { '--json': flags.json, '--markdown': flags.markdown, '--html': flags.html };
     checkOutputs(outputs, [['MODEL', model]]);
     for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
-    const setting = { model, path, runs: wholeNumber('--runs', flags.runs), reading: readingOptions(flags), print: printer(flags) };
+    const setting = { model, path, runs, reading: readingOptions(flags), print: printer(flags) };
     return withEngine(flags, async (engine) => {
       const ablation = await measure(engine, setting, flags);
       for (const line of asText(ablation)) setting.print(line);
@@ -60,11 +62,11 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
   },
 };
 
-const mostFeeds = 64;
+const mostFeeds = 64, leastRuns = 6;
 const notes = [
   'Packing weights ahead cannot be switched off: the kernels of XNNPACK and of insitu take packed weights only.',
   'Memory is what the model, its packed weights and tensors hold after loading and one run, in an engine of its own. ' +
-  'Ratios are medians of pairs of runs that follow each other, p50 and p90 of the baseline are of its runs beside all variants.',
+  'Ratios are medians over pairs of runs with the same input, p50 and p90 of the baseline are of its runs beside all variants.',
 ];
 
 async function measure(engine: Engine, given: Pick<Ablation, 'runs'> & { model: string; path: string; reading: ReturnType<typeof readingOptions> }, flags: Flags): Promise<Ablation> {

@@ -1,5 +1,5 @@
 // What a variant does to metric, latency, size and memory, against the baseline.
-// Invariant: each variant has an engine of its own, so that memory is its own; its runs and the baseline's are timed in turns.
+// Invariant: each variant has an engine of its own, so that memory is its own; its runs and the baseline's are timed in turns, of the same inputs.
 import { dirname, join } from 'node:path';
 import { Engine } from '../../src/engine.js';
 import { fail } from '../../src/errors.js';
@@ -20,7 +20,7 @@ import type { Ratio, Row, Variant, VariantRow } from './types.js';
 type Feeds = readonly Record<string, Value>[];
 type Figures = Pick<Row, 'name' | 'metric' | 'bytes' | 'memory'>;
 
-const warmUp = 5, [, p90, runsForP90] = percentiles[0];
+const perRound = 10, [, p90, runsForP90] = percentiles[0];
 
 export interface Setting {
   model: string;
@@ -77,14 +77,17 @@ function pairsOf(before: readonly EvaluationRecord[], after: readonly Evaluation
   };
 }
 
+/* In rounds of several runs each, since a slow model's run drives the other's data out of the caches. */
 export async function timeInTurns(name: string, baseline: Session, variant: Session, { feeds, runs }: Setting): Promise<{ baseline: number[]; variant: number[] }> {
   const sessions = [baseline, variant] as const, times: [number[], number[]] = [[], []];
-  for (let i = -warmUp; i < runs; i++) {
-    progress.show(`timing ${name}`, { done: Math.max(0, i), total: runs });
-    for (const one of i % 2 === 0 ? [0, 1] as const : [1, 0] as const) {
-      const start = performance.now();
-      await sessions[one].run(feeds[Math.abs(i) % feeds.length]!);
-      if (i >= 0) times[one].push(performance.now() - start);
+  for (let first = -perRound; first < runs; first += perRound) {
+    progress.show(`timing ${name}`, { done: Math.max(0, first), total: runs });
+    for (const one of (first / perRound) % 2 === 0 ? [0, 1] as const : [1, 0] as const) {
+      for (let i = first; i < Math.min(first + perRound, runs); i++) {
+        const start = performance.now();
+        await sessions[one].run(feeds[Math.abs(i) % feeds.length]!);
+        if (i >= 0) times[one].push(performance.now() - start);
+      }
     }
   }
   return { baseline: times[0], variant: times[1] };
@@ -95,9 +98,9 @@ export function percentilesOf(times: readonly number[]): Pick<Row, 'p50_ms' | 'p
   return { p50_ms: quantile(sorted, 0.5), p90_ms: sorted.length >= runsForP90 ? quantile(sorted, p90) : null };
 }
 
-/* The interval of a median by order statistics: ranks as many standard deviations of a binomial of one half from the middle. */
+/* The interval of a median by order statistics: ranks 1.96 standard deviations of a binomial of one half from the middle. */
 function ratioOf(baseline: readonly number[], variant: readonly number[]): Ratio {
   const ratios = variant.map((time, i) => time / baseline[i]!).sort((a, b) => a - b), { length } = ratios;
-  const rank = Math.max(0, Math.floor((length - 1.96 * Math.sqrt(length)) / 2));
+  const rank = Math.max(0, Math.floor((length - 1.96 * Math.sqrt(length)) / 2) - 1);
   return { value: quantile(ratios, 0.5), low: ratios[rank]!, high: ratios[length - 1 - rank]! };
 }

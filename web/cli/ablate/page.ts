@@ -73,7 +73,8 @@ const width = 340, rowHeight = 38, edge = 4;
 function plot(label: string, bars: readonly Bar[], unchanged: number): string {
   if (bars.length === 0) return '<p>Nothing was measured.</p>';
   const ends = bars.flatMap(({ value, interval = [value, value] }) => [value, ...interval]);
-  const low = Math.min(0, ...ends), high = Math.max(unchanged, 0, ...ends), extent = high - low || 1;
+  // Differences to both sides alike.
+  const high = Math.max(unchanged, ...ends.map(Math.abs)) || 1, low = unchanged === 0 ? -high : 0, extent = high - low;
   const x = (value: number) => round(edge + ((value - low) / extent) * (width - 2 * edge)), height = bars.length * rowHeight;
   const drawn = bars.map(({ name, value, text, interval }, i) => {
     const top = i * rowHeight, [from, to] = [Math.min(0, value), Math.max(0, value)].map(x) as [number, number];
