@@ -26,10 +26,10 @@ Prints for each the change in accuracy (McNemar's test on the same samples), p50
 ${dataHelp}
 
 ${dataFlagsHelp}
-  --runs N         how many runs of each variant are timed, in turns with the baseline; default: 100
+  --runs N         how many runs of each variant are timed, in turns with the baseline; at least 6, default: 100
   --reference      also every operator on the plain kernels, which takes long
   --calibration DATA
-                   inputs as the model will see them, for a float model: also int8 with a scale for each channel, and for each tensor
+                   inputs as a float model will see them: also int8, with a scale for each channel and for each tensor
   --samples N      how many samples of the calibration data are used; default: all
   --json FILE      writes all figures ("insitu-ablation/1"); - is standard output
   --markdown FILE  writes the table
