@@ -4,6 +4,7 @@ import { toInsituError } from '../src/errors.js';
 import type { Engine } from '../src/engine.js';
 import type { Value } from '../src/value.js';
 import { figuresOf, measureVariant, percentilesOf, timeInTurns } from './ablate/measure.js';
+import type { Setting } from './ablate/measure.js';
 import { asPage } from './ablate/page.js';
 import { asMarkdown, asText } from './ablate/text.js';
 import type { Ablation, Variant } from './ablate/types.js';
@@ -50,10 +51,10 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
     const outputs = { '--json': flags.json, '--markdown': flags.markdown, '--html': flags.html };
     checkOutputs(outputs, [['MODEL', model]]);
     for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
-    const setting = { model, path, runs, reading: readingOptions(flags), print: printer(flags) };
+    const setting = { model, path, runs, reading: readingOptions(flags) }, print = printer(flags);
     return withEngine(flags, async (engine) => {
       const ablation = await measure(engine, setting, flags);
-      for (const line of asText(ablation)) setting.print(line);
+      for (const line of asText(ablation)) print(line);
       if (flags.markdown !== undefined) writeWhole(String(flags.markdown), `${asMarkdown(ablation)}\n`);
       if (flags.html !== undefined) writeWhole(String(flags.html), asPage(ablation));
       if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(ablation, null, 2));
@@ -69,7 +70,9 @@ const notes = [
   'Ratios are medians over pairs of runs with the same input, p50 and p90 of the baseline are of its runs beside all variants.',
 ];
 
-async function measure(engine: Engine, given: Pick<Ablation, 'runs'> & { model: string; path: string; reading: ReturnType<typeof readingOptions> }, flags: Flags): Promise<Ablation> {
+type Given = Pick<Setting, 'model' | 'reading' | 'runs'> & { path: string };
+
+async function measure(engine: Engine, given: Given, flags: Flags): Promise<Ablation> {
   const { model, path, runs, reading } = given, options = { ...loadOptions(flags), ...sourceOptions(model), monitor: false } as const;
   await using session = await engine.load(model, { ...options, onProgress: progress.ofLoading(model) });
   const data = openData(engine, session.inputs, path, flags), feeds: Record<string, Value>[] = [];
