@@ -15,7 +15,7 @@ const file = join(folder, 'add.onnx');
 writeFileSync(file, addModel());
 
 const commands = [
-  'inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'compare', 'quantize', 'gate', 'cost', 'sign', 'verify', 'card', 'registry',
+  'inspect', 'run', 'test', 'bench', 'profile', 'evaluate', 'compare', 'ablate', 'quantize', 'gate', 'cost', 'sign', 'verify', 'card', 'registry',
   'lineage', 'encrypt', 'audit', 'ops', 'init', 'doctor', 'copy',
 ];
 

@@ -2,6 +2,7 @@
 // Exit status: 0 fine, 1 something failed, 2 wrong usage.
 import { parseArgs } from 'node:util';
 import { InsituError } from '../src/errors.js';
+import { ablate } from './ablate.js';
 import { audit } from './audit.js';
 import { bench } from './bench.js';
 import { card } from './card/command.js';
@@ -28,7 +29,7 @@ import { nearest, table } from './text.js';
 import { verify } from './verify.js';
 
 const commands: Record<string, Command> = {
-  inspect, run, test, bench, profile, evaluate, compare, quantize, gate, cost, sign, verify, card, registry, lineage, encrypt, audit, ops,
+  inspect, run, test, bench, profile, evaluate, compare, ablate, quantize, gate, cost, sign, verify, card, registry, lineage, encrypt, audit, ops,
   init, copy, doctor,
 };
 

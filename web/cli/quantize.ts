@@ -178,7 +178,8 @@ async function openJudge(engine: Engine, model: string, path: string, flags: Fla
   };
 }
 
-async function openCalibration(engine: Engine, model: string, flags: Flags) {
+/** The samples of --calibration, as many as --samples says. */
+export async function openCalibration(engine: Engine, model: string, flags: Flags) {
   const path = flags.calibration;
   if (path === undefined) return undefined;
   const { inputs } = await engine.inspect(model, sourceOf(model));

@@ -13,9 +13,9 @@ const compress = promisify(brotliCompress);
 /* From here on brotli takes minutes at its best, which is what servers that pack beforehand use. */
 const bestUpTo = 4 * 2 ** 20;
 
-export async function sizesOf(files: readonly string[]): Promise<Sizes> {
+export async function sizesOf(files: readonly (string | Uint8Array)[]): Promise<Sizes> {
   const sizes = await Promise.all(files.map(async (file) => {
-    const bytes = readFileSync(file);
+    const bytes = typeof file === 'string' ? readFileSync(file) : file;
     const quality = bytes.length > bestUpTo ? 5 : constants.BROTLI_MAX_QUALITY;
     const params = { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
     return { raw: bytes.length, packed: (await compress(bytes, { params })).length };

@@ -1,4 +1,4 @@
-// Text for people: aligned tables, colours, lines folded to a width, the nearest of some words.
+// Text for people: aligned tables, cells of Markdown, colours, lines folded to a width, the nearest of some words.
 // Invariant: colours only on a terminal, and never where NO_COLOR is set (https://no-color.org).
 
 /** Rows with their columns aligned; columns in `right` are aligned to the right. */
@@ -8,6 +8,9 @@ export function table(rows: readonly (readonly string[])[], { gap = '  ', right 
   return rows.map((row) =>
     row.map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(gap).trimEnd());
 }
+
+/** Text in a cell of a Markdown table. */
+export const cell = (text: string) => text.replace(/[\\`*_[\]|<>&]/g, (char) => `\\${char}`).replace(/\s+/g, ' ');
 
 const colours = { red: 31, green: 32, yellow: 33 };
 

@@ -61,7 +61,8 @@ export function openData(engine: Engine, inputs: readonly TensorInfo[], path: st
   return { ...data, ...(labels && { label: (i: number) => labels[i] }), ...(metadata && { metadata: (i: number) => metadata[i] }) };
 }
 
-function imageOptions(given: Flags[string]): PictureOptions | undefined {
+/** Those of --image. */
+export function imageOptions(given: Flags[string]): PictureOptions | undefined {
   if (given === undefined) return undefined;
   const value = readJson('--image', String(given), String(given).trim().startsWith('{'));
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : fail('InvalidArgument', '--image is no object', "Pass the options of image(): '{\"mean\": 0.5, \"std\": 0.5}'.");

@@ -3,7 +3,7 @@
 // Reference: the JUnit schema of Jenkins' xUnit plugin, https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
 import type { GateCheck, GateReport } from '../../src/evaluate/gate/types.js';
 import type { DataDigest, ModelDigest } from '../data/digest.js';
-import { paint, table } from '../text.js';
+import { cell, paint, table } from '../text.js';
 
 /** With what it is of. */
 export interface GateDocument extends GateReport {
@@ -34,8 +34,6 @@ export function* asText(report: GateDocument): Generator<string> {
   }
   yield verdictOf(report);
 }
-
-const cell = (text: string) => text.replace(/[\\`*_[\]|<>&]/g, (char) => `\\${char}`).replace(/\s+/g, ' ');
 
 export function asMarkdown(report: GateDocument): string {
   const { passed, gate, model, baseline, data } = report;
