@@ -62,7 +62,8 @@ Comparison Compare(const Tensor& weights, int bits) {
         power += double{block.back()} * block.back();
       }
       const double fixed = Nearest(block, bits, false), free = Nearest(block, bits, true);
-      const double rounding = power * 1e-12;  // of the products in float32
+      // What is decoded is a product in float32, at most 2^-24 of each weight away.
+      const double rounding = std::sqrt(found * power) * 0x1p-22 + power * 0x1p-46;
       CHECK(found <= fixed * (1 + 1e-6) + rounding);
       if (!codes.zero_points.empty()) CHECK(found <= free * (1 + 1e-6) + rounding);
       all = {all.found + found, all.fixed + fixed, all.free + free, all.rounding + rounding};
