@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Engine } from '../../src/engine.js';
 import { fail } from '../../src/errors.js';
 import { evaluate } from '../../src/evaluate/evaluate.js';
-import { mcnemar } from '../../src/evaluate/statistics/tests.js';
+import { mcnemar } from '../../src/evaluate/statistics/significance.js';
 import type { EvaluationRecord, ReadingOptions } from '../../src/evaluate/types.js';
 import type { Session } from '../../src/session.js';
 import type { LoadOptions } from '../../src/types.js';

@@ -1,7 +1,7 @@
 // What insitu ablate measures, and what --json writes ("insitu-ablation/1").
 // Invariant: plain JSON; members stay, others may be added.
 import type { Metric } from '../../src/evaluate/types.js';
-import type { McNemar } from '../../src/evaluate/statistics/tests.js';
+import type { McNemar } from '../../src/evaluate/statistics/significance.js';
 import type { ImageOptions } from '../../src/image-feed.js';
 import type { EngineOptions, LoadOptions } from '../../src/types.js';
 import type { DataDigest, ModelDigest } from '../data/digest.js';

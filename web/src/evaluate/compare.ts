@@ -14,8 +14,8 @@ import { checkCommon, checkRunner, checkWhole, throwIfAborted } from './options.
 import { addsUp, outputName, probabilities } from './reading.js';
 import { bootstrap, wilson } from './statistics/intervals.js';
 import type { Interval } from './statistics/intervals.js';
-import { mcnemar } from './statistics/tests.js';
-import type { McNemar } from './statistics/tests.js';
+import { mcnemar } from './statistics/significance.js';
+import type { McNemar } from './statistics/significance.js';
 import type { EvaluationProgress, ReadingOptions, Runner, Samples } from './types.js';
 
 /** How two models are compared. */

@@ -3,8 +3,8 @@
 export { evaluate } from './evaluate.js';
 export { wilson } from './statistics/intervals.js';
 export type { Interval } from './statistics/intervals.js';
-export { benjaminiHochberg, mcnemar } from './statistics/tests.js';
-export type { McNemar } from './statistics/tests.js';
+export { benjaminiHochberg, mcnemar } from './statistics/significance.js';
+export type { McNemar } from './statistics/significance.js';
 export type { CalibrationBin, ClassReport } from './metrics/classification.js';
 export type { Attribute } from './slices/columns.js';
 export type { Condition } from './slices/declared.js';

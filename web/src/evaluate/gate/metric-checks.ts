@@ -3,7 +3,7 @@
 import { mean } from '../metrics/regression.js';
 import { bootstrapMean } from '../statistics/intervals.js';
 import { pairedLowerBound } from '../statistics/paired.js';
-import { mcnemar } from '../statistics/tests.js';
+import { mcnemar } from '../statistics/significance.js';
 import { checkOf, ratioOf, text, wantedOf } from './check.js';
 import type { Bound, Finding } from './check.js';
 import { moreIsBetter } from './thresholds.js';

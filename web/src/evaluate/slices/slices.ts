@@ -4,8 +4,8 @@
 // of either of its two single slices, or where the evidence for it is twice that for either.
 import { wilson, bootstrapMean } from '../statistics/intervals.js';
 import type { Interval } from '../statistics/intervals.js';
-import { benjaminiHochberg, twoMeans, twoProportions, without } from '../statistics/tests.js';
-import type { Sums, Tested } from '../statistics/tests.js';
+import { benjaminiHochberg, twoMeans, twoProportions, without } from '../statistics/significance.js';
+import type { Sums, Tested } from '../statistics/significance.js';
 import { binColumns } from './bins.js';
 import type { Binned, SkippedColumn } from './bins.js';
 import type { Columns } from './columns.js';
