@@ -18,9 +18,8 @@
 namespace insitu {
 namespace {
 
-constexpr int kLimit = 127, kReducedLimit = 63;
 // More products than this may not fit the sums of 32 bits.
-constexpr int64_t kMostProducts = std::numeric_limits<int32_t>::max() / (255 * kLimit);
+constexpr int64_t kMostProducts = std::numeric_limits<int32_t>::max() / (255 * WeightLimit(false));
 
 // It has few weights, and a handful of products for each number that would be quantized.
 bool IsDepthwise(const Node& conv, const Tensor& weights) {
@@ -121,7 +120,7 @@ class DynamicQuantizer {
 
   Result<WeightCodes> Encoded(ValueId id, int64_t axis) const {
     return EncodeWeights(*graph_.Constant(id), options_.per_channel ? axis : -1,
-                         options_.reduce_range ? kReducedLimit : kLimit);
+                         WeightLimit(options_.reduce_range));
   }
 
   Result<Weights> MatrixWeights(const MatrixLayer& layer) {

@@ -4,6 +4,7 @@
 #include "ops/op_def.h"
 #include "passes/passes.h"
 #include "quantize/equalize.h"
+#include "quantize/matrix_layer.h"
 
 namespace insitu {
 namespace {
@@ -25,10 +26,6 @@ Status Prepare(Graph& graph, bool wants_norms) {
   return {};
 }
 
-bool IsFloats(const Tensor* tensor, size_t rank) {
-  return tensor && tensor->dtype() == DType::kFloat32 && tensor->dims().size() == rank;
-}
-
 }  // namespace
 
 Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
@@ -43,13 +40,11 @@ std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
   Linear linear;
   if (node.inputs.size() < 2 || graph.IsConstant(node.inputs[0])) return std::nullopt;
   linear.weights = graph.Constant(node.inputs[1]);
-  if (!linear.weights || linear.weights->dtype() != DType::kFloat32 ||
-      linear.weights->elements() == 0)
-    return std::nullopt;
+  if (!IsWeights(graph, node.inputs[1])) return std::nullopt;
   const size_t rank = linear.weights->dims().size();
   if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
     linear.bias = graph.Constant(node.inputs[2]);
-    if (!IsFloats(linear.bias, 1)) return std::nullopt;
+    if (!IsWeights(graph, node.inputs[2]) || linear.bias->dims().size() != 1) return std::nullopt;
   }
   if (node.Is("Conv") && rank >= 3) {
     linear.channel_axis = 0, linear.input_axis = 1;

@@ -14,7 +14,8 @@ namespace insitu {
 Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
                          const ImportOptions& import);
 
-// What a node of this graph multiplies by: the constant float32 weights of Conv, Gemm and MatMul.
+// What a node of this graph multiplies by: the constant, finite float32 weights of Conv, Gemm and
+// MatMul.
 struct Linear {
   const Tensor* weights = nullptr;
   const Tensor* bias = nullptr;

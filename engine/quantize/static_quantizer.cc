@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "quantize/float_graph.h"
+#include "quantize/matrix_layer.h"
 #include "quantize/samples.h"
 #include "quantize/smooth.h"
 #include "quantize/static_rewriter.h"
@@ -92,6 +93,7 @@ class StaticQuantizer final : public Quantizer {
       if (of.by_channel) Widen(of.channels, *tensor);
     }
     ++observed_;
+    seen_.reset();
     std::vector<NamedTensor> outputs;
     for (const std::string& name : output_names_)
       if (const Tensor* tensor = Find(results, name)) outputs.push_back({name, *tensor});
@@ -151,21 +153,20 @@ class StaticQuantizer final : public Quantizer {
   }
 
   bool IsWanted(const Node& node, const std::set<std::string>& in_float) const {
-    return !options_.exclude_nodes.contains(node.name) && !options_.exclude_ops.contains(node.op) &&
-           !in_float.contains(node.name);
+    return !IsExcluded(node, options_) && !in_float.contains(node.name);
   }
 
   Result<double> WeightSqnr(const Linear& linear) const {
     const int64_t axis = options_.per_channel ? linear.channel_axis : -1;
     INSITU_ASSIGN(const WeightCodes codes,
-                  EncodeWeights(*linear.weights, axis, options_.reduce_range ? 63 : 127));
+                  EncodeWeights(*linear.weights, axis, WeightLimit(options_.reduce_range)));
     INSITU_ASSIGN(const Tensor decoded, DecodeWeights(codes, axis));
     Sqnr sqnr;
     sqnr.Add(linear.weights->As<float>(), decoded.As<float>());
     return sqnr.decibels();
   }
 
-  Result<Graph> Rewritten(const Selection& selection) const {
+  Result<Graph> Rewritten(const Selection& selection) {
     if (observed_ == 0)
       return Fail(ErrorCode::kInvalidArgument, "no sample has been observed",
                   "Feed some samples first: ranges of activations come from them.");
@@ -174,7 +175,8 @@ class StaticQuantizer final : public Quantizer {
     for (const auto& [id, of] : watched_)
       if (of.by_channel) channels.emplace(id, of.channels);
     INSITU_ASSIGN(const auto factors, Smooth(quantized, channels, options_.smooth));
-    INSITU_TRY(RewriteStatic(quantized, selection, SeenWith(factors), options_));
+    if (!seen_) seen_ = SeenWith(factors);
+    INSITU_TRY(RewriteStatic(quantized, selection, *seen_, options_));
     return quantized;
   }
 
@@ -209,6 +211,7 @@ class StaticQuantizer final : public Quantizer {
   Runtime& runtime_;
   Selection all_;
   std::map<ValueId, Watched> watched_;
+  std::optional<Seen> seen_;  // of all samples; the search for ranges is made once
   std::vector<std::string> output_names_;
   std::unique_ptr<Session> session_;
   Samples samples_;

@@ -136,7 +136,7 @@ class Rewriter {
     const Tensor weights = *linear.weights;
     const int64_t axis = options_.per_channel ? linear.channel_axis : -1;
     INSITU_ASSIGN(const WeightCodes codes,
-                  EncodeWeights(weights, axis, options_.reduce_range ? 63 : 127));
+                  EncodeWeights(weights, axis, WeightLimit(options_.reduce_range)));
     std::vector<double> bias = BiasOf(chosen, linear, weights, codes);
     const std::string name = graph_.value(graph_.node(chosen.id).inputs[1]).name;
     Attributes by_axis;

@@ -17,7 +17,6 @@ namespace insitu {
 namespace {
 
 constexpr int64_t kFewest = 1024;  // elements whose bytes the nodes in the file are worth
-constexpr int kLimit = 127;
 
 class TableQuantizer {
  public:
@@ -51,8 +50,9 @@ class TableQuantizer {
 
   // One scale a column, which is the last axis of what is picked.
   Status ToBytes(ValueId table, const std::vector<NodeId>& readers) {
-    INSITU_ASSIGN(WeightCodes made,
-                  EncodeWeights(*graph_.Constant(table), options_.per_channel ? 1 : -1, kLimit));
+    INSITU_ASSIGN(
+        WeightCodes made,
+        EncodeWeights(*graph_.Constant(table), options_.per_channel ? 1 : -1, WeightLimit(false)));
     const std::string name = graph_.value(table).name;
     const ValueId codes = graph_.AddConstant(name + "_quantized", std::move(made.codes));
     const ValueId scale = graph_.AddConstant(name + "_scale", std::move(made.scales));

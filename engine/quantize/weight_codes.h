@@ -12,7 +12,10 @@ struct WeightCodes {
   Tensor scales;  // float32, [channels] or []
 };
 
-// float32 weights along `axis`; axis < 0: one scale for all. `limit` is 127, or 63 for 7 bits.
+// The largest code of 8 bits, or of 7.
+constexpr int WeightLimit(bool reduce_range) { return reduce_range ? 63 : 127; }
+
+// Finite float32 weights along `axis`; axis < 0: one scale for all. `limit` is a WeightLimit().
 Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit);
 // What they stand for: float32.
 Result<Tensor> DecodeWeights(const WeightCodes& codes, int64_t axis);

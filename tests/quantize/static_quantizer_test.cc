@@ -2,11 +2,12 @@
 // integers in this engine, and only what was asked for.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
-#include "onnx/import.h"
+#include "onnx/model_builder.h"
 #include "quantize/quantizer.h"
 #include "quantize/samples.h"
 #include "support/places.h"
@@ -141,6 +142,20 @@ TEST_CASE("excluded operators stay, and options are checked") {
   options.percentile = 20;
   CHECK(Quantizer::Create(*ReadFile(kModel), options, {}, *runtime).error().code ==
         ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("weights that are not finite stay in float") {
+  const auto runtime = *Runtime::Create(1);
+  for (const float odd : {NAN, INFINITY, 1.0F}) {
+    ModelBuilder builder;
+    builder.Input("x", {int64_t{1}, int64_t{2}})
+        .Initializer(FloatTensor("w", {2, 2}, {1, odd, 2, 3}))
+        .Initializer(FloatTensor("b", {2}, {odd, 1}))
+        .Node("Gemm", {"x", "w", "b"}, {"y"})
+        .Output("y");
+    const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), {}, {}, *runtime);
+    CHECK(quantizer->Nodes().empty() != std::isfinite(odd));
+  }
 }
 
 TEST_CASE("without samples nothing is written, and a sample that is not finite is named") {
