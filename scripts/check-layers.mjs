@@ -27,8 +27,7 @@ const kBelow = {
 };
 kBelow.session = [...kBelow.exec, 'exec', 'monitor', 'preprocess'];
 kBelow.quantize = [...kBelow.session, 'session'];
-kBelow.evaluate = [...kBelow.session, 'session'];
-kBelow.tools = [...kBelow.session, 'session', 'quantize', 'evaluate'];
+kBelow.tools = [...kBelow.session, 'session', 'quantize'];
 
 function* filesBelow(folder, pattern) {
   let entries;
