@@ -12,7 +12,6 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
-#include "base/sha256.h"
 #include "handles.h"
 #include "monitor/detector.h"
 #include "monitor/histogram.h"
@@ -20,7 +19,6 @@
 #include "monitor/thinning.h"
 #include "outcome.h"
 #include "preprocess/image.h"
-#include "quantize/quantizer.h"
 #include "session/runtime.h"
 #include "session/session.h"
 #include "session/stream.h"
@@ -37,12 +35,6 @@ struct LoadedSession {
   Handles<Stream> streams{"stream"};
 };
 
-struct LoadedQuantizer {
-  std::unique_ptr<Quantizer> quantizer;
-  Sha256 calibration;  // of all that was observed
-  Buffer written;      // what JavaScript is reading
-};
-
 struct StreamDetector {
   std::unique_ptr<Detector> detector;
   std::optional<Thinning> thinning;  // none: all rows are independent
@@ -53,7 +45,6 @@ struct Instance {
   std::atomic<uint32_t> cancel{0};  // written by the page through shared memory
   Handles<Upload> uploads{"upload"};
   Handles<LoadedSession> sessions{"session"};
-  Handles<LoadedQuantizer> quantizers{"quantizer"};
   Handles<Histogram> histograms{"histogram"};
   Handles<StreamDetector> detectors{"detector"};
   std::vector<NamedTensor> feeds;  // of what is no session

@@ -1,5 +1,6 @@
 // The module's face to JavaScript: every exported call by name, the start of the instance and its
-// memory. The only EMSCRIPTEN_BINDINGS. web/src/rpc/native.ts is the same list as types.
+// memory. With those of quantizers.cc, which one module has besides, web/src/rpc/native.ts is the
+// same list as types.
 #include <emscripten/bind.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 
 #include "instance.h"
 #include "prepare.h"
-#include "quantizers.h"
 #include "sessions.h"
 #include "watch.h"
 
@@ -84,6 +84,7 @@ val Memory() {
   val report = val::object();
   report.set("heapBytes", static_cast<double>(__builtin_wasm_memory_size(0)) * 65536);
   report.set("bufferBytes", static_cast<double>(LiveBufferBytes()));
+  report.set("peakBufferBytes", static_cast<double>(PeakBufferBytes()));
   return report;
 }
 
@@ -122,13 +123,6 @@ EMSCRIPTEN_BINDINGS(insitu) {
   function("explain", &Explain);
   function("disposeSession", &DisposeSession);
   function("operators", &Operators);
-  function("quantizerBegin", &QuantizerBegin);
-  function("quantizerObserve", &QuantizerObserve);
-  function("quantizerSeen", &QuantizerSeen);
-  function("quantizerMeasure", &QuantizerMeasure);
-  function("quantizerWrite", &QuantizerWrite);
-  function("quantizerDrop", &QuantizerDrop);
-  function("quantizerEnd", &QuantizerEnd);
   function("monitorStart", &MonitorStart);
   function("monitorJudge", &MonitorJudge);
   function("monitorObserve", &MonitorObserve);

@@ -1,13 +1,13 @@
 // dist/: the TypeScript of web/ as bundles and types, the WebAssembly modules of the flavours that
 // are built, and the demo. Layout: a bundle for each of kModules, insitu/whole.js, cli.js, insitu-FLAVOUR.{mjs,wasm},
-// flavours.json, THIRD_PARTY_NOTICES.txt, types/, demo/.
+// insitu-quantizer.{mjs,wasm}, flavours.json, THIRD_PARTY_NOTICES.txt, types/, demo/.
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { noteBundled, shippedParts } from './lib/attribution.mjs';
 import { buildDemo } from './lib/demo-site.mjs';
-import { moduleFolder } from './lib/flavours.mjs';
+import { moduleFolder, modules } from './lib/flavours.mjs';
 import { noticesOf } from './lib/notices.mjs';
 import { distDir, root } from './lib/paths.mjs';
 import { run, runMain, step, StepError } from './lib/progress.mjs';
@@ -124,10 +124,10 @@ async function bundle() {
   removeBundles();
   const { build } = await import('esbuild');
   // Of what a model was prepared by, for those that are kept, and which files belong together: another build is another digest.
-  const builds = Object.fromEntries(wasmFlavours.map((flavour) => [flavour, join(distDir, `insitu-${flavour}.wasm`)])
+  const builds = Object.fromEntries(modules.map((name) => [name, join(distDir, `insitu-${name}.wasm`)])
     .filter(([, path]) => existsSync(path))
-    .map(([flavour, path]) => [flavour, readFileSync(path)])
-    .map(([flavour, bytes]) => [flavour, { digest: bytes.subarray(-kDigestChars).toString(), bytes: bytes.length }]));
+    .map(([name, path]) => [name, readFileSync(path)])
+    .map(([name, bytes]) => [name, { digest: bytes.subarray(-kDigestChars).toString(), bytes: bytes.length }]));
   const common = {
     bundle: true, format: 'esm', target: 'es2022', outdir: distDir, logLevel: 'silent', absWorkingDir: root, metafile: true,
     define: { INSITU_BUILDS: JSON.stringify(builds) },
@@ -135,7 +135,7 @@ async function bundle() {
   // The same bundles run in browsers and in Node, which they ask for its modules at run time. They are small for those who
   // load them as they are, and have maps for those who debug.
   const outside = ['node:*', 'react'];
-  const modules = await build({
+  const bundles = await build({
     ...common, entryPoints: kModules, external: outside, sourcemap: true, plugins: [modulesOutside(), stylesInside],
   });
   for (const name of Object.keys(kModules)) await minifyFile(name, true);
@@ -148,12 +148,12 @@ async function bundle() {
     ...common, entryPoints: { cli: 'web/cli/main.ts' }, platform: 'node', plugins: [packageInside, modulesOutside(partsOfEntries)], banner,
   });
   chmodSync(join(distDir, 'cli.js'), 0o755);
-  noteBundled([modules.metafile, cli.metafile]);
+  noteBundled([bundles.metafile, cli.metafile]);
   await buildDemo(build, common);
 }
 
 /* Glue and module of one build say so: the glue by an export, the module by a custom section at its end, `insitu`. */
-async function copyFlavour(folder, name) {
+async function copyModule(folder, name) {
   const [glue, wasm] = ['mjs', 'wasm'].map((ending) => readFileSync(join(folder, `${name}.${ending}`)));
   const digest = createHash('sha256').update(glue).update(wasm).digest('hex').slice(0, kDigestChars);
   const section = Buffer.from(`\0\0\x06insitu${digest}`);
@@ -167,15 +167,13 @@ async function copyFlavour(folder, name) {
 }
 
 async function copyModules() {
-  const built = wasmFlavours.filter((flavour) =>
-    existsSync(join(moduleFolder(flavour), `insitu-${flavour}.wasm`)),
-  );
-  for (const flavour of wasmFlavours) {
-    const name = `insitu-${flavour}`;
-    if (built.includes(flavour)) await copyFlavour(moduleFolder(flavour), name);
+  const built = modules.filter((name) => existsSync(join(moduleFolder(name), `insitu-${name}.wasm`)));
+  for (const module of modules) {
+    const name = `insitu-${module}`;
+    if (built.includes(module)) await copyModule(moduleFolder(module), name);
     else for (const ending of ['mjs', 'wasm']) rmSync(join(distDir, `${name}.${ending}`), { force: true });
   }
-  writeFileSync(join(distDir, 'flavours.json'), `${JSON.stringify(built)}\n`);
+  writeFileSync(join(distDir, 'flavours.json'), `${JSON.stringify(built.filter((name) => wasmFlavours.includes(name)))}\n`);
 }
 
 /** Types take a while; the demo does without them. */

@@ -22,7 +22,7 @@ const kBuildPackages = [
   'clang-19', 'lld-19', 'llvm-19', 'libclang-rt-19-dev', 'g++', 'cmake', 'ninja-build', 'ccache',
   'protobuf-compiler', 'python3-minimal', 'xz-utils',
 ];
-const kTestPackages = ['chromium', 'fonts-dejavu-core'];
+const kTestPackages = ['chromium', 'fonts-dejavu-core', 'python3-numpy'];
 const kLintPackages = ['clang-format-19', 'clang-tidy-19'];
 export const everyFlavour = ['native', ...wasmFlavours];
 
@@ -51,7 +51,7 @@ export async function setup({ flavours, tests = false, browser = false, lint = f
   const aside = (async () => {
     await ensureNodeModules();
     if (!browser) return;
-    await ensurePackages(platform, 'the browser for tests', kTestPackages);
+    await ensurePackages(platform, 'the browser and NumPy for tests', kTestPackages);
     await ensurePrometheus(platform);
   })();
   const built = (async () => {

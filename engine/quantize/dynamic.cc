@@ -6,7 +6,6 @@
 // The node of the float layer becomes the last of the chain, the product takes over its name.
 #include "quantize/dynamic.h"
 
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -17,9 +16,6 @@
 
 namespace insitu {
 namespace {
-
-// More products than this may not fit the sums of 32 bits.
-constexpr int64_t kMostProducts = std::numeric_limits<int32_t>::max() / (255 * WeightLimit(false));
 
 // It has few weights, and a handful of products for each number that would be quantized.
 bool IsDepthwise(const Node& conv, const Tensor& weights) {

@@ -5,6 +5,7 @@
 #include "passes/passes.h"
 #include "quantize/equalize.h"
 #include "quantize/matrix_layer.h"
+#include "quantize/weight_codes.h"
 
 namespace insitu {
 namespace {
@@ -26,17 +27,14 @@ Status Prepare(Graph& graph, bool wants_norms) {
   return {};
 }
 
-}  // namespace
-
-Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
-                         const ImportOptions& import) {
-  INSITU_ASSIGN(ImportedModel imported, ImportModel(model, import));
-  INSITU_TRY(Prepare(imported.graph, options.smooth > 0));
-  if (options.equalize) INSITU_TRY(Equalize(imported.graph));
-  return std::move(imported.graph);
+// Of one output.
+int64_t ProductsOf(const Node& node, const Linear& linear) {
+  const Dims& dims = linear.weights->dims();
+  return node.Is("Conv") ? linear.weights->elements() / dims[0]
+                         : dims[static_cast<size_t>(linear.input_axis)];
 }
 
-std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
+std::optional<Linear> MatchLinear(const Graph& graph, const Node& node) {
   Linear linear;
   if (node.inputs.size() < 2 || graph.IsConstant(node.inputs[0])) return std::nullopt;
   linear.weights = graph.Constant(node.inputs[1]);
@@ -65,6 +63,43 @@ std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
     return linear;
   }
   return std::nullopt;
+}
+
+// A name that is misspelt would quantize what was to stay.
+Status CheckExcluded(const Graph& graph, const std::set<std::string>& names) {
+  std::set<std::string> unknown = names;
+  for (NodeId id : graph.Order()) unknown.erase(graph.node(id).name);
+  if (unknown.empty()) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "the model has no node '" + *unknown.begin() + "', which is to stay in float",
+              "Names are those that `insitu inspect` lists.");
+}
+
+Status CheckIsFloat(const Graph& graph) {
+  for (NodeId id : graph.Order())
+    if (const Node& node = graph.node(id); node.Is("QuantizeLinear"))
+      return Fail(ErrorCode::kInvalidArgument,
+                  "the model is quantized already: its node '" + node.name + "' is QuantizeLinear",
+                  "Quantize the float model it was made of.");
+  return {};
+}
+
+}  // namespace
+
+Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
+                         const ImportOptions& import) {
+  INSITU_ASSIGN(ImportedModel imported, ImportModel(model, import));
+  INSITU_TRY(CheckExcluded(imported.graph, options.exclude_nodes));
+  if (options.to == QuantizeTo::kInt8) INSITU_TRY(CheckIsFloat(imported.graph));
+  INSITU_TRY(Prepare(imported.graph, options.smooth > 0));
+  if (options.equalize) INSITU_TRY(Equalize(imported.graph));
+  return std::move(imported.graph);
+}
+
+std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
+  const auto linear = MatchLinear(graph, node);
+  if (linear && ProductsOf(node, *linear) > kMostProducts) return std::nullopt;
+  return linear;
 }
 
 }  // namespace insitu

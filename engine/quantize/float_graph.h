@@ -10,12 +10,13 @@
 
 namespace insitu {
 
-// InvalidModel, UnsupportedOp, LimitExceeded, OutOfMemory as ImportModel.
+// InvalidArgument where a node to exclude is not there, or the model is to have scales for its
+// activations and has them. InvalidModel, UnsupportedOp, LimitExceeded, OutOfMemory as ImportModel.
 Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
                          const ImportOptions& import);
 
 // What a node of this graph multiplies by: the constant, finite float32 weights of Conv, Gemm and
-// MatMul.
+// MatMul, where the sums of their products as integers fit 32 bits.
 struct Linear {
   const Tensor* weights = nullptr;
   const Tensor* bias = nullptr;

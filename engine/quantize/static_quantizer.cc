@@ -9,6 +9,7 @@
 #include "quantize/smooth.h"
 #include "quantize/static_rewriter.h"
 #include "quantize/static_selection.h"
+#include "quantize/tables.h"
 #include "quantize/weight_codes.h"
 #include "quantize/written.h"
 
@@ -58,6 +59,7 @@ class StaticQuantizer final : public Quantizer {
 
   Status Start() {
     all_ = Select(graph_, [this](const Node& node) { return IsWanted(node, {}); });
+    for (NodeId id : LookUps(graph_, options_, Layers())) look_ups_.insert(graph_.node(id).name);
     for (ValueId id : all_.Read(graph_)) watched_[all_.Root(id)];
     for (const ChosenNode& chosen : all_.nodes) {
       const Node& node = graph_.node(chosen.id);
@@ -101,8 +103,12 @@ class StaticQuantizer final : public Quantizer {
   }
 
   std::vector<std::string> Nodes() const override {
+    const std::set<NodeId> layers = Layers();
     std::vector<std::string> names;
-    for (const ChosenNode& chosen : all_.nodes) names.push_back(graph_.node(chosen.id).name);
+    for (NodeId id : graph_.Order())
+      if (const std::string& name = graph_.node(id).name;
+          layers.contains(id) || look_ups_.contains(name))
+        names.push_back(name);
     return names;
   }
 
@@ -110,12 +116,19 @@ class StaticQuantizer final : public Quantizer {
     const auto chosen = std::ranges::find_if(all_.nodes, [&](const ChosenNode& candidate) {
       return graph_.node(candidate.id).name == node;
     });
-    if (chosen == all_.nodes.end()) return NotQuantized(node);
-    LayerError error{node, graph_.node(chosen->id).op, {}, {}};
-    if (const auto linear = LinearOf(graph_, graph_.node(chosen->id))) {
-      INSITU_ASSIGN(error.weight_sqnr, WeightSqnr(*linear));
+    std::set<std::string> others = look_ups_;
+    LayerError error{node, "Gather", {}, {}};
+    Selection alone;
+    if (chosen != all_.nodes.end()) {
+      error.op = graph_.node(chosen->id).op;
+      if (const auto linear = LinearOf(graph_, graph_.node(chosen->id))) {
+        INSITU_ASSIGN(error.weight_sqnr, WeightSqnr(*linear));
+      }
+      alone = SelectAlone(graph_, all_, chosen->id);
+    } else if (others.erase(node) == 0) {
+      return NotQuantized(node);
     }
-    INSITU_ASSIGN(const Graph quantized, Rewritten(SelectAlone(graph_, all_, chosen->id)));
+    INSITU_ASSIGN(const Graph quantized, Rewritten(alone, others));
     INSITU_ASSIGN(const auto session, LoadWritten(quantized, runtime_));
     INSITU_ASSIGN(error.output_sqnr, samples_.Compare(*session, samples));
     return error;
@@ -123,9 +136,8 @@ class StaticQuantizer final : public Quantizer {
 
   Result<Buffer> Write(const std::map<std::string, std::string>& metadata,
                        const std::set<std::string>& in_float) override {
-    INSITU_ASSIGN(
-        Graph quantized,
-        Rewritten(Select(graph_, [&](const Node& node) { return IsWanted(node, in_float); })));
+    const auto wanted = [&](const Node& node) { return IsWanted(node, in_float); };
+    INSITU_ASSIGN(Graph quantized, Rewritten(Select(graph_, wanted), in_float));
     return WriteModel(std::move(quantized), metadata);
   }
 
@@ -141,6 +153,12 @@ class StaticQuantizer final : public Quantizer {
   static const Tensor* Find(std::span<const NamedTensor> tensors, const std::string& name) {
     const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
     return found == tensors.end() ? nullptr : &found->tensor;
+  }
+
+  std::set<NodeId> Layers() const {
+    std::set<NodeId> layers;
+    for (const ChosenNode& chosen : all_.nodes) layers.insert(chosen.id);
+    return layers;
   }
 
   bool IsEnd(ValueId id) const {
@@ -166,7 +184,7 @@ class StaticQuantizer final : public Quantizer {
     return sqnr.decibels();
   }
 
-  Result<Graph> Rewritten(const Selection& selection) {
+  Result<Graph> Rewritten(const Selection& selection, const std::set<std::string>& in_float) {
     if (observed_ == 0)
       return Fail(ErrorCode::kInvalidArgument, "no sample has been observed",
                   "Feed some samples first: ranges of activations come from them.");
@@ -177,6 +195,9 @@ class StaticQuantizer final : public Quantizer {
     INSITU_ASSIGN(const auto factors, Smooth(quantized, channels, options_.smooth));
     if (!seen_) seen_ = SeenWith(factors);
     INSITU_TRY(RewriteStatic(quantized, selection, *seen_, options_));
+    QuantizeOptions of_tables = options_;
+    of_tables.exclude_nodes.insert(in_float.begin(), in_float.end());
+    INSITU_TRY(QuantizeTables(quantized, of_tables));
     return quantized;
   }
 
@@ -210,6 +231,7 @@ class StaticQuantizer final : public Quantizer {
   const QuantizeOptions options_;
   Runtime& runtime_;
   Selection all_;
+  std::set<std::string> look_ups_;
   std::map<ValueId, Watched> watched_;
   std::optional<Seen> seen_;  // of all samples; the search for ranges is made once
   std::vector<std::string> output_names_;

@@ -5,6 +5,7 @@
 #include "quantize/tables.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "ops/op_def.h"
@@ -18,23 +19,41 @@ namespace {
 
 constexpr int64_t kFewest = 1024;  // elements whose bytes the nodes in the file are worth
 
+bool IsLookUp(const Graph& graph, const QuantizeOptions& options, NodeId id, ValueId table) {
+  const Node& node = graph.node(id);
+  return node.Is("Gather") && node.Attr<int64_t>("axis", 0) == 0 && node.inputs[0] == table &&
+         !graph.IsConstant(node.inputs[1]) && !IsExcluded(node, options);
+}
+
+// With who looks them up.
+std::map<ValueId, std::vector<NodeId>> TablesOf(const Graph& graph, const QuantizeOptions& options,
+                                                const std::set<NodeId>& layers) {
+  std::map<ValueId, std::vector<NodeId>> tables;
+  const auto values = static_cast<ValueId>(graph.value_count());
+  for (ValueId id = 0; id < values; ++id) {
+    const Tensor* table = graph.Constant(id);
+    if (!table || table->dims().size() != 2 || table->elements() < kFewest) continue;
+    std::vector<NodeId> readers = graph.Consumers(id);
+    std::erase_if(readers, [&](NodeId reader) { return layers.contains(reader); });
+    if (readers.empty() || graph.IsOutput(id) || !IsWeights(graph, id) ||
+        !std::ranges::all_of(readers,
+                             [&](NodeId reader) { return IsLookUp(graph, options, reader, id); }))
+      continue;
+    tables.emplace(id, std::move(readers));
+  }
+  return tables;
+}
+
 class TableQuantizer {
  public:
   TableQuantizer(Graph& graph, const QuantizeOptions& options) : graph_(graph), options_(options) {}
 
   Result<int64_t> Run() {
     int64_t changed = 0;
-    const auto values = static_cast<ValueId>(graph_.value_count());
-    for (ValueId id = 0; id < values; ++id) {
-      const Tensor* table = graph_.Constant(id);
-      if (!table || table->dims().size() != 2 || table->elements() < kFewest) continue;
-      const std::vector<NodeId> readers = graph_.Consumers(id);
-      if (readers.empty() || graph_.IsOutput(id) || !IsWeights(graph_, id) ||
-          !std::ranges::all_of(readers, [&](NodeId reader) { return IsLookUp(reader, id); }))
-        continue;
+    for (const auto& [table, readers] : TablesOf(graph_, options_, {})) {
       const bool blocks = options_.to == QuantizeTo::kBlocks && options_.bits == 4 &&
-                          table->dims()[1] % options_.block_size == 0;
-      INSITU_TRY(blocks ? ToBlocks(id, readers) : ToBytes(id, readers));
+                          graph_.Constant(table)->dims()[1] % options_.block_size == 0;
+      INSITU_TRY(blocks ? ToBlocks(table, readers) : ToBytes(table, readers));
       changed += static_cast<int64_t>(readers.size());
     }
     if (changed > 0) INSITU_TRY(InferShapes(graph_));
@@ -42,12 +61,6 @@ class TableQuantizer {
   }
 
  private:
-  bool IsLookUp(NodeId id, ValueId table) const {
-    const Node& node = graph_.node(id);
-    return node.Is("Gather") && node.Attr<int64_t>("axis", 0) == 0 && node.inputs[0] == table &&
-           !graph_.IsConstant(node.inputs[1]) && !IsExcluded(node, options_);
-  }
-
   // One scale a column, which is the last axis of what is picked.
   Status ToBytes(ValueId table, const std::vector<NodeId>& readers) {
     INSITU_ASSIGN(
@@ -114,6 +127,16 @@ class TableQuantizer {
 };
 
 }  // namespace
+
+std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options,
+                            const std::set<NodeId>& layers) {
+  std::set<NodeId> found;
+  for (const auto& [table, readers] : TablesOf(graph, options, layers))
+    found.insert(readers.begin(), readers.end());
+  std::vector<NodeId> ordered = graph.Order();
+  std::erase_if(ordered, [&](NodeId id) { return !found.contains(id); });
+  return ordered;
+}
 
 Result<int64_t> QuantizeTables(Graph& graph, const QuantizeOptions& options) {
   return TableQuantizer(graph, options).Run();

@@ -3,11 +3,19 @@
 // Invariant: a table is quantized for all its readers or for none, so that its floats go.
 #pragma once
 
+#include <set>
+#include <vector>
+
 #include "base/error.h"
 #include "ir/graph.h"
 #include "quantize/options.h"
 
 namespace insitu {
+
+// The nodes that QuantizeTables will change, in order of execution, once `layers` have constants of
+// their own.
+std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options,
+                            const std::set<NodeId>& layers);
 
 // Gather from constants with two axes, as int8 with DequantizeLinear behind it or, for kBlocks of 4
 // bits that fill the rows, as com.microsoft.GatherBlockQuantized. After layers that read the same

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDir, root } from './paths.mjs';
 import { run, step } from './progress.mjs';
+import { wasmFlavours } from './third-party.mjs';
 
 /** The build folder of a preset: build/st for simd-st and relaxed-st. */
 export function folderOf(preset) {
@@ -21,12 +22,15 @@ export async function buildPreset(preset, targets = []) {
   });
 }
 
-/** Where the WebAssembly module of a flavour is built. */
-export function moduleFolder(flavour) {
-  return join(folderOf(flavour), 'bindings');
+/** What there are WebAssembly modules of: the flavours, and simd-st with the quantizer. */
+export const modules = [...wasmFlavours, 'quantizer'];
+
+/** Where the WebAssembly module is built. */
+export function moduleFolder(module) {
+  return join(folderOf(module === 'quantizer' ? 'simd-st' : module), 'bindings');
 }
 
-/** Builds the WebAssembly module of a flavour. */
+/** Builds the WebAssembly module of a flavour, with simd-st that with the quantizer, too. */
 export async function buildModule(flavour) {
-  await buildPreset(flavour, [`insitu-${flavour}`]);
+  await buildPreset(flavour, [`insitu-${flavour}`, ...(flavour === 'simd-st' ? ['insitu-quantizer'] : [])]);
 }

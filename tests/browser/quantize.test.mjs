@@ -1,4 +1,4 @@
-// Quantization in a page under a strict policy, with data that do not leave it, in the engine's worker: the same bytes as under Node.
+// Quantization in a page under a strict policy, with data that do not leave it, in a worker of its own: the same bytes as under Node.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ test('a page quantizes with its own data and runs what comes of it', async () =>
   }, samples);
   assert.deepEqual(found.labels.int8, found.labels.float);
   assert.deepEqual([found.report.samples, found.report.layers.length, found.refused], [30, found.report.nodes.length, 'InvalidArgument']);
-  assert.deepEqual(found.phases, ['observe', 'measure', 'write']);
+  assert.deepEqual(found.phases, ['engine', 'observe', 'measure', 'write']);
   assert.deepEqual([problems, foreign], [[], []]);
   const engine = await Engine.create({ worker: false, flavour: 'simd-st' });
   const { model } = await engine.quantize(handwriting, drawings(30, 10_000).map(({ feeds }) => feeds), { sensitivity: { samples: 2 } });

@@ -42,7 +42,8 @@ test('the int8 model: rows of the switches that have a part, the same answers, M
     if (!/relaxed/.test(name)) assert.deepEqual([difference, mcnemar, changed], [0, { onlyA: 0, onlyB: 0, p: 1 }, 0], name);
     assert.equal(metric.value, baseline.metric.value + difference, name);
     assert.deepEqual(bytes, baseline.bytes, name);
-    assert.ok(memory.buffers > 0 && memory.heap >= memory.buffers, name);
+    assert.ok(memory.buffers > 0 && memory.peak > memory.buffers && memory.heap >= memory.peak, name);
+    assert.ok(memory.peak > bytes.raw, `${name}: the file is held while it is loaded`);
     const { p50_ms, p90_ms, ratio } = latency;
     assert.ok(p50_ms > 0 && p90_ms >= p50_ms && ratio.low <= ratio.value && ratio.value <= ratio.high, name);
   }
@@ -51,6 +52,7 @@ test('the int8 model: rows of the switches that have a part, the same answers, M
 
   for (const name of ['baseline', ...names]) assert.match(stdout, new RegExp(`^${name} {2,}\\d+\\.\\d\\d %`, 'm'));
   assert.match(stdout, /^not measured: without widen-halves, .*: no part in this model$/m);
+  assert.match(stdout, /^variant .* peak memory$/m);
   assert.match(stdout, /^Packing weights ahead cannot be switched off/m);
   const lines = readFileSync(at('a.md'), 'utf8').split('\n').filter((line) => line.startsWith('|'));
   assert.equal(lines.length, variants.length + 3);
@@ -113,6 +115,7 @@ test('wrong uses', async () => {
   await refused(2, /--runs wants 6 or more, not 5/, int8, '--data', at('exact'), '--runs', '5');
   await refused(2, /the baseline of insitu ablate has everything on/, int8, '--data', at('exact'), '--backend', 'reference');
   await refused(2, /--samples is for --calibration/, int8, '--data', at('exact'), '--samples', '3');
+  await refused(1, /^InvalidArgument: the model is quantized already/m, int8, '--data', at('exact'), '--calibration', at('exact'), '--runs', '6', ...flavour);
   await refused(2, /names the file of --markdown itself/, int8, '--data', at('exact'), '--markdown', at('b'), '--html', at('b'));
   await refused(1, /there is no folder/, int8, '--data', at('exact'), '--html', at('nowhere/b.html'));
   await refused(1, /^InvalidArgument: there is no folder/, int8, '--data', at('nowhere'), '--html', at('b.html'), ...flavour);

@@ -158,6 +158,71 @@ TEST_CASE("weights that are not finite stay in float") {
   }
 }
 
+TEST_CASE("a layer whose sums could leave 32 bits stays in float") {
+  const auto runtime = *Runtime::Create(1);
+  for (const int64_t depth : {66'000, 67'000}) {
+    ModelBuilder builder;
+    builder.Input("x", {int64_t{1}, depth})
+        .Initializer(FloatTensor("w", {depth, 1}, std::vector<float>(depth, 0.5F)))
+        .Node("MatMul", {"x", "w"}, {"y"})
+        .Output("y");
+    const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), {}, {}, *runtime);
+    CHECK(quantizer->Nodes().empty() == (depth == 67'000));
+  }
+}
+
+TEST_CASE("names that the model has not, and models with scales, are refused") {
+  const auto runtime = *Runtime::Create(1);
+  QuantizeOptions options;
+  options.exclude_nodes = {"conv1", "conv 1"};
+  const auto misspelt = Quantizer::Create(*ReadFile(kModel), options, {}, *runtime);
+  REQUIRE_FALSE(misspelt);
+  CHECK(misspelt.error().code == ErrorCode::kInvalidArgument);
+  CHECK(misspelt.error().message.contains("'conv 1'"));
+
+  const auto int8 = *ReadFile(ProjectDir() + "/models/handwriting/handwriting_int8.onnx");
+  const auto again = Quantizer::Create(int8, {}, {}, *runtime);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::kInvalidArgument);
+  CHECK(again.error().message.contains("quantized already"));
+  options = {};
+  options.to = QuantizeTo::kFloat16;
+  CHECK(Quantizer::Create(int8, options, {}, *runtime));
+}
+
+TEST_CASE("a table of embeddings becomes bytes, also where a layer reads it") {
+  const auto runtime = *Runtime::Create(1);
+  std::vector<float> numbers(64 * 32);
+  for (size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = std::sin(static_cast<float>(i)) * static_cast<float>(1 + i % 32);
+  const std::vector<int64_t> ids = {3, 60, 7};
+  const NamedTensor feed{"ids", *Tensor::From<int64_t>({3}, std::span<const int64_t>(ids))};
+  for (const bool tied : {false, true}) {
+    ModelBuilder builder;
+    builder.Input("ids", {int64_t{3}}, onnx::TensorProto::INT64)
+        .Initializer(FloatTensor("table", {64, 32}, numbers))
+        .Node("Gather", {"table", "ids"}, {"rows"}, "look up");
+    if (tied) builder.Node("Gemm", {"rows", "table"}, {"y"}, "tied").Int("transB", 1);
+    builder.Output(tied ? "y" : "rows");
+    const ModelBytes bytes = ToBytes(builder.Bytes());
+    const auto quantizer = *Quantizer::Create(bytes, {}, {}, *runtime);
+    REQUIRE(quantizer->Observe(std::span(&feed, 1)));
+    using Names = std::vector<std::string>;
+    CHECK(quantizer->Nodes() == (tied ? Names{"look up", "tied"} : Names{"look up"}));
+    const auto error = quantizer->Measure("look up", 1);
+    REQUIRE(error);
+    CHECK(error->op == "Gather");
+    // Alone it is not: the layer would read the floats.
+    if (tied) CHECK(*error->output_sqnr == LayerError::kExact);
+    if (!tied) CHECK(std::abs(*error->output_sqnr - 45) < 15);
+    const size_t stored = quantizer->Write({}, {})->size();
+    CHECK(stored < bytes.bytes.size() / 2 + (tied ? 2048 : 0));
+    // With the layer or the look-up in float, the table is one of floats for both.
+    CHECK(quantizer->Write({}, {"look up"})->size() > numbers.size() * sizeof(float));
+    if (tied) CHECK(quantizer->Write({}, {"tied"})->size() > numbers.size() * sizeof(float));
+  }
+}
+
 TEST_CASE("without samples nothing is written, and a sample that is not finite is named") {
   const Made made({}, false);
   CHECK(made.quantizer->WantsSamples());

@@ -66,7 +66,7 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
 const mostFeeds = 64, leastRuns = 6;
 const notes = [
   'Packing weights ahead cannot be switched off: the kernels of XNNPACK and of insitu take packed weights only.',
-  'Memory is what the model, its packed weights and tensors hold after loading and one run, in an engine of its own. ' +
+  'Peak memory is the most that the model, its packed weights and tensors held while it was loaded and run once, in an engine of its own. ' +
   'Ratios are medians over pairs of runs with the same input, p50 and p90 of the baseline are of its runs beside all variants.',
 ];
 

@@ -102,7 +102,7 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
   },
 };
 
-const phases = { observe: 'observing samples', measure: 'measuring layers', write: 'writing models' };
+const phases = { engine: 'starting', observe: 'observing samples', measure: 'measuring layers', write: 'writing models' };
 
 /** What --json writes. */
 export type QuantizationFile = QuantizeReport & {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Names of what a bundler does not see through: it copies these as they are, or leaves that to `insitu copy`. */
-export const assetName = /^(worker\.js|insitu-(simd|relaxed)-(st|mt)\.(mjs|wasm))$/;
+export const assetName = /^(worker\.js|insitu-(quantizer|(simd|relaxed)-(st|mt))\.(mjs|wasm))$/;
 /** What a page without a bundler imports besides: index.js, and what that imports sooner or later. */
 const moduleName = /^(index|resume|kept|kept-watch|image|audio|encryption|quantize|release|trust|watches|insitu\/in-process)\.js$/;
 

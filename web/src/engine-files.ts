@@ -3,8 +3,11 @@
 import { fail, toInsituError } from './errors.js';
 import type { Flavour } from './types.js';
 
-/* The digest of each flavour and the size of its module; put in where the package is built. */
-declare const INSITU_BUILDS: Record<Flavour, { digest: string; bytes: number }>;
+/** What there are a glue and a module of: the flavours, and simd-st with the quantizer. */
+export type Build = Flavour | 'quantizer';
+
+/* The digest of each and the size of its module; put in where the package is built. */
+declare const INSITU_BUILDS: Record<Build, { digest: string; bytes: number }>;
 export const builds = INSITU_BUILDS;
 
 export function missing(what: string, cause?: unknown): never {
@@ -20,6 +23,6 @@ export function otherVersion(file: URL, cause?: unknown): never {
 }
 
 /** `found`: the build that the file says it is of, where it says so. */
-export function checkBuild(file: URL, flavour: Flavour, found?: string): void {
-  if (found !== undefined && found !== builds[flavour].digest) otherVersion(file);
+export function checkBuild(file: URL, build: Build, found?: string): void {
+  if (found !== undefined && found !== builds[build].digest) otherVersion(file);
 }

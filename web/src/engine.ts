@@ -32,6 +32,7 @@ export class Engine extends Disposable {
   #build: string;
   #restart?: Promise<Client>;
   readonly #keepers = new Set<WatchKeeper>();
+  readonly #quantizers = new Set<Client>();
   #sharedAs?: string;
 
   private constructor(options: EngineOptions, { client, info, build }: Awaited<ReturnType<typeof Client.start>>) {
@@ -142,9 +143,27 @@ export class Engine extends Disposable {
    * forms than 'int8' need none, so that [] does. The result is plain ONNX. See docs/how-to/quantize.md.
    */
   async quantize(model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions = {}): Promise<Quantized> {
-    const at = { client: await this.#usableClient(), version: this.#info.version };
+    this.checkUsable();
+    const start = (more: Pick<EngineOptions, 'signal' | 'onProgress'>) => this.#startQuantizer(more);
     const { quantize } = await import('./quantize/quantize.js');
-    return quantize({ fail, untilAborted, upload, prepareFeeds, movedWith }, at, model, samples, options);
+    return quantize({ fail, start, upload, prepareFeeds, movedWith }, model, samples, options);
+  }
+
+  /* An instance of its own: of another module, with a memory that is given back, and sessions here go on meanwhile. */
+  async #startQuantizer(options: Pick<EngineOptions, 'signal' | 'onProgress'>): Promise<{ client: Client; version: string; end(): void }> {
+    const { client, info } = await Client.start({ ...this.#options, ...options }, true);
+    this.#quantizers.add(client);
+    const end = () => {
+      this.#quantizers.delete(client);
+      client.close();
+    };
+    try {
+      this.checkUsable();
+    } catch (thrown) {
+      end();
+      throw thrown;
+    }
+    return { client, version: info.version, end };
   }
 
   /** A serialized onnx.TensorProto, SequenceProto or OptionalProto, as .pb files of test cases hold them. */
@@ -246,7 +265,7 @@ export class Engine extends Disposable {
   protected async free(): Promise<void> {
     await this.#restart?.catch(() => {});
     await Promise.all([...this.#keepers].map((keeper) => keeper.end()));
-    this.#client.close();
+    for (const client of [this.#client, ...this.#quantizers]) client.close();
   }
 
   async #keepWatch(...watched: Parameters<typeof keepWatch>): Promise<WatchKeeper | undefined> {

@@ -1,6 +1,7 @@
 // What this browser or Node can do, and the flavours of the engine that follow from it, best first.
 // Invariant: every step down from what was wished for leaves a sentence in `reasons`.
 import { isIsolated, isNode, processorCount } from './environment.js';
+import type { Build } from './engine-files.js';
 import { fail } from './errors.js';
 import type { EngineOptions, Flavour } from './types.js';
 
@@ -13,6 +14,8 @@ export interface Features {
 }
 
 export interface Candidate {
+  /** Whose files it has. */
+  build: Build;
   flavour: Flavour;
   threads: number;
 }
@@ -55,11 +58,12 @@ const noThreads = 'One thread is used: this browser has no WebAssembly threads.'
 
 /** The flavours to try, best first, and why the first one is not a better one. */
 export function chooseFlavours(
-  { flavour = 'auto', threads = 'auto' }: Pick<EngineOptions, 'flavour' | 'threads'>,
+  { flavour = 'auto', threads = 'auto', quantizer = false }: Pick<EngineOptions, 'flavour' | 'threads'> & { quantizer?: boolean },
   features: Features,
 ): { candidates: Candidate[]; reasons: string[] } {
   if (!features.simd) fail('Internal', 'there is no WebAssembly SIMD here', simdNeeded);
   checkWishes(flavour, threads);
+  if (quantizer) return { candidates: [{ build: 'quantizer', flavour: 'simd-st', threads: 1 }], reasons: [] };
   const reasons: string[] = [];
   let relaxed = flavour === 'auto' ? features.relaxedSimd : flavour.startsWith('relaxed');
   if (!features.relaxedSimd && (flavour === 'auto' || relaxed)) {
@@ -75,8 +79,9 @@ export function chooseFlavours(
     reasons.push(`One thread is used: the flavour ${flavour} has no more.`);
   }
   const candidates: Candidate[] = [];
-  if (wantsMt && canThread) candidates.push(...isas.map((isa) => ({ flavour: `${isa}-mt` as const, threads: wished })));
-  candidates.push(...isas.map((isa) => ({ flavour: `${isa}-st` as const, threads: 1 })));
+  const add = (flavour: Flavour, threads: number) => candidates.push({ build: flavour, flavour, threads });
+  if (wantsMt && canThread) for (const isa of isas) add(`${isa}-mt`, wished);
+  for (const isa of isas) add(`${isa}-st`, 1);
   return { candidates, reasons };
 }
 

@@ -2,6 +2,7 @@
 // it streams in and shared with the threads.
 // Invariant: nothing is fetched from another place than `assets`; a flavour that is missing is a reason, not a failure.
 import { checkBuild, missing, otherVersion } from './engine-files.js';
+import type { Build } from './engine-files.js';
 import { enableRelaxedSimd, isNode, readFile } from './environment.js';
 import { fail, InsituError, toInsituError } from './errors.js';
 import { chooseFlavours, detectFeatures } from './features.js';
@@ -10,7 +11,6 @@ import { partsOf } from './parts.js';
 import type { GlueFactory } from './parts.js';
 import type { NativeModule } from './rpc/native.js';
 import type { StartParams } from './rpc/protocol.js';
-import type { Flavour } from './types.js';
 
 /** The browser starts no threads, or not those of ours. */
 class ThreadFailure extends InsituError {}
@@ -28,23 +28,23 @@ export interface LoadedModule extends Candidate {
 
 /** `told`, where somebody listens, hears how many bytes of the module have come. */
 export async function loadModule(
-  { flavour, threads, assets }: StartParams,
-  told?: (flavour: Flavour, loaded: number) => void,
+  { flavour, threads, assets, quantizer }: StartParams,
+  told?: (build: Build, loaded: number) => void,
 ): Promise<LoadedModule> {
   if (flavour?.startsWith('relaxed')) await enableRelaxedSimd();
   const features = await detectFeatures();
-  const { candidates, reasons } = chooseFlavours({ flavour, threads }, features);
+  const { candidates, reasons } = chooseFlavours({ flavour, threads, quantizer }, features);
   let lastError: InsituError | undefined;
   let canThread = true;
   for (const candidate of candidates) {
     if (!canThread && candidate.flavour.endsWith('-mt')) continue;
     try {
-      const { glue, wasm } = partsOf(candidate.flavour, assets);
+      const { glue, wasm } = partsOf(candidate.build, assets);
       // Both are on their way at once; of two that are missing the module is named.
       const factory = glue();
       factory.catch(() => {});
-      const module = await compile(wasm, told && ((loaded) => told(candidate.flavour, loaded)));
-      checkBuild(wasm, candidate.flavour, buildOf(module));
+      const module = await compile(wasm, told && ((loaded) => told(candidate.build, loaded)));
+      checkBuild(wasm, candidate.build, buildOf(module));
       const instance = await instantiate(await factory, module, candidate.threads, wasm, reasons);
       return { ...candidate, ...instance, isolated: features.isolated, reasons };
     } catch (thrown) {

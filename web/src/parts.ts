@@ -1,10 +1,10 @@
-// Where glue and WebAssembly of each flavour are: beside the package's modules, or in the folder `assets`.
+// Where glue and WebAssembly of each build are: beside the package's modules, or in the folder `assets`.
 // Invariant: the glue is imported by an address that no bundler follows. Its threads start from that address, so it has to
 // stay a file of its own.
 import { checkBuild, missing } from './engine-files.js';
+import type { Build } from './engine-files.js';
 import { isNode } from './environment.js';
 import type { NativeModule } from './rpc/native.js';
-import type { Flavour } from './types.js';
 
 export type GlueFactory = (options: object) => Promise<NativeModule>;
 
@@ -14,7 +14,7 @@ export interface Parts {
 }
 
 /* Spelled out one by one, because this is the form in which bundlers recognise files to copy; as seen from dist/insitu/. */
-const files: Record<Flavour, { glue: URL; wasm: URL }> = {
+const files: Record<Build, { glue: URL; wasm: URL }> = {
   'simd-st': {
     glue: new URL('../insitu-simd-st.mjs', import.meta.url),
     wasm: new URL('../insitu-simd-st.wasm', import.meta.url),
@@ -31,23 +31,27 @@ const files: Record<Flavour, { glue: URL; wasm: URL }> = {
     glue: new URL('../insitu-relaxed-mt.mjs', import.meta.url),
     wasm: new URL('../insitu-relaxed-mt.wasm', import.meta.url),
   },
+  quantizer: {
+    glue: new URL('../insitu-quantizer.mjs', import.meta.url),
+    wasm: new URL('../insitu-quantizer.wasm', import.meta.url),
+  },
 };
 
-export function partsOf(flavour: Flavour, assets?: string): Parts {
-  const { glue, wasm } = assets === undefined && !isNode ? files[flavour] : {
-    glue: fileAt(`insitu-${flavour}.mjs`, assets),
-    wasm: fileAt(`insitu-${flavour}.wasm`, assets),
+export function partsOf(build: Build, assets?: string): Parts {
+  const { glue, wasm } = assets === undefined && !isNode ? files[build] : {
+    glue: fileAt(`insitu-${build}.mjs`, assets),
+    wasm: fileAt(`insitu-${build}.wasm`, assets),
   };
-  return { wasm, glue: () => importGlue(glue, flavour) };
+  return { wasm, glue: () => importGlue(glue, build) };
 }
 
 /* What bundlers for servers make of `files` are addresses for browsers; Node reads the files where they are. */
 const fileAt = (name: string, assets?: string) => new URL(assets ? name : `../${name}`, assets ?? import.meta.url);
 
-async function importGlue(glue: URL, flavour: Flavour): Promise<GlueFactory> {
+async function importGlue(glue: URL, expected: Build): Promise<GlueFactory> {
   const { default: factory, build } = await import(/* webpackIgnore: true */ /* @vite-ignore */ glue.href)
     .catch((thrown) => missing(`cannot load ${glue}`, thrown));
   if (typeof factory !== 'function') missing(`${glue} is no script of insitu`);
-  checkBuild(glue, flavour, build);
+  checkBuild(glue, expected, build);
   return factory;
 }

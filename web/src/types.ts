@@ -264,6 +264,8 @@ export interface MemoryReport {
   readonly heapBytes: number;
   /** Held by models, their packed weights and tensors. */
   readonly bufferBytes: number;
+  /** The most that `bufferBytes` has been since the engine started, a model's file while it is loaded included. */
+  readonly peakBufferBytes: number;
 }
 
 /** An operator that the engine knows. */

@@ -21,6 +21,11 @@ export async function assertNumbers(actual) {
   for (const [i, value] of actual.entries()) assert.ok(Math.abs(value - expected[i]) < 1e-6, `${actual} instead of ${expected}`);
 }
 
+function assertEntries({ accuracy, ...others }) {
+  assert.deepEqual(others, { version: '1.0.0', cheaper: 'device', others: true });
+  assert.ok(accuracy > 0.5, `${accuracy} of the strokes are ones`);
+}
+
 /**
  * Opens `path` of a site (options of start()) in Chromium and checks the result it shows, in <output>, and that it asked for
  * nothing elsewhere and complained of nothing. `look(page)`: what else to check there.
@@ -32,8 +37,9 @@ export async function assertSite({ path = '', threads, look = () => {}, ...optio
     const found = await page.waitForSelector('output', { timeout: 30_000 }).catch((thrown) => {
       throw new Error(`no result: ${problems.join('; ') || thrown.message}`);
     });
-    const { flavour, reasons, threads: count, probabilities } = JSON.parse(await found.textContent());
+    const { flavour, reasons, threads: count, probabilities, entries } = JSON.parse(await found.textContent());
     await assertNumbers(probabilities);
+    if (entries) assertEntries(entries);
     assert.match(flavour, threads ? /-mt$/ : /-st$/, reasons.join(' '));
     assert.equal(count > 1, threads);
     await look(page);

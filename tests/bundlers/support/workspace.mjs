@@ -1,6 +1,7 @@
 // Projects as users have them: a folder outside the checkout with one of fixtures/, what its package.json names, and insitu
 // installed from the tarball that the checkout packs to. What fixtures name is kept in the per-user cache by their package.json.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entry, hashFiles, keyOf, sweepPartials, temporaryPath } from '../../../scripts/lib/cache.mjs';
@@ -48,9 +49,17 @@ async function dependencies(name) {
   return join(folder, 'node_modules');
 }
 
+function registry() {
+  const bytes = readFileSync(model), integrity = `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
+  const version = { url: 'handwriting_int8.onnx', bytes: bytes.length, integrity };
+  const stable = { version: '1.0.0', history: [{ version: '1.0.0', how: 'promoted' }] };
+  return { format: 'insitu-models/1', models: { digits: { versions: { '1.0.0': version }, channels: { stable } } } };
+}
+
 /**
  * The folder of a project for the test `t`, which is skipped where what the fixture names cannot be had: then undefined. The
- * files of `shared` (names in fixtures/shared) are put beside the fixture's own, and the handwriting model into public/.
+ * files of `shared` (names in fixtures/shared) are put beside the fixture's own, and the handwriting model into
+ * public/, with a registry that names it.
  */
 export async function project(t, name, shared = []) {
   let modules;
@@ -69,6 +78,7 @@ export async function project(t, name, shared = []) {
   cpSync(join(fixtures, name), folder, { recursive: true });
   mkdirSync(join(folder, 'public'), { recursive: true });
   copyFileSync(model, join(folder, 'public', 'handwriting_int8.onnx'));
+  writeFileSync(join(folder, 'public', 'models.json'), JSON.stringify(registry()));
   if (existsSync(modules)) await command(folder, 'cp', ['-al', modules, 'node_modules']);
   await command(folder, 'npm', [...kInstall, '--no-save', '--offline', await packed()]);
   return folder;

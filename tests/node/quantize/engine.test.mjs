@@ -122,12 +122,41 @@ test('what fails is said, and nothing stays in the engine', async () => {
   for (const [source, samples, options, code, pattern] of [
     [handwriting, [], {}, 'InvalidArgument', /^there are no samples/], [handwriting, [{}], {}, 'InvalidArgument', /'image' was not fed/],
     [handwriting, [{ image: tensor([1], [1]) }], {}, 'ShapeMismatch', /image/], [handwriting, [nan], {}, 'DataQuality', /not finite/],
-    [new URL('handwriting_int8.onnx', handwriting), calibration, {}, 'InvalidArgument', /^nothing in the model can be quantized/],
+    [new URL('handwriting_int8.onnx', handwriting), calibration, {}, 'InvalidArgument', /^the model is quantized already: its node '.*' is QuantizeLinear/],
     [handwriting, calibration, { signal: AbortSignal.abort() }, 'Cancelled', /./], [new Uint8Array(10), calibration, {}, 'InvalidModel', /./],
     [handwriting, calibration, { integrity: `sha256-${'A'.repeat(43)}=` }, 'Integrity', /./],
   ]) await assert.rejects(engine.quantize(source, samples, options), insituError(code, pattern));
   const stop = new AbortController();
   const stopping = engine.quantize(handwriting, calibration, { signal: stop.signal, onProgress: ({ done }) => { if (done === 5) stop.abort(); } });
   await assert.rejects(stopping, insituError('Cancelled'));
+  await assert.rejects(engine.quantize(handwriting, calibration, { exclude: { nodes: ['conv1', 'conv 1'] } }), insituError('InvalidArgument', /no node 'conv 1'/));
   assert.equal(await bufferBytes(engine), before);
+});
+
+test('an engine that is disposed of ends its quantizations, and one at work answers others meanwhile', async () => {
+  for (const worker of [false, true]) {
+    const other = await Engine.create({ worker, flavour: flavours.at(-1) });
+    const session = await other.load(handwriting);
+    let ran = false;
+    const quantizing = other.quantize(handwriting, (async function* () {
+      yield* calibration.slice(0, 5);
+      await session.run(held[0].feeds);
+      ran = true;
+      void other.dispose();
+      yield* calibration;
+    })());
+    await assert.rejects(quantizing, insituError('Disposed'));
+    assert.ok(ran);
+    await assert.rejects(other.quantize(handwriting, calibration), insituError('Disposed'));
+  }
+});
+
+test('whatever the flavour of the engine, the same bytes', async () => {
+  const made = [];
+  for (const flavour of flavours) {
+    const other = await Engine.create({ worker: false, flavour, threads: 2 });
+    made.push(Buffer.from((await other.quantize(handwriting, calibration.slice(0, 10))).model).toString('base64'));
+    await other.dispose();
+  }
+  assert.equal(new Set(made).size, 1);
 });

@@ -14,13 +14,12 @@ const sample = { x: 1 };
 function fake({ errors = { a: 30, b: 10, c: 20 }, wantsSamples = true, refuse = () => {} } = {}) {
   const calls = [];
   const answers = {
-    beginQuantizer: () => ({ quantizer: 7, inputs: [], nodes: Object.keys(errors), wantsSamples, byteLength: 1000, sha256: 'f'.repeat(64) }),
-    observe: () => undefined, observed: () => 'c'.repeat(64), endQuantizer: () => undefined,
+    beginQuantizer: () => ({ inputs: [], nodes: Object.keys(errors), wantsSamples, byteLength: 1000, sha256: 'f'.repeat(64) }),
+    observe: () => undefined, observed: () => 'c'.repeat(64),
     measureLayer: ({ node }) => ({ node, op: 'Conv', weightSqnr: 40, outputSqnr: errors[node] }),
     writeQuantized: ({ inFloat }) => new ArrayBuffer(inFloat.length),
   };
   const client = {
-    broken: undefined,
     async call(method, params, { signal } = {}) {
       if (signal?.aborted) fail('Cancelled', 'stopped');
       calls.push([method, params]);
@@ -29,11 +28,17 @@ function fake({ errors = { a: 30, b: 10, c: 20 }, wantsSamples = true, refuse = 
     },
   };
   const lent = {
-    fail, untilAborted: (work) => work, upload: async () => ({ upload: 1, external: {} }), prepareFeeds: (_model, feeds) => [feeds], movedWith: () => [],
+    fail,
+    async start({ onProgress }) {
+      calls.push(['start']);
+      onProgress?.({ phase: 'engine', loaded: 4, total: 4 });
+      return { client, version: '9.9.9', end: () => calls.push(['end']) };
+    },
+    upload: async () => ({ upload: 1, external: {} }), prepareFeeds: (_model, feeds) => [feeds], movedWith: () => [],
   };
-  const run = (options = {}, samples = [sample, sample]) => quantize(lent, { client, version: '9.9.9' }, 'model', samples, options);
+  const run = (options = {}, samples = [sample, sample]) => quantize(lent, 'model', samples, options);
   const of = (method) => calls.filter(([name]) => name === method).map(([, params]) => params);
-  return { calls, client, run, of };
+  return { calls, run, of };
 }
 
 test('what the engine is asked for by default, and what each option changes', async () => {
@@ -147,15 +152,15 @@ test('of layers that cannot be compared none is left in float before those that 
   assert.deepEqual(report.nodes, ['c']);
 });
 
-test('the quantizer is ended whatever fails, and how far it is is told', async () => {
+test('the instance is ended whatever fails, and how far it is is told', async () => {
   const broken = async (pattern, options, samples, refuse) => {
     const { run, calls } = fake({ refuse });
     await assert.rejects(run(options, samples), (thrown) => pattern.test(thrown.message));
-    assert.deepEqual(calls.at(-1), ['endQuantizer', { quantizer: 7 }]);
+    assert.deepEqual(calls.at(-1), ['end']);
   };
   const nothing = fake({ errors: {} });
   await assert.rejects(nothing.run({ to: 'int4' }), insituError('InvalidArgument', /^nothing in the model can be quantized to int4/));
-  assert.deepEqual(nothing.calls.map(([method]) => method), ['beginQuantizer', 'endQuantizer']);
+  assert.deepEqual(nothing.calls.map(([method]) => method), ['start', 'beginQuantizer', 'end']);
   await broken(/there are no samples/, {}, []);
   await broken(/sample 1 is 5/, {}, [sample, 5]);
   await broken(/mine/, {}, (function* () { yield sample; throw new Error('mine'); })());
@@ -166,12 +171,14 @@ test('the quantizer is ended whatever fails, and how far it is is told', async (
   }
   const stop = new AbortController();
   await broken(/stopped/, { signal: stop.signal }, (function* () { yield sample; stop.abort(); yield sample; })());
-  const { run, calls, client } = fake({ refuse: (method) => { if (method === 'observe') client.broken = new Error('gone'); } });
-  await run().catch(() => {});
-  assert.ok(!calls.some(([method]) => method === 'endQuantizer'));
+  for (const [options, samples] of [[{ to: 'int7' }, []], [{}, 'none']]) {
+    const { run, calls } = fake();
+    await assert.rejects(run(options, samples), insituError('InvalidArgument'));
+    assert.deepEqual(calls, [], 'what is wrong from the outset starts no instance');
+  }
   const told = [];
   await fake().run({ sensitivity: true, onProgress: (progress) => told.push(Object.values(progress).join(' ')) });
-  assert.deepEqual(told, ['observe 1 2', 'observe 2 2', 'measure 0 3', 'measure 1 3', 'measure 2 3', 'measure 3 3', 'write 1']);
+  assert.deepEqual(told, ['engine 4 4', 'observe 1 2', 'observe 2 2', 'measure 0 3', 'measure 1 3', 'measure 2 3', 'measure 3 3', 'write 1']);
 });
 
 test('an engine of its own refuses the same way, with the one InsituError', async () => {

@@ -38,7 +38,7 @@ export interface Measured extends Figures {
 
 export async function figuresOf(name: string, engine: Engine, session: Session, data: Dataset, { model, reading, feeds }: Setting, bytes?: Uint8Array): Promise<Measured> {
   await session.run(feeds[0]!);
-  const { bufferBytes, heapBytes } = await engine.memory(), records: EvaluationRecord[] = [];
+  const { bufferBytes, peakBufferBytes, heapBytes } = await engine.memory(), records: EvaluationRecord[] = [];
   const { task, metrics } = await evaluate(session, samplesOf(data), {
     ...reading, onRecord: (record) => records.push(record),
     onProgress: ({ done }) => progress.show(`running samples, ${name}`, { done, total: data.count }),
@@ -46,7 +46,7 @@ export async function figuresOf(name: string, engine: Engine, session: Session, 
   const { raw, packed } = await sizesOf(bytes ? [bytes] : [model, ...externalNames(model).map((file) => join(dirname(model), file))]);
   return {
     name, task, records, metric: metrics[task === 'classification' ? 'accuracy' : 'mae']!,
-    bytes: { raw, brotli: packed }, memory: { buffers: bufferBytes, heap: heapBytes },
+    bytes: { raw, brotli: packed }, memory: { peak: peakBufferBytes, buffers: bufferBytes, heap: heapBytes },
   };
 }
 

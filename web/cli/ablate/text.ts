@@ -17,10 +17,10 @@ export function headOf({ model, engine: { flavour, threads }, data, samples, run
 
 /** The first row names the columns. */
 export function tableOf({ metric, baseline, variants }: Ablation): string[][] {
-  const size = ({ bytes, memory }: Pick<Row, 'bytes' | 'memory'>) => [grouped(bytes.raw), grouped(bytes.brotli), grouped(memory.buffers)];
+  const size = ({ bytes, memory }: Pick<Row, 'bytes' | 'memory'>) => [grouped(bytes.raw), grouped(bytes.brotli), grouped(memory.peak)];
   const value = (row: Row | VariantRow) => (metric === 'accuracy' ? percent : number)(row.metric.value);
   return [
-    ['variant', metric, 'difference', 'McNemar p', 'changed', 'p50, ms', 'p90, ms', 'ratio (95 %)', 'bytes', 'brotli', 'memory'],
+    ['variant', metric, 'difference', 'McNemar p', 'changed', 'p50, ms', 'p90, ms', 'ratio (95 %)', 'bytes', 'brotli', 'peak memory'],
     ['baseline', value(baseline), '', '', '', ms(baseline.p50_ms), ms(baseline.p90_ms), '', ...size(baseline)],
     ...variants.map((row) => {
       const { name, difference, mcnemar, changed, latency } = row;

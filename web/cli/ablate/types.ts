@@ -25,8 +25,8 @@ export interface Row {
   /** null with fewer than 64 runs. */
   p90_ms: number | null;
   bytes: { raw: number; brotli: number };
-  /** Held after loading and one run in an engine of its own. `heap`: the WebAssembly memory, which never shrinks: room for the peak. */
-  memory: { buffers: number; heap: number };
+  /** In an engine of its own: the most that loading and one run held, what is held after them, and the WebAssembly memory, which never shrinks. */
+  memory: { peak: number; buffers: number; heap: number };
 }
 
 export interface VariantRow extends Omit<Row, 'p50_ms' | 'p90_ms'> {

@@ -1,12 +1,12 @@
 // engine.quantize(): samples are shown to a quantizer in the engine, layers measured, and models written until one is good enough.
-// A module of its own, because only those who quantize load it.
-// Invariant: what index.js has is lent, so that there is one InsituError; the quantizer is gone when the call has settled; the same
-// model, samples and options give the same bytes.
+// A module of its own, because only those who quantize load it; so is the WebAssembly, which runs in an instance of its own.
+// Invariant: what index.js has is lent, so that there is one InsituError; the instance has ended when the call has settled; the same
+// model, samples and options give the same bytes, whatever the flavour of the engine.
 import type { Client } from '../rpc/client.js';
 import type { LayerError, QuantizerDescription } from '../rpc/protocol.js';
 import type { prepareFeeds } from '../session.js';
 import { shown } from '../shown.js';
-import type { ModelSource } from '../types.js';
+import type { EngineOptions, ModelSource } from '../types.js';
 import type { upload } from '../upload.js';
 import type { movedWith } from '../value.js';
 import { readOptions } from './options.js';
@@ -17,42 +17,40 @@ import { worstFirst } from './worst.js';
 
 export interface Lent {
   fail: Fail;
-  untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, drop: (late: T) => void): Promise<T>;
+  /** Starts an instance that can quantize. */
+  start(options: Pick<EngineOptions, 'signal' | 'onProgress'>): Promise<Started>;
   upload: typeof upload;
   prepareFeeds: typeof prepareFeeds;
   movedWith: typeof movedWith;
 }
 
-/** The engine that does it: the line to it, and of which insitu it is. */
-export interface At {
+/** The line to the instance, of which insitu it is, and what ends it. */
+interface Started {
   client: Client;
   version: string;
+  end(): void;
 }
 
-export async function quantize(lent: Lent, at: At, model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions): Promise<Quantized> {
-  const { fail } = lent, { client } = at;
+export async function quantize(lent: Lent, model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions): Promise<Quantized> {
+  const { fail } = lent;
   if (typeof options !== 'object' || options === null) fail('InvalidArgument', `the options are ${shown(options)}`, 'Pass an object.');
   const plan = readOptions(fail, options);
   checkSamples(fail, samples);
-  const { externalData, integrity, externalIntegrity, signal } = options;
-  const sent = await lent.upload(client, model, { externalData, integrity, externalIntegrity, signal }, true);
-  const end = async ({ quantizer }: QuantizerDescription) => {
-    if (!client.broken) await client.call('endQuantizer', { quantizer });
-  };
-  const begun = await lent.untilAborted(client.call('beginQuantizer', { ...sent, options: plan.params }), signal, (late) => {
-    end(late).catch(() => {});
-  });
+  const { externalData, integrity, externalIntegrity, signal, onProgress } = options;
+  const at = await lent.start({ signal, onProgress: onProgress && (({ loaded, total }) => onProgress({ phase: 'engine', done: loaded, total })) });
   try {
+    const sent = await lent.upload(at.client, model, { externalData, integrity, externalIntegrity, signal }, true);
+    const begun = await at.client.call('beginQuantizer', { ...sent, options: plan.params }, { signal });
     if (begun.nodes.length === 0) fail('InvalidArgument', `nothing in the model can be quantized to ${plan.settings.to}`, 'It may be quantized already, have no layers of this form, or all of them are excluded.');
     return await new Quantization(lent, at, begun, plan, options).run(samples);
   } finally {
-    await end(begun);
+    at.end();
   }
 }
 
 class Quantization {
   readonly #lent: Lent;
-  readonly #at: At;
+  readonly #at: Started;
   readonly #begun: QuantizerDescription;
   readonly #plan: Plan;
   readonly #options: QuantizeOptions;
@@ -62,7 +60,7 @@ class Quantization {
   #written = 0;
   #latest?: Uint8Array<ArrayBuffer>;
 
-  constructor(lent: Lent, at: At, begun: QuantizerDescription, plan: Plan, options: QuantizeOptions) {
+  constructor(lent: Lent, at: Started, begun: QuantizerDescription, plan: Plan, options: QuantizeOptions) {
     this.#lent = lent;
     this.#at = at;
     this.#begun = begun;
@@ -94,7 +92,7 @@ class Quantization {
 
   /* All samples, or where only layers are measured as many as that takes. */
   async #observe(samples: QuantizeSamples): Promise<void> {
-    const { fail, prepareFeeds, movedWith } = this.#lent, { client } = this.#at, { quantizer, inputs, wantsSamples } = this.#begun;
+    const { fail, prepareFeeds, movedWith } = this.#lent, { client } = this.#at, { inputs, wantsSamples } = this.#begun;
     const { measureOn } = this.#plan, { signal, calibrationDigest } = this.#options;
     const most = wantsSamples ? Infinity : measureOn;
     if (most === 0) return;
@@ -102,32 +100,32 @@ class Quantization {
     for await (const sample of samples) {
       if (typeof sample !== 'object' || sample === null) fail('InvalidArgument', `sample ${this.#samples} is ${shown(sample)}`, 'Pass feeds as run() takes them: { input: tensor }.');
       const feeds = await prepareFeeds({ client, spare: [], description: { inputs } }, sample);
-      await client.call('observe', { quantizer, feeds }, { signal, transfer: movedWith(feeds) });
+      await client.call('observe', { feeds }, { signal, transfer: movedWith(feeds) });
       this.#samples++;
       this.#tell('observe', this.#samples, total);
       if (this.#samples === most) break;
     }
     if (this.#samples === 0) fail('InvalidArgument', 'there are no samples', `Pass some hundred inputs as the model will see them: ${wantsSamples ? 'ranges of activations' : 'errors of layers'} are told from them.`);
-    this.#calibration = calibrationDigest ?? await client.call('observed', { quantizer }, { signal });
+    this.#calibration = calibrationDigest ?? await client.call('observed', undefined, { signal });
   }
 
   async #measure(): Promise<void> {
-    const { quantizer, nodes } = this.#begun, { signal } = this.#options;
+    const { nodes } = this.#begun, { signal } = this.#options;
     for (const node of nodes) {
       this.#tell('measure', this.#layers.length, nodes.length);
-      this.#layers.push(await this.#at.client.call('measureLayer', { quantizer, node, samples: this.#plan.measureOn }, { signal }));
+      this.#layers.push(await this.#at.client.call('measureLayer', { node, samples: this.#plan.measureOn }, { signal }));
     }
     this.#tell('measure', nodes.length, nodes.length);
   }
 
   async #write(inFloat: string[]): Promise<Uint8Array<ArrayBuffer>> {
-    const { quantizer, sha256 } = this.#begun, { metadata, signal } = this.#options;
+    const { sha256 } = this.#begun, { metadata, signal } = this.#options;
     const own = {
       'insitu.quantize': JSON.stringify(sorted({ ...this.#plan.settings, excluded: this.#excluded(inFloat), samples: this.#samples, version: this.#at.version })),
       'insitu.parent': sha256,
       ...(this.#calibration !== null && { 'insitu.calibration': this.#calibration }),
     };
-    const bytes = await this.#at.client.call('writeQuantized', { quantizer, metadata: { ...metadata, ...own }, inFloat }, { signal });
+    const bytes = await this.#at.client.call('writeQuantized', { metadata: { ...metadata, ...own }, inFloat }, { signal });
     this.#tell('write', ++this.#written);
     return (this.#latest = new Uint8Array(bytes));
   }

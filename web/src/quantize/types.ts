@@ -65,9 +65,9 @@ export interface QuantizeOptions extends Pick<InspectOptions, 'externalData' | '
 
 /** How far a quantization is. */
 export interface QuantizeProgress {
-  /** In their order: samples are observed, layers measured, models written. */
-  readonly phase: 'observe' | 'measure' | 'write';
-  /** Samples, layers or models that are done. */
+  /** In their order: what quantizes is downloaded, samples are observed, layers measured, models written. */
+  readonly phase: 'engine' | 'observe' | 'measure' | 'write';
+  /** Bytes, samples, layers or models that are done. */
   readonly done: number;
   /** Where it is known. */
   readonly total?: number;

@@ -55,7 +55,7 @@ export class Client {
     freeWhenCollected(this, { free: line.close });
   }
 
-  static async start(options: EngineOptions): Promise<{ client: Client } & Pick<StartResult, 'info' | 'build'>> {
+  static async start(options: EngineOptions, quantizer = false): Promise<{ client: Client } & Pick<StartResult, 'info' | 'build'>> {
     const { signal, onProgress, flavour, threads, limits = {}, worker = !isNode } = options;
     throwIfAborted(signal);
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
@@ -65,7 +65,7 @@ export class Client {
     const client = new Client(line);
     opened = new WeakRef(client);
     try {
-      const started = await client.call('start', { flavour, threads, assets, limits, listens: onProgress !== undefined }, { signal, onProgress });
+      const started = await client.call('start', { flavour, threads, assets, quantizer, limits, listens: onProgress !== undefined }, { signal, onProgress });
       if (started.memory) client.#cancelWord = new Int32Array(started.memory, started.cancelAddress, 1);
       return { client, info: started.info, build: started.build };
     } catch (thrown) {

@@ -2,10 +2,11 @@
 // With memory.ts and staging.ts, which it is made of, the only file that touches the WebAssembly module.
 // Invariant: a call answers exactly once; a thrown RuntimeError means the instance is broken, and it answers no more.
 import { builds } from '../engine-files.js';
+import type { Build } from '../engine-files.js';
 import { InsituError, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import { loadModule } from '../loader.js';
-import type { Flavour, Progress } from '../types.js';
+import type { Progress } from '../types.js';
 import { Memory, unwrap } from './memory.js';
 import type { NativeModule, NativeSession, NativeWatch, Noticed, Outcome, Said } from './native.js';
 import type { Call, Method, Params, Port, ResultOf, RunResult, RunTimes, SessionDescription, StartParams, StartResult, WatchExtras,
@@ -214,43 +215,42 @@ export class Host {
       const sha256 = unwrap(this.#native.uploadDigest(upload));
       return { ...unwrap(this.#native.quantizerBegin(upload, external, options)), sha256 };
     },
-    observe: ({ quantizer, feeds }, _call, pictures) => {
+    observe: ({ feeds }, _call, pictures) => {
       try {
         this.#staging.stage(0, feeds, pictures);
-        unwrap(this.#native.quantizerObserve(quantizer));
+        unwrap(this.#native.quantizerObserve());
       } finally {
         this.#native.clear(0);
       }
     },
-    observed: ({ quantizer }) => unwrap(this.#native.quantizerSeen(quantizer)),
-    measureLayer: ({ quantizer, node, samples }) => unwrap(this.#native.quantizerMeasure(quantizer, node, samples)),
-    writeQuantized: ({ quantizer, metadata, inFloat }) => {
+    observed: () => unwrap(this.#native.quantizerSeen()),
+    measureLayer: ({ node, samples }) => unwrap(this.#native.quantizerMeasure(node, samples)),
+    writeQuantized: ({ metadata, inFloat }) => {
       try {
-        const { pointer, byteLength } = unwrap(this.#native.quantizerWrite(quantizer, metadata, inFloat));
+        const { pointer, byteLength } = unwrap(this.#native.quantizerWrite(metadata, inFloat));
         return this.#memory.copyBytes(pointer, byteLength);
       } finally {
-        this.#native.quantizerDrop(quantizer);
+        this.#native.quantizerDrop();
       }
     },
-    endQuantizer: ({ quantizer }) => this.#native.quantizerEnd(quantizer),
     memory: () => this.#native.memory(),
     operators: () => this.#native.operators(),
   };
 
   async #start(params: StartParams, id: number): Promise<StartResult> {
     let started = false;
-    const tell = (of: Flavour, loaded: number) => {
+    const tell = (of: Build, loaded: number) => {
       if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: builds[of].bytes } });
     };
-    const { native, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
+    const { native, build, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
     const { version, traits, switches, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
     this.#native = native;
     this.#memory = new Memory(native);
     this.#staging = new Staging(native, this.#memory);
     this.#clockStepMs = measureClockStep();
     this.#context = { version, flavour, threads: String(threads), isolated: String(isolated) };
-    const { bytes, digest } = builds[flavour];
-    if (params.listens) tell(flavour, bytes);
+    const { bytes, digest } = builds[build];
+    if (params.listens) tell(build, bytes);
     started = true;
     const { buffer } = native.wasmMemory;
     return {

@@ -1,4 +1,5 @@
-// The face that bindings/ gives the WebAssembly module, typed by hand; see bindings/module.cc.
+// The face that bindings/ gives the WebAssembly module, typed by hand; see bindings/module.cc and, of the one that quantizes,
+// bindings/quantizer.cc.
 // Invariant: a call returns { ok } or { error } and throws only when the instance is broken.
 import type { ErrorFields } from '../errors.js';
 import type { DType } from '../tensor.js';
@@ -91,17 +92,16 @@ export interface NativeModule {
   /** `kind`: 'sequence' or 'optional'; anything else stands for a tensor. */
   parseValue(upload: number, kind: string): Outcome<NativeValue>;
 
-  /** Takes the uploads. */
+  /** Takes the uploads. The instance has one quantizer, which the other calls are about. */
   quantizerBegin(upload: number, external: Record<string, number>, options: QuantizerParams): Outcome<Omit<QuantizerDescription, 'sha256'>>;
   /** Takes what was staged for session 0, in the order of the model's inputs. */
-  quantizerObserve(quantizer: number): Outcome<undefined>;
+  quantizerObserve(): Outcome<undefined>;
   /** The SHA-256 of all that was observed, in hexadecimal. */
-  quantizerSeen(quantizer: number): Outcome<string>;
-  quantizerMeasure(quantizer: number, node: string, samples: number): Outcome<LayerError>;
+  quantizerSeen(): Outcome<string>;
+  quantizerMeasure(node: string, samples: number): Outcome<LayerError>;
   /** The model, valid until `quantizerDrop`. */
-  quantizerWrite(quantizer: number, metadata: Record<string, string>, inFloat: string[]): Outcome<NativeBytes>;
-  quantizerDrop(quantizer: number): void;
-  quantizerEnd(quantizer: number): void;
+  quantizerWrite(metadata: Record<string, string>, inFloat: string[]): Outcome<NativeBytes>;
+  quantizerDrop(): void;
 
   /** Memory for the feed `name` of a session, or of what is none (0), whose size must be `byteLength`; gives the pointer to write its data to. */
   stage(session: number, name: string, dtype: string, dims: number[], byteLength: number): Outcome<number>;

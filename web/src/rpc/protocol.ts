@@ -87,6 +87,8 @@ export interface MelFormat {
 export interface StartParams extends Pick<EngineOptions, 'threads' | 'flavour'> {
   limits: Limits;
   assets?: string;
+  /** Whether it is to quantize, which the modules of the flavours cannot. */
+  quantizer: boolean;
   /** Whether somebody hears how far the start has come. */
   listens: boolean;
 }
@@ -209,7 +211,6 @@ export interface QuantizerParams {
 }
 
 export interface QuantizerDescription {
-  quantizer: number;
   inputs: TensorInfo[];
   /** Those that are quantized, in order of execution. */
   nodes: string[];
@@ -287,12 +288,11 @@ export interface Methods {
   resetDetector: { params: { detector: number }; result: void };
   disposeWatch: { params: { kind: WatchObject; handle: number }; result: void };
   beginQuantizer: { params: Uploaded & { options: QuantizerParams }; result: QuantizerDescription };
-  observe: { params: { quantizer: number; feeds: WireFeed[] }; result: void };
+  observe: { params: { feeds: WireFeed[] }; result: void };
   /** The SHA-256 of all that was observed, in hexadecimal. */
-  observed: { params: { quantizer: number }; result: string };
-  measureLayer: { params: { quantizer: number; node: string; samples: number }; result: LayerError };
-  writeQuantized: { params: { quantizer: number; metadata: Record<string, string>; inFloat: string[] }; result: ArrayBuffer };
-  endQuantizer: { params: { quantizer: number }; result: void };
+  observed: { params: void; result: string };
+  measureLayer: { params: { node: string; samples: number }; result: LayerError };
+  writeQuantized: { params: { metadata: Record<string, string>; inFloat: string[] }; result: ArrayBuffer };
   memory: { params: undefined; result: MemoryReport };
   operators: { params: undefined; result: OperatorInfo[] };
 }

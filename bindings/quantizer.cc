@@ -1,20 +1,39 @@
-// Quantizers by number: made of an uploaded model, shown samples that were staged for no session,
-// asked for errors and models. Invariant: the digest of the calibration data depends on the samples
-// and their order alone: name, dtype, dims and bytes of each feed in the order of the model's
-// inputs.
-#include "quantizers.h"
+// The quantizer, in the module that has one (insitu-quantizer): made of an uploaded model, shown
+// samples that were staged for no session, asked for errors and models.
+// Invariant: the digest of the calibration data depends on the samples and their order alone: name,
+// dtype, dims and bytes of each feed in the order of the model's inputs.
+#include <emscripten/bind.h>
 
 #include <array>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "base/sha256.h"
 #include "instance.h"
+#include "quantize/quantizer.h"
 #include "sessions.h"
 #include "uploaded.h"
 
 namespace insitu::bindings {
 namespace {
+
+struct Loaded {
+  std::unique_ptr<Quantizer> quantizer;
+  Sha256 calibration;  // of all that was observed
+  Buffer written;      // what JavaScript is reading
+};
+
+// The one of this instance.
+std::unique_ptr<Loaded>& TheSlot() {
+  static std::unique_ptr<Loaded> loaded;
+  return loaded;
+}
+
+Result<Loaded*> TheQuantizer() {
+  if (TheSlot()) return TheSlot().get();
+  return Fail(ErrorCode::kInternal, "no quantizer has begun");
+}
 
 template <class T>
 struct Named {
@@ -83,9 +102,8 @@ Result<val> Begin(int upload, const val& external, const val& js_options) {
   description.set("nodes", ToArray(std::span<const std::string>(quantizer->Nodes())));
   description.set("wantsSamples", quantizer->WantsSamples());
   description.set("byteLength", static_cast<double>(model.size));
-  auto loaded = std::make_unique<LoadedQuantizer>();
-  loaded->quantizer = std::move(quantizer);
-  description.set("quantizer", TheInstance().quantizers.Add(std::move(loaded)));
+  TheSlot() = std::make_unique<Loaded>();
+  TheSlot()->quantizer = std::move(quantizer);
   return description;
 }
 
@@ -112,10 +130,9 @@ void Hash(const Tensor& value, Sha256& into) {
   }
 }
 
-Status Observe(int quantizer) {
-  Instance& instance = TheInstance();
-  const std::vector<NamedTensor> feeds = std::exchange(instance.feeds, {});
-  INSITU_ASSIGN(LoadedQuantizer * loaded, instance.quantizers.Find(quantizer));
+Status Observe() {
+  const std::vector<NamedTensor> feeds = std::exchange(TheInstance().feeds, {});
+  INSITU_ASSIGN(Loaded * loaded, TheQuantizer());
   INSITU_TRY(loaded->quantizer->Observe(feeds));
   for (const NamedTensor& feed : feeds) {
     Hash(feed.name, loaded->calibration);
@@ -124,8 +141,14 @@ Status Observe(int quantizer) {
   return {};
 }
 
-Result<val> Measure(int quantizer, const std::string& node, double samples) {
-  INSITU_ASSIGN(LoadedQuantizer * loaded, TheInstance().quantizers.Find(quantizer));
+Result<val> Seen() {
+  INSITU_ASSIGN(const Loaded* loaded, TheQuantizer());
+  Sha256 so_far = loaded->calibration;
+  return val(ToHex(so_far.Finish()));
+}
+
+Result<val> Measure(const std::string& node, double samples) {
+  INSITU_ASSIGN(Loaded * loaded, TheQuantizer());
   INSITU_ASSIGN(const LayerError error,
                 loaded->quantizer->Measure(node, static_cast<int>(samples)));
   val fields = val::object();
@@ -136,8 +159,8 @@ Result<val> Measure(int quantizer, const std::string& node, double samples) {
   return fields;
 }
 
-Result<val> Write(int quantizer, const val& js_metadata, const val& in_float) {
-  INSITU_ASSIGN(LoadedQuantizer * loaded, TheInstance().quantizers.Find(quantizer));
+Result<val> Write(const val& js_metadata, const val& in_float) {
+  INSITU_ASSIGN(Loaded * loaded, TheQuantizer());
   std::map<std::string, std::string> metadata;
   for (const std::string& key : Keys(js_metadata))
     metadata.emplace(key, js_metadata[key].as<std::string>());
@@ -145,33 +168,32 @@ Result<val> Write(int quantizer, const val& js_metadata, const val& in_float) {
   return BytesToJs({loaded->written.data(), loaded->written.size()});
 }
 
-}  // namespace
-
 val QuantizerBegin(int upload, val external, val options) {
   return Answer(Begin(upload, external, options));
 }
 
-val QuantizerObserve(int quantizer) { return Answer(Observe(quantizer)); }
+val QuantizerObserve() { return Answer(Observe()); }
 
-val QuantizerSeen(int quantizer) {
-  const auto loaded = TheInstance().quantizers.Find(quantizer);
-  if (!loaded) return Failed(loaded.error());
-  Sha256 so_far = (*loaded)->calibration;
-  return Ok(val(ToHex(so_far.Finish())));
+val QuantizerSeen() { return Answer(Seen()); }
+
+val QuantizerMeasure(std::string node, double samples) { return Answer(Measure(node, samples)); }
+
+val QuantizerWrite(val metadata, val in_float) { return Answer(Write(metadata, in_float)); }
+
+void QuantizerDrop() {
+  if (auto loaded = TheQuantizer()) (*loaded)->written = Buffer();
 }
 
-val QuantizerMeasure(int quantizer, std::string node, double samples) {
-  return Answer(Measure(quantizer, node, samples));
-}
+}  // namespace
 
-val QuantizerWrite(int quantizer, val metadata, val in_float) {
-  return Answer(Write(quantizer, metadata, in_float));
+EMSCRIPTEN_BINDINGS(insitu_quantizer) {
+  using emscripten::function;
+  function("quantizerBegin", &QuantizerBegin);
+  function("quantizerObserve", &QuantizerObserve);
+  function("quantizerSeen", &QuantizerSeen);
+  function("quantizerMeasure", &QuantizerMeasure);
+  function("quantizerWrite", &QuantizerWrite);
+  function("quantizerDrop", &QuantizerDrop);
 }
-
-void QuantizerDrop(int quantizer) {
-  if (auto loaded = TheInstance().quantizers.Find(quantizer)) (*loaded)->written = Buffer();
-}
-
-void QuantizerEnd(int quantizer) { TheInstance().quantizers.Erase(quantizer); }
 
 }  // namespace insitu::bindings
