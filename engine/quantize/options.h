@@ -24,7 +24,7 @@ struct QuantizeOptions {
   RangeMethod method = RangeMethod::kMinMax;
   double percentile = 99.99;        // of kPercentile
   bool signed_activations = false;  // int8 instead of uint8
-  bool bias_correction = false;
+  bool bias_correction = true;
   bool equalize = false;  // weights of neighbouring layers, by channel
   double smooth = 0;      // how much of the range of activations weights take over, 0 to 1
 

@@ -22,6 +22,7 @@ class ChannelMeans {
   void Add(const Tensor& tensor, size_t axis) {
     const Dims& dims = tensor.dims();
     if (axis >= dims.size()) return;
+    dims_ = dims;
     sums_.resize(static_cast<size_t>(dims[axis]), 0);
     if (sums_.empty()) return;
     size_t inner = 1;
@@ -30,13 +31,14 @@ class ChannelMeans {
     for (size_t i = 0; i < values.size(); ++i) sums_[i / inner % sums_.size()] += values[i];
     count_ += static_cast<double>(values.size()) / static_cast<double>(sums_.size());
   }
-  std::vector<double> Get() const {
-    std::vector<double> means = sums_;
-    for (double& mean : means) mean /= std::max(count_, 1.0);
+  InputMeans Get() const {
+    InputMeans means{sums_, dims_};
+    for (double& mean : means.channels) mean /= std::max(count_, 1.0);
     return means;
   }
 
  private:
+  Dims dims_;
   std::vector<double> sums_;
   double count_ = 0;
 };
@@ -209,9 +211,9 @@ class StaticQuantizer final : public Quantizer {
                             ? of.range.Choose(options_.method, options_.percentile)
                             : Smoothed(of.channels, smoothed->second);
       if (!of.mean_axis) continue;
-      std::vector<double> means = of.means.Get();
+      InputMeans means = of.means.Get();
       if (smoothed != factors.end())
-        for (size_t c = 0; c < means.size(); ++c) means[c] /= smoothed->second[c];
+        for (size_t c = 0; c < means.channels.size(); ++c) means.channels[c] /= smoothed->second[c];
       seen.means[id] = std::move(means);
     }
     for (ValueId id : all_.Read(graph_)) seen.ranges[id] = seen.ranges.at(all_.Root(id));

@@ -4,39 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quantize/bias_shift.h"
 #include "quantize/float_graph.h"
 #include "quantize/weight_codes.h"
 
 namespace insitu {
 namespace {
-
-// Sums over inputs of (what the weights became - what they were) * mean input, by output channel.
-// Source: Nagel et al., 2019, section 4.2, with the means that were measured.
-std::vector<double> BiasShift(const Tensor& weights, const WeightCodes& codes, const Linear& linear,
-                              const std::vector<double>& means) {
-  const Dims& dims = weights.dims();
-  std::vector<size_t> steps(dims.size(), 1);
-  for (size_t axis = dims.size() - 1; axis-- > 0;)
-    steps[axis] = steps[axis + 1] * static_cast<size_t>(dims[axis + 1]);
-  const auto at = [&](size_t i, int64_t axis) {
-    const auto a = static_cast<size_t>(axis);
-    return i / steps[a] % static_cast<size_t>(dims[a]);
-  };
-  const auto outputs = static_cast<size_t>(dims[static_cast<size_t>(linear.channel_axis)]);
-  const auto group_inputs = static_cast<size_t>(dims[static_cast<size_t>(linear.input_axis)]);
-  const size_t groups = std::max<size_t>(1, means.size() / group_inputs);
-  const size_t outputs_of_group = std::max<size_t>(1, outputs / groups);
-  std::vector<double> shift(outputs, 0);
-  const auto before = weights.As<float>(), scales = codes.scales.As<float>();
-  const auto after = codes.codes.As<int8_t>();
-  for (size_t i = 0; i < before.size(); ++i) {
-    const size_t o = at(i, linear.channel_axis);
-    const size_t c = o / outputs_of_group * group_inputs + at(i, linear.input_axis);
-    const double scale = scales[scales.size() == 1 ? 0 : o];
-    if (c < means.size()) shift[o] += (after[i] * scale - before[i]) * means[c];
-  }
-  return shift;
-}
 
 class Rewriter {
  public:
@@ -137,7 +110,7 @@ class Rewriter {
     const int64_t axis = options_.per_channel ? linear.channel_axis : -1;
     INSITU_ASSIGN(const WeightCodes codes,
                   EncodeWeights(weights, axis, WeightLimit(options_.reduce_range)));
-    std::vector<double> bias = BiasOf(chosen, linear, weights, codes);
+    INSITU_ASSIGN(std::vector<double> bias, BiasOf(chosen, linear, codes));
     const std::string name = graph_.value(graph_.node(chosen.id).inputs[1]).name;
     Attributes by_axis;
     if (axis >= 0) by_axis["axis"] = axis;
@@ -153,8 +126,8 @@ class Rewriter {
   }
 
   // Empty where there is none and none is needed.
-  std::vector<double> BiasOf(const ChosenNode& chosen, const Linear& linear, const Tensor& weights,
-                             const WeightCodes& codes) const {
+  Result<std::vector<double>> BiasOf(const ChosenNode& chosen, const Linear& linear,
+                                     const WeightCodes& codes) const {
     const Node& node = graph_.node(chosen.id);
     std::vector<double> bias;
     if (linear.bias) {
@@ -164,7 +137,7 @@ class Rewriter {
     const auto means = seen_.means.find(node.inputs[0]);
     const bool takes_bias = !node.Is("MatMul");
     if (!options_.bias_correction || !takes_bias || means == seen_.means.end()) return bias;
-    const std::vector<double> shift = BiasShift(weights, codes, linear, means->second);
+    INSITU_ASSIGN(const std::vector<double> shift, BiasShift(node, linear, codes, means->second));
     bias.resize(shift.size(), 0);
     for (size_t i = 0; i < shift.size(); ++i) bias[i] -= shift[i];
     return bias;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "ir/graph.h"
+#include "quantize/bias_shift.h"
 #include "quantize/options.h"
 #include "quantize/ranges.h"
 #include "quantize/static_selection.h"
@@ -16,8 +17,8 @@ namespace insitu {
 
 // What was seen of values.
 struct Seen {
-  std::map<ValueId, Range> ranges;               // of the roots that are read
-  std::map<ValueId, std::vector<double>> means;  // by channel, of the inputs of linear layers
+  std::map<ValueId, Range> ranges;      // of the roots that are read
+  std::map<ValueId, InputMeans> means;  // of the inputs of linear layers
 };
 
 Status RewriteStatic(Graph& graph, const Selection& selection, const Seen& seen,

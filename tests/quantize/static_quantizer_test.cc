@@ -83,7 +83,7 @@ TEST_CASE("the handwriting model as int8 answers as float does, with every optio
   all[2].method = RangeMethod::kEntropy;
   all[3].method = RangeMethod::kMeanSquareError;
   all[4].signed_activations = true;
-  all[5].bias_correction = true;
+  all[5].bias_correction = false;
   all[6].equalize = true;
   all[7].per_channel = false;
   all[8].reduce_range = true;

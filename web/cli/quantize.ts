@@ -37,9 +37,10 @@ needed; int8 tells ranges of activations from them, other forms need none.
   --activations T      of int8: uint8 or int8; default: uint8
   --per-tensor         of int8 and dynamic-int8: one scale for all channels of a layer's weights
   --reduce-range       of int8 and dynamic-int8: weights of 7 bits
-  --bias-correction, --equalize, --smooth A
-                       of int8: biases make up for errors of weights; weights of neighbouring layers are scaled alike; weights
-                       take over A (0 to 1) of the range of activations
+  --no-bias-correction of int8: biases stay as they are, and do not make up for errors of weights
+  --equalize, --smooth A
+                       of int8: weights of neighbouring layers are scaled alike; weights take over A (0 to 1) of the range of
+                       activations
   --block-size N       of int4 and int8-blocks: a power of two from 16 to 4096; default: 32
   --exclude-node NAME, --exclude-op TYPE
                        stay in float; may be repeated
@@ -59,7 +60,7 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
   options: {
     ...engineFlags, ...dataFlags, calibration: { type: 'string' }, to: { type: 'string' },
     method: { type: 'string' }, percentile: { type: 'string' }, activations: { type: 'string' }, 'per-tensor': { type: 'boolean' },
-    'reduce-range': { type: 'boolean' }, 'bias-correction': { type: 'boolean' }, equalize: { type: 'boolean' }, smooth: { type: 'string' },
+    'reduce-range': { type: 'boolean' }, 'no-bias-correction': { type: 'boolean' }, equalize: { type: 'boolean' }, smooth: { type: 'string' },
     'block-size': { type: 'string' }, 'exclude-node': { type: 'string', multiple: true }, 'exclude-op': { type: 'string', multiple: true },
     samples: { type: 'string' }, sensitivity: { type: 'boolean' }, 'keep-float': { type: 'string' }, goal: { type: 'string' },
     out: { type: 'string', short: 'o' }, json: { type: 'string' },
@@ -140,7 +141,7 @@ function optionsOf(flags: Flags): QuantizeOptions {
   if (count !== undefined && flags.goal !== undefined) refuse('--keep-float and --goal exclude each other');
   const given: Record<string, unknown> = {
     to: text('to'), method: text('method'), percentile: numberOf(flags, 'percentile'), activations: text('activations'),
-    perChannel: flags['per-tensor'] ? false : undefined, reduceRange: flags['reduce-range'], biasCorrection: flags['bias-correction'],
+    perChannel: flags['per-tensor'] ? false : undefined, reduceRange: flags['reduce-range'], biasCorrection: flags['no-bias-correction'] ? false : undefined,
     equalize: flags.equalize, smooth: numberOf(flags, 'smooth'), blockSize: optionalWhole(flags, 'block-size'), sensitivity: flags.sensitivity,
     exclude: { nodes: listOf(flags['exclude-node']), ops: listOf(flags['exclude-op']) }, keepFloat: count && { layers: count },
   };

@@ -66,19 +66,19 @@ test('int8 with a goal: the table, the report, and the same bytes each time', as
 
 test('samples that are used are spread over all; flags become options', async () => {
   const { status, stderr, stdout } = await quantized('--calibration', at('calibration'), '-o', at('few.onnx'), '--samples', '7', '--method', 'percentile', '--percentile', '99.5',
-    '--activations', 'int8', '--per-tensor', '--reduce-range', '--bias-correction', '--equalize', '--exclude-op', 'Gemm', '--exclude-op', 'Softmax', '--keep-float', '1', '--json', '-');
+    '--activations', 'int8', '--per-tensor', '--reduce-range', '--no-bias-correction', '--equalize', '--exclude-op', 'Gemm', '--exclude-op', 'Softmax', '--keep-float', '1', '--json', '-');
   assert.equal(status, 0, stderr);
   const report = JSON.parse(stdout);
   assert.deepEqual([report.samples, report.goalMet, report.excluded.length], [7, null, 1]);
   const { metadata } = JSON.parse((await insitu('inspect', at('few.onnx'), '--json', '-', ...flavour)).stdout);
   const { version, excluded, ...settings } = JSON.parse(metadata['insitu.quantize']);
   assert.deepEqual(settings, {
-    activations: 'int8', biasCorrection: true, equalize: true, excludeOps: ['Gemm', 'Softmax'], measuredOn: 8, method: 'percentile', perChannel: false, percentile: 99.5,
+    activations: 'int8', biasCorrection: false, equalize: true, excludeOps: ['Gemm', 'Softmax'], measuredOn: 8, method: 'percentile', perChannel: false, percentile: 99.5,
     reduceRange: true, samples: 7, smooth: 0, to: 'int8',
   });
   const engine = await Engine.create({ worker: false, flavour: flavours[0] });
   const { model: expected } = await engine.quantize(at('float.onnx'), Array.from({ length: 7 }, (_, i) => seen[Math.floor(i * 100 / 7)].feeds), {
-    method: 'percentile', percentile: 99.5, activations: 'int8', perChannel: false, reduceRange: true, biasCorrection: true, equalize: true,
+    method: 'percentile', percentile: 99.5, activations: 'int8', perChannel: false, reduceRange: true, biasCorrection: false, equalize: true,
     exclude: { ops: ['Gemm', 'Softmax'] }, keepFloat: { layers: 1 }, calibrationDigest: report.calibration,
   });
   await engine.dispose();

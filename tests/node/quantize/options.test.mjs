@@ -48,16 +48,16 @@ test('what the engine is asked for by default, and what each option changes', as
     return of('beginQuantizer')[0].options;
   };
   const initial = {
-    to: 'int8', method: 'min-max', percentile: 99.99, signedActivations: false, biasCorrection: false, equalize: false, smooth: 0, perChannel: true,
+    to: 'int8', method: 'min-max', percentile: 99.99, signedActivations: false, biasCorrection: true, equalize: false, smooth: 0, perChannel: true,
     reduceRange: false, bits: 8, blockSize: 32, excludeNodes: [], excludeOps: [],
   };
   assert.deepEqual(await paramsOf({}), initial);
   const full = {
-    method: 'percentile', percentile: 99, activations: 'int8', biasCorrection: true, equalize: true, smooth: 0.5, perChannel: false, reduceRange: true,
+    method: 'percentile', percentile: 99, activations: 'int8', biasCorrection: false, equalize: true, smooth: 0.5, perChannel: false, reduceRange: true,
     exclude: { nodes: ['z', 'y', 'z'], ops: ['Softmax'] },
   };
   assert.deepEqual(await paramsOf(full), {
-    ...initial, method: 'percentile', percentile: 99, signedActivations: true, biasCorrection: true, equalize: true, smooth: 0.5, perChannel: false,
+    ...initial, method: 'percentile', percentile: 99, signedActivations: true, biasCorrection: false, equalize: true, smooth: 0.5, perChannel: false,
     reduceRange: true, excludeNodes: ['y', 'z'], excludeOps: ['Softmax'],
   });
   for (const [options, changed] of [
@@ -93,7 +93,7 @@ test('metadata: settings in the order of their names, the digests, and those of 
   const { report } = await run({ metadata: { owner: 'me' }, keepFloat: { layers: 1 }, exclude: { nodes: ['z'] }, method: 'mse' });
   const [{ metadata, inFloat }] = of('writeQuantized');
   assert.deepEqual(Object.keys(metadata), ['owner', 'insitu.quantize', 'insitu.parent', 'insitu.calibration']);
-  assert.equal(metadata['insitu.quantize'], '{"activations":"uint8","biasCorrection":false,"equalize":false,"excludeNodes":["z"],"excluded":["z","b"],"measuredOn":8,' +
+  assert.equal(metadata['insitu.quantize'], '{"activations":"uint8","biasCorrection":true,"equalize":false,"excludeNodes":["z"],"excluded":["z","b"],"measuredOn":8,' +
     '"method":"mse","perChannel":true,"reduceRange":false,"samples":2,"smooth":0,"to":"int8","version":"9.9.9"}');
   assert.deepEqual([metadata['insitu.parent'], metadata['insitu.calibration'], inFloat], ['f'.repeat(64), 'c'.repeat(64), ['b']]);
   assert.deepEqual(report, {

@@ -42,7 +42,7 @@ const kinds: Record<string, Kind> = {
   method: { of: ['int8'], ...oneOf('min-max', 'percentile', 'entropy', 'mse') },
   percentile: { of: ['int8'], initial: 99.99, wants: 'a number above 50, up to 100', fits: (value) => typeof value === 'number' && value > 50 && value <= 100 },
   activations: { of: ['int8'], ...oneOf('uint8', 'int8') },
-  biasCorrection: { of: ['int8'], ...either(false) },
+  biasCorrection: { of: ['int8'], ...either(true) },
   equalize: { of: ['int8'], ...either(false) },
   smooth: { of: ['int8'], ...between(0, 1, 0) },
   perChannel: { of: ['int8', 'dynamic-int8'], ...either(true) },

@@ -24,7 +24,7 @@ export interface QuantizeOptions extends Pick<InspectOptions, 'externalData' | '
   perChannel?: boolean;
   /** Of int8 and dynamic-int8: weights of 7 bits, for processors whose sums of products saturate; default false. */
   reduceRange?: boolean;
-  /** Of int8: biases make up for the mean error of the weights; default false. */
+  /** Of int8: biases make up for the mean error of the weights; default true. */
   biasCorrection?: boolean;
   /** Of int8: weights of neighbouring layers are scaled alike, channel by channel; default false. */
   equalize?: boolean;
