@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { kPictures, kTurns, levelsOf } from '../support/exif.mjs';
 import { start } from './support.mjs';
 
 let site, opened;
@@ -65,6 +66,18 @@ for (const worker of [true, false]) {
     assert.deepEqual(opened.foreign, []);
   });
 }
+
+test('Chromium turns JPEG files by their EXIF block as the command line does', async () => {
+  const { page } = await site.open('blank/');
+  const seen = await page.evaluate((files) => Promise.all(files.map(async (base64) => {
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]));
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    return { width, height, data: [...context.getImageData(0, 0, width, height).data] };
+  })), kPictures.map(([, bytes]) => bytes.toString('base64')));
+  for (const [i, [what, , orientation]] of kPictures.entries()) assert.equal(levelsOf(seen[i]), kTurns[orientation], what);
+});
 
 test('a picture that is not there, is closed or is none is refused, and the engine goes on', async () => {
   const answers = await opened.page.evaluate(async () => {

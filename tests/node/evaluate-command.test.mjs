@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { Hand, rasterize } from '../models/second-generator.mjs';
+import { kPictures, kTurns, pixelsOf } from '../support/exif.mjs';
 import { model } from '../support/onnx-writer.mjs';
 import { sha256 } from '../support/signer.mjs';
 import { folderOf, insitu } from './support/command-line.mjs';
@@ -98,6 +99,21 @@ test('PNG of every kind and JPEG become the same tensors', async () => {
   writeFileSync(join(place, 'rgb.png'), 'no picture');
   const broken = await insitu('evaluate', join(place, 'flat.onnx'), '--data', join(place, 'all.jsonl'), ...flavour);
   assert.match(broken.stderr, /^InvalidArgument: .*all\.jsonl:4: 'x': .*rgb\.png cannot be read/);
+});
+
+test('JPEG files are turned as their EXIF block says', async () => {
+  for (const [dims, isThis] of [[[1, 1, 24, 16], (orientation) => orientation <= 4], [[1, 1, 16, 24], (orientation) => orientation > 4]]) {
+    const flat = model({
+      nodes: [{ op: 'Flatten', inputs: ['x'], outputs: ['y'] }],
+      inputs: [{ name: 'x', dtype: 'float32', dims }], outputs: [{ name: 'y', dtype: 'float32', dims: [1, 16 * 24] }],
+    });
+    const pictures = kPictures.filter(([, , orientation]) => isThis(orientation));
+    const rows = pictures.map(([, , orientation], i) => JSON.stringify({ feeds: { x: `${i}.jpg` }, label: pixelsOf(kTurns[orientation]) }));
+    const files = Object.fromEntries(pictures.map(([, bytes], i) => [`${i}.jpg`, bytes]));
+    const place = folderOf({ 'flat.onnx': flat, ...files, 'all.jsonl': rows.join('\n') });
+    const { metrics } = await evaluated(join(place, 'flat.onnx'), '--data', join(place, 'all.jsonl'));
+    assert.ok(metrics.mae.value < 0.01, `${metrics.mae.value}`);
+  }
 });
 
 test('CSV and JSON lines, with labels by name', async () => {

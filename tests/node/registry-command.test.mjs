@@ -9,7 +9,7 @@ import { folderOf, insitu } from './support/command-line.mjs';
 import { model, shiftModel } from '../support/onnx-writer.mjs';
 import { integrityOf, sha256, signer } from '../support/signer.mjs';
 
-const { pem, sign } = signer();
+const { pem, privatePem, sign } = signer();
 const keys = folderOf({ 'public.pem': pem, 'other.pem': signer().pem });
 const value = (name) => ({ name, dtype: 'float32', dims: [2] });
 const external = Buffer.from(model({
@@ -197,6 +197,35 @@ for (const [what, tamper, finding, flags = []] of [
     assert(json.findings.some(({ state }) => state !== 'holds'));
   });
 }
+
+test('verify --signature looks at models.json itself', async () => {
+  const { file, at, run, text, folder } = await both(site());
+  const ours = ['--key', join(keys, 'public.pem')];
+  writeFileSync(at('key.pem'), privatePem);
+  await fine(insitu('sign', file, '--key', at('key.pem')));
+  const signed = ['--signature', `${file}.sig`];
+  assert.match(await fine(run('verify', ...ours, ...signed)), /^holds +registry signed/m);
+  const wrong = async (why, ...args) => {
+    const { status, stdout } = await run('verify', ...args);
+    assert.equal(status, 1);
+    assert.match(stdout, new RegExp(`^wrong +registry signed +${why}`, 'm'));
+  };
+  await wrong('the signature was made by no key', '--key', join(keys, 'other.pem'), ...signed);
+  await wrong('cannot read .*none.sig', ...ours, '--signature', at('none.sig'));
+  await wrong("'models.json' is not among the files", ...ours, '--signature', at('1.sig'));
+  await refused(run('verify', ...signed), 2, /--signature wants --key/);
+  await refused(run('verify', ...ours, ...signed, '--json', `${file}.sig`), 2, /--json names the signature itself/);
+  const server = await serve({ root: folder });
+  try {
+    await fine(insitu('registry', 'verify', `${server.url}models.json`, ...ours, '--signature', `${server.url}models.json.sig`), /^holds +registry signed/m);
+  } finally {
+    await server.close();
+  }
+  writeFileSync(file, `${text()}\n`);
+  await wrong('.*models.json is not the one that was signed', ...ours, ...signed);
+  const { findings } = JSON.parse((await run('verify', ...ours, ...signed, '--json', '-')).stdout);
+  assert.deepEqual(Object.keys(findings[0]), ['what', 'state', 'why']);
+});
 
 test('what cannot be added is refused, and nothing is written', async () => {
   const one = site();

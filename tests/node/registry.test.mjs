@@ -51,7 +51,9 @@ const back = [...second, { version: '1', how: 'rolled back' }];
 
 function site(text = documentOf(first)) {
   const folder = folderOf({ ...contents, 'all.sig': ours.sign(contents), 'models.json': text });
-  return { at: (name) => join(folder, name), write: (text) => writeFileSync(join(folder, 'models.json'), text) };
+  const write = (text, name = 'models.json') => writeFileSync(join(folder, name), text);
+  const sign = (by, files = { 'models.json': readFileSync(join(folder, 'models.json')) }) => write(by.sign(files), 'models.json.sig');
+  return { at: (name) => join(folder, name), write, sign };
 }
 
 let engine;
@@ -148,9 +150,57 @@ test('a registry that is gone or broken leaves what was read', async () => {
   await assert.rejects(openRegistry(at('models.json'), { signal: AbortSignal.abort() }), insituError('Cancelled'));
 });
 
+const withSignature = { keys: [ours.pem], signature: 'models.json.sig' };
+
+test('with a signature models.json is read only as one of the keys has signed it, each time', async () => {
+  const { at, write, sign } = site();
+  const open = () => openRegistry(at('models.json'), { ...withSignature, keys: [signer().pem, ours.pem] });
+  await assert.rejects(open(), insituError('Network', /models\.json\.sig/));
+  sign(ours);
+  const registry = await open();
+  const refused = async (code, pattern) => {
+    await assert.rejects(registry.refresh(), insituError(code, pattern));
+    await assert.rejects(open(), insituError(code, pattern));
+    assert.equal((await registry.version('shift')).version, '1');
+  };
+  write('{');
+  await refused('Integrity', /models\.json is not the one that was signed/);
+  write(documentOf(second));
+  await refused('Integrity', /models\.json is not the one that was signed/);
+  sign(signer());
+  await refused('Integrity', /made by no key that is pinned/);
+  const bytes = Buffer.from(documentOf(second));
+  sign(ours, { 'other.json': bytes });
+  await refused('Integrity', /'models\.json' is not among the files that were signed/);
+  sign(ours, { 'a/models.json': bytes, 'b/models.json': bytes });
+  await refused('Integrity', /'models\.json' is the name of several files that were signed/);
+  write('{}', 'models.json.sig');
+  await refused('Integrity', /no Sigstore bundle/);
+  rmSync(at('models.json.sig'));
+  await refused('Network', /models\.json\.sig/);
+  sign(ours, { 'models/models.json': bytes, '1.onnx': contents['1.onnx'] });
+  assert.equal(await registry.refresh(), true);
+  assert.equal((await registry.version('shift')).version, '2');
+  assert.equal((await (await open()).version('shift')).version, '2');
+});
+
+test('a signature that cannot be verified is refused before anything is asked for', async () => {
+  const { at, sign } = site();
+  sign(ours);
+  const { keys } = withSignature;
+  for (const options of [{ signature: 'models.json.sig' }, { keys, signature: 1 }, { keys, signature: null }, { keys, signature: 'data:,x' }]) {
+    await assert.rejects(openRegistry(at('none.json'), options), insituError('InvalidArgument', /signature|'data:,x' is no address/));
+  }
+  await assert.rejects(openRegistry(JSON.parse(documentOf(first)), withSignature), insituError('InvalidArgument', /parsed already/));
+  await assert.rejects(openRegistry(at('models.json'), { ...withSignature, keys: ['no key'] }), insituError('InvalidArgument', /keys\[0\]/));
+  await assert.rejects(openRegistry(at('models.json'), { keys, signature: '' }), insituError('Integrity', /no Sigstore bundle/));
+  await openRegistry(at('models.json'), { keys, signature: new URL(`file://${at('models.json.sig')}`) });
+});
+
 /* The session of a follower over a server that counts what it is asked. */
-async function followed(t, options) {
+async function followed(t, options, ofRegistry) {
   const folder = site();
+  folder.sign(ours);
   const asked = [];
   const server = createServer((request, response) => {
     const name = request.url.slice(1);
@@ -161,7 +211,7 @@ async function followed(t, options) {
     response.writeHead(known ? 304 : 200, { etag: `"${etag}"` }).end(known ? undefined : bytes);
   });
   await new Promise((listening) => server.listen(0, 'localhost', listening));
-  const registry = await openRegistry(`http://localhost:${server.address().port}/models.json`);
+  const registry = await openRegistry(`http://localhost:${server.address().port}/models.json`, ofRegistry);
   const stable = await registry.version('shift');
   const session = await load(stable.url, stable.options);
   const follower = followChannel(session, stable, options);
@@ -197,6 +247,22 @@ test('a follower goes on and back with its channel, and asks only whether someth
   write(documentOf(second));
   assert.equal(await follower.check(), false);
   assert.equal(asked.length, before);
+});
+
+test('a follower takes a signed models.json once its signature is there, too', async (t) => {
+  const { write, sign, asked, session, follower, failures } = await followed(t, { every: 1e9 }, withSignature);
+  assert.equal(await follower.check(), false);
+  assert.deepEqual([asked.at(-1), asked.filter(([name]) => name === 'models.json.sig').length], [['models.json', 304], 1]);
+  write(documentOf(second));
+  for (let i = 0; i < 2; i++) {
+    assert.equal(await follower.check(), false);
+    insituError('Integrity', /models\.json is not the one that was signed/)(failures.pop());
+    assert.equal(await shiftOf(session), 1);
+  }
+  sign(ours);
+  assert.equal(await follower.check(), true);
+  assert.equal(await shiftOf(session), 2);
+  assert.deepEqual(failures, []);
 });
 
 test('a follower looks by itself', async (t) => {

@@ -1,6 +1,6 @@
 // The folder in which the documents' code runs, under the names that they use: this project's models, a picture of a digit, a
-// recording, a small model with a state, signatures with the key that a page pins, a registry of the signed models, and an encrypted
-// model with its key.
+// recording, a small model with a state, signatures with the key that a page pins, a signed registry of the signed models, and an
+// encrypted model with its key.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -88,6 +88,7 @@ export function prepare(name) {
   writeFileSync(join(folder, 'handwriting_int8.onnx.sig'), sign(signed));
   writeFileSync(join(folder, 'handwriting_fp32.onnx.sig'), sign({ 'handwriting_fp32.onnx': readFileSync(join(folder, 'handwriting_fp32.onnx')) }));
   fillRegistry(folder);
+  writeFileSync(join(folder, 'models.json.sig'), sign({ 'models.json': readFileSync(join(folder, 'models.json')) }));
   writeFileSync(join(folder, 'signing-key.js'), `export const key = ${JSON.stringify(pem)};\n`);
   const key = Buffer.alloc(32, 7);
   writeFileSync(join(folder, 'model.key'), key.toString('hex'));

@@ -1,6 +1,6 @@
 // insitu registry add: a version of a model with its files, where it comes from, and what gates said of it.
 // Invariant: a version never changes unless that is asked for by --force; adding the same again changes nothing.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../src/errors.js';
 import { isIntegrity, isName, versionOf } from '../../src/registry/format.js';
@@ -14,7 +14,7 @@ import type { Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
 import { whenOf } from '../when.js';
 import { dataFrom } from './data.js';
-import { contentOf, fileIn, readRegistry, registryOf, writeRegistry } from './file.js';
+import { contentOf, fileIn, registryOf, updateRegistry } from './file.js';
 import type { Entries } from './file.js';
 import { verdictIn } from './gate.js';
 
@@ -22,15 +22,17 @@ export async function add(flags: Flags, positionals: string[], print: (line: str
   const model = findModel(onePositional(positionals, 'MODEL'));
   const [name, version] = ['name', 'version'].map((flag) => nameIn(flag, flags[flag]));
   const [registry, when] = [registryOf(flags), whenOf(flags)];
-  const models = await readRegistry(registry, { anew: true });
-  const entry = await versionFrom(flags, registry, models, { model, name: name!, when });
-  const before = versionOf(models, name!, version!);
-  if (before && !flags.force && JSON.stringify(before) !== JSON.stringify(entry)) {
-    fail('InvalidArgument', `${registry} has another ${name} ${version}`, 'A version does not change: add another one, or pass --force.');
-  }
-  models[name!] ??= { versions: {}, channels: {} };
-  models[name!]!.versions[version!] = entry;
-  writeRegistry(registry, models);
+  const versionIn = await versionFrom(flags, registry, { model, name: name!, when });
+  const entry = await updateRegistry(registry, (models) => {
+    const entry = versionIn(models);
+    const before = versionOf(models, name!, version!);
+    if (before && !flags.force && JSON.stringify(before) !== JSON.stringify(entry)) {
+      fail('InvalidArgument', `${registry} has another ${name} ${version}`, 'A version does not change: add another one, or pass --force.');
+    }
+    models[name!] ??= { versions: {}, channels: {} };
+    models[name!]!.versions[version!] = entry;
+    return entry;
+  }, { anew: true });
   print(`${name} ${version}: ${entry.url}, ${entry.bytes.toLocaleString('en')} bytes, ${entry.integrity}`);
   return 0;
 }
@@ -46,7 +48,8 @@ interface Added {
   when: { when?: string };
 }
 
-async function versionFrom(flags: Flags, registry: string, models: Entries, { model, name, when }: Added): Promise<RegistryVersion> {
+/* All that takes long is read before the registry is. */
+async function versionFrom(flags: Flags, registry: string, { model, name, when }: Added): Promise<(models: Entries) => RegistryVersion> {
   const { named } = await fileIn(registry, model);
   const externalData: Record<string, typeof named> = {};
   for (const external of externalNames(model)) externalData[external] = (await fileIn(registry, join(dirname(model), external))).named;
@@ -62,14 +65,17 @@ async function versionFrom(flags: Flags, registry: string, models: Entries, { mo
     const { named: { url, integrity }, bytes } = await fileIn(registry, file);
     gates.push({ url, integrity, verdict: verdictIn(bytes, file), ...when });
   }
-  const provenance = await provenanceFrom(flags, registry, models, name);
-  return {
+  const entry = {
     ...named,
     ...(Object.keys(externalData).length > 0 && { externalData }),
     ...await signatureIn(flags, registry, named.integrity, model, profile.profile?.integrity),
     ...await only('card'), ...profile,
     ...(gates.length > 0 && { gates }),
-    ...(Object.keys(provenance).length > 0 && { provenance }),
+  };
+  const provenanceIn = await provenanceFrom(flags, registry, name);
+  return (models) => {
+    const provenance = provenanceIn(models);
+    return { ...entry, ...(Object.keys(provenance).length > 0 && { provenance }) };
   };
 }
 
@@ -87,29 +93,32 @@ async function signatureIn(
   return { signature: { url, integrity: own, name: signed.name } };
 }
 
-async function provenanceFrom(flags: Flags, registry: string, models: Entries, name: string): Promise<NonNullable<RegistryVersion['provenance']>> {
+async function provenanceFrom(flags: Flags, registry: string, name: string): Promise<(models: Entries) => NonNullable<RegistryVersion['provenance']>> {
   const data: RegistryData[] = [];
   for (const text of listOf(flags.data)) data.push(await dataFrom(text));
-  const parents: RegistryParent[] = [];
-  for (const text of listOf(flags.parent)) parents.push(await parentFrom(text, registry, models, name));
+  const parentsIn: ((models: Entries) => RegistryParent)[] = [];
+  for (const text of listOf(flags.parent)) parentsIn.push(await parentFrom(text, registry, name));
   const tools = Object.fromEntries(listOf(flags.tool).map((text) => splitPair('--tool', text)).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return {
+  return (models) => ({
     ...(flags.code !== undefined && { code: String(flags.code) }),
     ...(data.length > 0 && { data }),
     ...(Object.keys(tools).length > 0 && { tools }),
-    ...(parents.length > 0 && { parents }),
-  };
+    ...(parentsIn.length > 0 && { parents: parentsIn.map((parentIn) => parentIn(models)) }),
+  });
 }
 
 /* 'VERSION=how', 'NAME@VERSION=how', 'sha256-<base64>=how' or 'FILE=how'. */
-async function parentFrom(text: string, registry: string, models: Entries, name: string): Promise<RegistryParent> {
+async function parentFrom(text: string, registry: string, name: string): Promise<(models: Entries) => RegistryParent> {
   const at = text.lastIndexOf('=');
   const [from, how] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || how === '') refuse(`--parent wants VERSION=HOW, with how it was made from that: quantized, fine-tuned, converted; not '${text}'`);
-  if (isIntegrity(from)) return { how, integrity: from };
+  if (isIntegrity(from)) return () => ({ how, integrity: from });
   const [model, version] = from.includes('@') ? from.split('@') as [string, string] : [name, from];
-  const entry = versionOf(models, model, version);
-  if (entry) return { how, integrity: entry.integrity, model, version };
-  if (existsSync(from)) return { how, integrity: (await contentOf(from, false)).integrity };
-  return fail('InvalidArgument', `${registry} has no ${model} ${version}, and there is no file ${from}`, 'Add the parent first, or name its file or its digest.');
+  const file = statSync(from, { throwIfNoEntry: false })?.isFile() ? await contentOf(from, false) : undefined;
+  return (models) => {
+    const entry = versionOf(models, model, version);
+    if (entry) return { how, integrity: entry.integrity, model, version };
+    if (file) return { how, integrity: file.integrity };
+    return fail('InvalidArgument', `${registry} has no ${model} ${version}, and there is no file ${from}`, 'Add the parent first, or name its file or its digest.');
+  };
 }

@@ -6,33 +6,34 @@ import type { RegistryChange } from '../../src/registry/format.js';
 import { onePositional, refuse } from '../command.js';
 import type { Flags } from '../command.js';
 import { whenOf } from '../when.js';
-import { findVersion, modelOf, readRegistry, registryOf, writeRegistry } from './file.js';
+import { findVersion, modelOf, registryOf, updateRegistry } from './file.js';
 import type { Entries } from './file.js';
 
 export async function promote(flags: Flags, [name, version, ...more]: string[], print: (line: string) => void): Promise<number> {
   if (name === undefined || version === undefined || more.length > 0) refuse('pass NAME and VERSION');
   const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
-  const models = await readRegistry(registry);
-  const found = findVersion(registry, models, `${name}@${version}`);
-  if (Object.hasOwn(models[name]!.versions, channel)) refuse(`--channel ${channel} is the name of a version`);
-  const failed = found.entry.gates?.find(({ verdict }) => verdict === 'failed');
-  if (failed && !flags.force) {
-    fail('InvalidArgument', `${name} ${found.version} did not pass ${failed.url}`, 'Nothing has changed. --force promotes it all the same.');
-  }
-  const history = historyOf(models, name, channel);
-  if (history.at(-1)?.version === found.version) print(`${name} ${channel}: ${found.version} already`);
-  else change(registry, models, name, channel, { version: found.version, how: 'promoted', ...when }, print);
+  print(await updateRegistry(registry, (models) => {
+    const found = findVersion(registry, models, `${name}@${version}`);
+    if (Object.hasOwn(models[name]!.versions, channel)) refuse(`--channel ${channel} is the name of a version`);
+    const failed = found.entry.gates?.find(({ verdict }) => verdict === 'failed');
+    if (failed && !flags.force) {
+      fail('InvalidArgument', `${name} ${found.version} did not pass ${failed.url}`, 'Nothing has changed. --force promotes it all the same.');
+    }
+    if (historyOf(models, name, channel).at(-1)?.version === found.version) return `${name} ${channel}: ${found.version} already`;
+    return change(models, name, channel, { version: found.version, how: 'promoted', ...when });
+  }));
   return 0;
 }
 
 export async function rollback(flags: Flags, positionals: string[], print: (line: string) => void): Promise<number> {
   const name = onePositional(positionals, 'NAME');
   const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
-  const models = await readRegistry(registry);
-  modelOf(registry, models, name);
-  const version = waysBack(historyOf(models, name, channel)).at(-1) ??
-    fail('InvalidArgument', `${channel} of ${name} named no other version before`, 'Nothing has changed. Promote the version that you mean.');
-  change(registry, models, name, channel, { version, how: 'rolled back', ...when }, print);
+  print(await updateRegistry(registry, (models) => {
+    modelOf(registry, models, name);
+    const version = waysBack(historyOf(models, name, channel)).at(-1) ??
+      fail('InvalidArgument', `${channel} of ${name} named no other version before`, 'Nothing has changed. Promote the version that you mean.');
+    return change(models, name, channel, { version, how: 'rolled back', ...when });
+  }));
   return 0;
 }
 
@@ -44,9 +45,9 @@ function historyOf(models: Entries, name: string, channel: string): readonly Reg
   return channelOf(models, name, channel)?.history ?? [];
 }
 
-function change(registry: string, models: Entries, name: string, channel: string, made: RegistryChange, print: (line: string) => void): void {
+/* Says what has changed. */
+function change(models: Entries, name: string, channel: string, made: RegistryChange): string {
   const before = historyOf(models, name, channel);
   models[name]!.channels = { ...models[name]!.channels, [channel]: { version: made.version, history: [...before, made] } };
-  writeRegistry(registry, models);
-  print(`${name} ${channel}: ${before.length > 0 ? `${before.at(-1)!.version} -> ` : ''}${made.version} (${made.how})`);
+  return `${name} ${channel}: ${before.length > 0 ? `${before.at(-1)!.version} -> ` : ''}${made.version} (${made.how})`;
 }

@@ -3,10 +3,11 @@
 import { toInsituError, fail } from '../../src/errors.js';
 import { versionOf } from '../../src/registry/format.js';
 import type { RegistryFile, RegistryVersion } from '../../src/registry/format.js';
+import { checkSigned } from '../../src/registry/signed.js';
 import type { SignedFile } from '../../src/signature.js';
 import { openSource } from '../../src/source.js';
 import { verify as verifySignature } from '../../src/trust/trust.js';
-import { listOf, writeJson } from '../command.js';
+import { listOf, refuse, writeJson } from '../command.js';
 import type { Flags } from '../command.js';
 import { readKeyFile } from '../signing.js';
 import { paint, table } from '../text.js';
@@ -15,8 +16,9 @@ import type { Entries } from './file.js';
 import { verdictIn } from './gate.js';
 
 export interface Finding {
-  model: string;
-  version: string;
+  /** Neither of the registry itself. */
+  model?: string;
+  version?: string;
   what: string;
   state: 'holds' | 'missing' | 'changed' | 'wrong';
   why?: string;
@@ -24,8 +26,10 @@ export interface Finding {
 
 export async function verify(flags: Flags, registry: string, print: (line: string) => void): Promise<number> {
   const keys = listOf(flags.key).map(readKeyFile);
-  const findings = await findingsOf(registry, await readRegistry(registry), keys);
-  const lines = table(findings.map(({ model, version, what, state, why = '' }) => [state, model, version, what, why]));
+  if (flags.signature !== undefined && keys.length === 0) refuse('--signature wants --key');
+  const itself = flags.signature === undefined ? [] : [await itselfSigned(registry, String(flags.signature), keys)];
+  const findings: Finding[] = [...itself, ...await findingsOf(registry, await readRegistry(registry), keys)];
+  const lines = table(findings.map(({ model = '', version = '', what, state, why = '' }) => [state, model, version, what, why]));
   findings.forEach(({ state }, i) => print(lines[i]!.replace(state, paint(state, state === 'holds' ? 'green' : 'red'))));
   const wrong = findings.filter(({ state }) => state !== 'holds').length;
   print(wrong === 0 ? `${findings.length} of ${findings.length} hold` : `${wrong} of ${findings.length} do not hold`);
@@ -81,18 +85,36 @@ async function gateOf(registry: string, found: Found, url: string, verdict: stri
   return said === verdict ? { ...found, why: said } : { ...found, state: 'wrong', why: `says ${said}, not ${verdict}` };
 }
 
+async function itselfSigned(registry: string, signature: string, keys: readonly string[]): Promise<Found> {
+  const what = 'registry signed';
+  const why = await refusal(async () => {
+    const [{ integrity }, { bytes }] = [await contentOf(registry, false), await contentOf(signature)];
+    await checkSigned(registry, integrity, bytes, keys);
+  });
+  return why === undefined ? { what, state: 'holds' } : { what, state: 'wrong', why };
+}
+
+/* What is said of it where it does not hold. */
+async function refusal(work: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    const { code, message } = toInsituError(thrown);
+    if (code !== 'Integrity' && code !== 'Network') throw thrown;
+    return message;
+  }
+}
+
 /* Signed by one of the keys: the model, what belongs to it, and the profile, as load() would want it. */
 async function signatureOf(registry: string, { signature, integrity, externalData = {}, profile }: RegistryVersion, keys: readonly string[]): Promise<Found> {
   const what = 'signed';
   if (!signature) return { what, state: 'wrong', why: 'it has no signature' };
-  let files: readonly SignedFile[];
-  try {
+  let files: readonly SignedFile[] = [];
+  const why = await refusal(async () => {
     ({ files } = await verifySignature({ fail, openSource }, locationOf(registry, signature.url), keys));
-  } catch (thrown) {
-    const { code, message } = toInsituError(thrown);
-    if (code !== 'Integrity' && code !== 'Network') throw thrown;
-    return { what, state: 'wrong', why: message };
-  }
+  });
+  if (why !== undefined) return { what, state: 'wrong', why };
   const folder = signature.name.slice(0, signature.name.lastIndexOf('/') + 1);
   const wanted = [[signature.name, integrity], ...Object.entries(externalData).map(([name, file]) => [folder + name, file.integrity])];
   const missing = wanted.find(([name, digest]) => !files.some((file) => file.name === name && file.integrity === digest));

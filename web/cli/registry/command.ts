@@ -17,18 +17,19 @@ export const registry: Command = {
   help: `usage: insitu registry add MODEL --name N --version V [options]
        insitu registry promote NAME VERSION [--channel C] [--registry FILE]
        insitu registry rollback NAME [--channel C] [--registry FILE]
-       insitu registry verify [FILE] [--key PUBLIC.pem] [--json FILE]
+       insitu registry verify [FILE] [--key PUBLIC.pem] [--signature FILE] [--json FILE]
        insitu registry list [FILE] [--json FILE]
 
 add writes a version into models.json with the digests of its files, which are in the folder of models.json or below. A version does
 not change afterwards. promote lets a channel name a version, rollback the one before. verify looks at every file: there, as it was
-added, gates passed, parents unchanged; with --key all versions signed. The exit status is 1 where something does not hold.
+added, gates passed, parents unchanged; with --key all versions signed, with --signature models.json itself, too. The exit status is
+1 where something does not hold.
 
   --name N         what the model is called
   --version V      which version it is
   --profile FILE   the reference profile of its watch
   --card FILE      its card (insitu card)
-  --signature FILE what insitu sign wrote
+  --signature FILE what insitu sign wrote; verify: of models.json itself
   --gate FILE      the JSON report of a gate; may be repeated
   --parent P=HOW   what it was made from, and how: VERSION=quantized, NAME@VERSION=fine-tuned, sha256-<base64>=converted, or
                    FILE=HOW; may be repeated
@@ -49,7 +50,10 @@ example: insitu registry add models/digits.onnx --name digits --version 1.0.0 --
   },
   async run(flags, [command, ...positionals]) {
     const print = printer(flags);
-    checkOutputs({ '--json': flags.json }, [['the registry', fileIn(flags, command === 'verify' || command === 'list' ? positionals : [])]]);
+    checkOutputs({ '--json': flags.json }, [
+      ['the registry', fileIn(flags, command === 'verify' || command === 'list' ? positionals : [])],
+      ...(flags.signature === undefined ? [] : [['the signature', String(flags.signature)] as [string, string]]),
+    ]);
     if (command === 'add') return add(flags, positionals, print);
     if (command === 'promote') return promote(flags, positionals, print);
     if (command === 'rollback') return rollback(flags, positionals, print);

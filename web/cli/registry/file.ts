@@ -1,5 +1,6 @@
 // models.json on disk or on a site: read, written, and the files that it names.
-// Invariant: it is written whole or not at all, and only what the strict reader takes; the same registry gives the same bytes.
+// Invariant: it is written whole or not at all, by one process at a time from reading to writing, and only what the strict reader
+// takes; the same registry gives the same bytes.
 import { existsSync, lstatSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
@@ -10,6 +11,7 @@ import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } f
 import { openSource } from '../../src/source.js';
 import type { Flags } from '../command.js';
 import { writeWhole } from '../output.js';
+import { alone } from './lock.js';
 
 export const registryFlag = { registry: { type: 'string' } } as const;
 export const registryHelp = '  --registry FILE  the registry; default: models.json';
@@ -36,7 +38,18 @@ function checked(file: string, value: unknown): RegistryDocument {
   return readModels(value, (path, what) => fail('InvalidModel', `${file}: ${path} ${what}`, formatHint));
 }
 
-export function writeRegistry(file: string, models: Entries): void {
+/** What `change` gives, which gets the models of the registry and may change them. */
+export function updateRegistry<T>(file: string, change: (models: Entries) => T, options?: { anew?: boolean }): Promise<T> {
+  return alone(file, async () => {
+    const models = await readRegistry(file, options);
+    const before = JSON.stringify(models);
+    const result = change(models);
+    if (JSON.stringify(models) !== before) writeRegistry(file, models);
+    return result;
+  });
+}
+
+function writeRegistry(file: string, models: Entries): void {
   const names = Object.keys(models).sort();
   const text = JSON.stringify({ format: registryFormat, models: Object.fromEntries(names.map((name) => [name, models[name]])) }, null, 2);
   checked(file, JSON.parse(text));

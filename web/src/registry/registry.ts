@@ -1,6 +1,6 @@
 // A registry as a page has it open: the models of a models.json, and what load(), swap() and canary() take of each.
-// Invariant: what it gives names the digest of every file; with keys, nothing that they have not signed can be loaded by it. A
-// models.json that does not hold, or cannot be read any more, changes nothing that was read before.
+// Invariant: what it gives names the digest of every file; with keys, nothing that they have not signed can be loaded by it, and with a
+// signature no models.json of others is parsed. One that does not hold, or cannot be read any more, changes nothing that was read before.
 import { isNode, nodeModule, pageUrl } from '../environment.js';
 import { fail, messageOf } from '../fail.js';
 import type { TrustedKey } from '../signature.js';
@@ -8,11 +8,14 @@ import type { LoadOptions, MonitorOptions, ReferenceProfile } from '../types.js'
 import { fetchBytes, integrityOf } from './fetched.js';
 import { addressOf, channelOf, formatHint, noAddress, readModels, versionOf, waysBack } from './format.js';
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryModels, RegistryVersion } from './format.js';
+import { checkSigned } from './signed.js';
 
 /** What all models of a registry are loaded with. */
 export interface RegistryOptions {
   /** Public keys of the page: every model that is loaded has to be signed by one of them. */
   keys?: readonly TrustedKey[];
+  /** Where the signature of models.json itself is, relative to it: with `keys`, one of them has to have signed it each time it is read. */
+  signature?: string | URL;
   /** How sessions are watched; the profile of each model is added to it. */
   monitor?: Omit<MonitorOptions, 'profile'> | false;
   /** What addresses are relative to, of a registry that is handed in as an object. Default: the page, under Node the working directory. */
@@ -48,22 +51,30 @@ interface Read {
 /** Opens a models.json by its address, under Node also by its path, or what JSON.parse() made of one. */
 export async function openRegistry(source: string | URL | RegistryDocument, options: RegistryOptions = {}): Promise<Registry> {
   if (typeof options !== 'object' || options === null) fail('InvalidArgument', 'the options of openRegistry() are no object', 'Pass { keys }, or nothing.');
-  const { keys, monitor, base, signal } = options;
+  const { keys, signature, monitor, base, signal } = options;
   if (keys !== undefined && (!Array.isArray(keys) || keys.length === 0)) fail('InvalidArgument', 'keys is no list of public keys', 'Pass one key or more, or leave it out.');
+  if (signature !== undefined && !(keys && (typeof signature === 'string' || signature instanceof URL))) {
+    fail('InvalidArgument', keys ? 'signature is no address' : 'there are no keys for signature', "Pass both: { keys: [pem], signature: 'models.json.sig' }.");
+  }
   if (monitor !== undefined && (typeof monitor !== 'object' && monitor !== false || monitor === null)) {
     fail('InvalidArgument', 'monitor is no object', 'Pass options of the monitor, or false.');
   }
   if (typeof source === 'string' || source instanceof URL) {
     const url = await absolute(source);
-    const registry = new Registry({ url, base: url, models: {} }, options);
+    const registry = new Registry({ url, base: url, models: {} }, { ...options, signature: signature === undefined ? undefined : signatureOf(url, signature) });
     await registry.refresh(signal);
     return registry;
   }
+  if (signature !== undefined) fail('InvalidArgument', 'there is a signature of a models.json that was parsed already', 'Pass its address.');
   return new Registry({ base: await absolute(base ?? './'), models: modelsIn(structuredClone(source), 'the registry') }, options);
 }
 
 function modelsIn(value: unknown, called: string): RegistryModels {
   return readModels(value, (path, what) => fail('InvalidModel', `${called}: ${path} ${what}`, formatHint)).models;
+}
+
+function signatureOf(url: string, signature: string | URL): string {
+  return addressOf(url, String(signature)) ?? fail('InvalidArgument', noAddress(String(signature)), 'Pass that of the signature beside models.json.');
 }
 
 async function absolute(location: string | URL): Promise<string> {
@@ -81,11 +92,11 @@ export class Registry {
   readonly #options: RegistryOptions;
   #read: Read;
 
-  constructor({ url, base, models }: { url?: string; base: string; models: RegistryModels }, { keys, monitor }: RegistryOptions) {
+  constructor({ url, base, models }: { url?: string; base: string; models: RegistryModels }, { keys, signature, monitor }: RegistryOptions) {
     this.#url = url;
     this.#base = base;
     this.#read = { models };
-    this.#options = { keys, monitor };
+    this.#options = { keys, signature, monitor };
   }
 
   /** All models, with their versions and channels, as they were read last. */
@@ -94,8 +105,8 @@ export class Registry {
   }
 
   /**
-   * Reads models.json again, if it has changed. Resolves to whether it has. Rejects where it cannot be read or does not hold, and
-   * nothing has changed then.
+   * Reads models.json again, if it has changed. Resolves to whether it has. Rejects where it cannot be read, does not hold or is not
+   * signed as asked for, and nothing has changed then.
    */
   async refresh(signal?: AbortSignal): Promise<boolean> {
     if (this.#url === undefined) return false;
@@ -103,6 +114,11 @@ export class Registry {
     if (!fetched) return false;
     const text = new TextDecoder().decode(fetched.bytes);
     if (text === this.#read.text) return false;
+    const { keys, signature } = this.#options;
+    if (signature !== undefined) {
+      const { bytes } = (await fetchBytes(String(signature), { signal }))!;
+      await checkSigned(this.#url, await integrityOf(fetched.bytes), bytes, keys!);
+    }
     let value: unknown;
     try {
       value = JSON.parse(text);

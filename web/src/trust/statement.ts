@@ -1,6 +1,7 @@
 // What is signed: an in-toto statement with the predicate of OpenSSF Model Signing v1.0, a digest for each file.
 // Invariant: read only after its signature has been verified; of what it lists each name is there once and stays within a folder.
 // References: in-toto attestation framework, statement v1; OpenSSF Model Signing specification 1.0, sections 5 and 6.
+import { pageUrl } from '../environment.js';
 import type { SignedFile } from '../signature.js';
 import { isFields, parseFields } from './bundle.js';
 import type { Refuse } from './bundle.js';
@@ -53,6 +54,22 @@ function readFile(refuse: Refuse, resource: unknown, alone: unknown): SignedFile
 
 /* Relative, by slashes, within the folder. */
 const isPath = (name: string) => name.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'));
+
+/** What a file is called, by its address or path. */
+export function lastPart(called: string): string {
+  const url = URL.canParse(called, pageUrl()) ? new URL(called, pageUrl()) : undefined;
+  const last = (url?.pathname ?? called).split(/[\\/]/).at(-1)!;
+  try {
+    return url ? decodeURIComponent(last) : last;
+  } catch {
+    return last;
+  }
+}
+
+/** Those with this last part, in whichever folder. */
+export function filesCalled(files: readonly SignedFile[], last: string): SignedFile[] {
+  return files.filter(({ name }) => name.slice(name.lastIndexOf('/') + 1) === last);
+}
 
 const ofHex = (hex: string) => hex.match(/../g)!.map((byte) => parseInt(byte, 16));
 

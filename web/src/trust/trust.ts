@@ -2,7 +2,6 @@
 // only those who ask for it load it: what it needs of the others is handed in.
 // Invariant: fails closed. What load() fetches is what a pinned key has signed, name by name; the digests that were signed are
 // those that the engine checks, before anything is parsed.
-import { pageUrl } from '../environment.js';
 import type { fail } from '../errors.js';
 import type { SignedFile, TrustedKey, TrustOptions } from '../signature.js';
 import type { openSource } from '../source.js';
@@ -10,7 +9,7 @@ import type { LoadOptions, ModelSource, MonitorOptions, ReferenceProfile } from 
 import { mostBundleBytes, parseFields, readBundle, signedBytes } from './bundle.js';
 import type { Refuse } from './bundle.js';
 import { isBy, readKeys } from './keys.js';
-import { hexDigest, readStatement } from './statement.js';
+import { filesCalled, hexDigest, lastPart, readStatement } from './statement.js';
 import type { Statement } from './statement.js';
 
 interface Helpers {
@@ -72,7 +71,7 @@ function exactly(refuse: Refuse, files: readonly SignedFile[], name: string): Si
 /* The one file of that name, in whichever folder. */
 function listed(refuse: Refuse, files: readonly SignedFile[], called: string | undefined, what: string): SignedFile {
   const last = called === undefined ? '' : lastPart(called);
-  const [file, another] = files.filter(({ name }) => name.slice(name.lastIndexOf('/') + 1) === last);
+  const [file, another] = filesCalled(files, last);
   if (!file || another) {
     const why = another ? 'is the name of several files that were signed' : 'is not among the files that were signed';
     refuse(`${what}, '${last.slice(0, 100)}', ${why}`, `Say which one it is with trust.name. Those are: ${someOf(files)}.`);
@@ -83,16 +82,6 @@ function listed(refuse: Refuse, files: readonly SignedFile[], called: string | u
 function someOf(files: readonly SignedFile[]): string {
   const more = files.length - 5;
   return files.slice(0, 5).map(({ name }) => name).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function lastPart(called: string): string {
-  const url = URL.canParse(called, pageUrl()) ? new URL(called, pageUrl()) : undefined;
-  const last = (url?.pathname ?? called).split(/[\\/]/).at(-1)!;
-  try {
-    return url ? decodeURIComponent(last) : last;
-  } catch {
-    return last;
-  }
 }
 
 /* Of a profile that is fetched, what is fetched must be signed, too. */
