@@ -4,7 +4,7 @@
 
 const kTrial = { runs: 5, warmUp: { runs: 1, ms: 500 } };
 const kTrialMargin = 1.25;  // a second form takes part in the contest if its trial was this near to the best
-const kWarmUp = { runs: 3, ms: 1000 };
+const kWarmUp = { runs: 3, ms: 4000 };
 const kRestMs = 5;          // where engines have threads, which spin for a while before they sleep
 
 /** The name of a subject in a form, as rows have it. */
