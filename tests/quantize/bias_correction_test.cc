@@ -1,6 +1,7 @@
 // Bias correction: outputs are as large as before on average, though weights were rounded coarsely.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <random>
 
@@ -20,34 +21,44 @@ std::vector<float> Uniform(size_t count, float low, float high, unsigned seed) {
   return values;
 }
 
-// The mean over columns of how far the mean output is from that of float.
-double MeanError(bool corrects) {
-  std::vector<float> weights = Uniform(kDepth * kColumns, -1, 1, 2);
-  weights[5] = 60;  // the one scale of all weights
-  ModelBuilder builder(17);
-  builder.Input("x", {kRows, kDepth})
-      .Initializer(FloatTensor("w", {kDepth, kColumns}, weights))
-      .Initializer(FloatTensor("b", {kColumns}, std::vector<float>(kColumns, 1)))
-      .Node("Gemm", {"x", "w", "b"}, {"y"})
-      .Output("y");
+// How far the outputs are from those of float, as one number for all of each channel of `count`.
+std::vector<double> MeanErrors(const ModelBuilder& builder, const std::vector<NamedTensor>& feeds,
+                               const QuantizeOptions& options, size_t count,
+                               const std::function<size_t(size_t)>& channel_of) {
   const auto runtime = *Runtime::Create(1);
-  const std::vector<float> x = Uniform(kRows * kDepth, 0, 1, 3);
-  const std::vector<NamedTensor> feeds{
-      {"x", *Tensor::From<float>({kRows, kDepth}, std::span<const float>(x))}};
-  QuantizeOptions options;
-  options.per_channel = false;
-  options.bias_correction = corrects;
   const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
   REQUIRE(quantizer->Observe(feeds));
   const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
   const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
   const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
   const auto wanted = *original->Run(feeds), got = *session->Run(feeds);
-  std::vector<double> off(kColumns, 0);
-  for (size_t i = 0; i < kRows * kColumns; ++i)
-    off[i % kColumns] += (got[0].tensor.As<float>()[i] - wanted[0].tensor.As<float>()[i]) / kRows;
+  const auto w = wanted[0].tensor.As<float>(), g = got[0].tensor.As<float>();
+  std::vector<double> off(count, 0);
+  for (size_t i = 0; i < w.size(); ++i)
+    off[channel_of(i)] +=
+        (g[i] - w[i]) * static_cast<double>(count) / static_cast<double>(w.size());
+  return off;
+}
+
+// The mean over columns, of a layer whose weights have one scale.
+double MeanError(bool corrects) {
+  std::vector<float> weights = Uniform(kDepth * kColumns, -1, 1, 2);
+  weights[5] = 60;
+  ModelBuilder builder(17);
+  builder.Input("x", {kRows, kDepth})
+      .Initializer(FloatTensor("w", {kDepth, kColumns}, weights))
+      .Initializer(FloatTensor("b", {kColumns}, std::vector<float>(kColumns, 1)))
+      .Node("Gemm", {"x", "w", "b"}, {"y"})
+      .Output("y");
+  const std::vector<float> x = Uniform(kRows * kDepth, 0, 1, 3);
+  QuantizeOptions options;
+  options.per_channel = false;
+  options.bias_correction = corrects;
   double mean = 0;
-  for (double column : off) mean += std::abs(column) / kColumns;
+  for (double column : MeanErrors(
+           builder, {{"x", *Tensor::From<float>({kRows, kDepth}, std::span<const float>(x))}},
+           options, kColumns, [](size_t i) { return i % kColumns; }))
+    mean += std::abs(column) / kColumns;
   return mean;
 }
 
@@ -59,7 +70,6 @@ TEST_CASE("biases make up for the mean error of rounded weights") {
 
 // Of a 3x3 convolution over 4x4 with padding, where a quarter of what the edge taps read are zeros.
 TEST_CASE("padding counts as the zeros it is") {
-  const auto runtime = *Runtime::Create(1);
   std::vector<float> weights = Uniform(8 * 2 * 9, -1, 1, 4);
   weights[3] = 60;
   std::vector<float> x(2 * 16);
@@ -70,23 +80,13 @@ TEST_CASE("padding counts as the zeros it is") {
       .Node("Conv", {"x", "w"}, {"y"})
       .Ints("pads", {1, 1, 1, 1})
       .Output("y");
-  const std::vector<NamedTensor> feeds{
-      {"x", *Tensor::From<float>({1, 2, 4, 4}, std::span<const float>(x))}};
   QuantizeOptions options;
   options.per_channel = false;
-  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
-  REQUIRE(quantizer->Observe(feeds));
-  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
-  const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
-  const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
-  const auto wanted = *original->Run(feeds), got = *session->Run(feeds);
-  for (size_t channel = 0; channel < 8; ++channel) {
-    double off = 0;
-    for (size_t i = 16 * channel; i < 16 * channel + 16; ++i)
-      off += (got[0].tensor.As<float>()[i] - wanted[0].tensor.As<float>()[i]) / 16;
-    INFO("channel " << channel);
-    CHECK(std::abs(off) < 0.01);  // a step of the activations is 1/255, and one of the weights 0.47
-  }
+  // A step of the activations is 1/255, and one of the weights 0.47.
+  for (double channel :
+       MeanErrors(builder, {{"x", *Tensor::From<float>({1, 2, 4, 4}, std::span<const float>(x))}},
+                  options, 8, [](size_t i) { return i / 16; }))
+    CHECK(std::abs(channel) < 0.01);
 }
 
 }  // namespace
