@@ -1,5 +1,5 @@
 // The module's face to JavaScript: every exported call by name, the start of the instance and its
-// memory. With those of quantizers.cc, which one module has besides, web/src/rpc/native.ts is the
+// memory. With those of quantizer.cc, which one module has besides, web/src/rpc/native.ts is the
 // same list as types.
 #include <emscripten/bind.h>
 

@@ -12,10 +12,13 @@
 
 namespace insitu {
 
-// Of what a linear layer reads.
+// Whether an operator has a bias of its own: Conv and Gemm.
+inline bool TakesBias(const Node& node) { return node.Is("Conv") || node.Is("Gemm"); }
+
+// Of what a linear layer that takes a bias reads, over all samples.
 struct InputMeans {
-  std::vector<double> channels;  // axis 1 of what a Conv reads, else the last
-  Dims dims;                     // of one sample
+  std::vector<double> channels;  // along axis 1
+  Dims dims;                     // mean extents, rounded
 };
 
 // Sums over inputs of (what the weights became - what they were) * mean input, one an output

@@ -65,14 +65,23 @@ std::optional<Linear> MatchLinear(const Graph& graph, const Node& node) {
   return std::nullopt;
 }
 
+void EraseNames(const Graph& graph, std::set<std::string>& names) {
+  for (NodeId id : graph.Order()) {
+    const Node& node = graph.node(id);
+    names.erase(node.name);
+    for (const auto& [key, value] : node.attributes)
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&value)) EraseNames(**body, names);
+  }
+}
+
 // A name that is misspelt would quantize what was to stay.
 Status CheckExcluded(const Graph& graph, const std::set<std::string>& names) {
   std::set<std::string> unknown = names;
-  for (NodeId id : graph.Order()) unknown.erase(graph.node(id).name);
+  EraseNames(graph, unknown);
   if (unknown.empty()) return {};
   return Fail(ErrorCode::kInvalidArgument,
               "the model has no node '" + *unknown.begin() + "', which is to stay in float",
-              "Names are those that `insitu inspect` lists.");
+              "Names are those of the file; `report.nodes` has the ones that are quantized.");
 }
 
 Status CheckIsFloat(const Graph& graph) {

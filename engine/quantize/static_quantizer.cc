@@ -2,6 +2,7 @@
 #include "quantize/static_quantizer.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "quantize/float_graph.h"
 #include "quantize/matrix_layer.h"
@@ -16,13 +17,16 @@
 namespace insitu {
 namespace {
 
-// Means by channel: axis 1 of what a Conv reads, else the last.
+// Means by channel, and the mean extents.
 class ChannelMeans {
  public:
   void Add(const Tensor& tensor, size_t axis) {
     const Dims& dims = tensor.dims();
     if (axis >= dims.size()) return;
-    dims_ = dims;
+    extents_.resize(dims.size(), 0);
+    for (size_t i = 0; i < std::min(dims.size(), extents_.size()); ++i)
+      extents_[i] += static_cast<double>(dims[i]);
+    ++samples_;
     sums_.resize(static_cast<size_t>(dims[axis]), 0);
     if (sums_.empty()) return;
     size_t inner = 1;
@@ -32,15 +36,15 @@ class ChannelMeans {
     count_ += static_cast<double>(values.size()) / static_cast<double>(sums_.size());
   }
   InputMeans Get() const {
-    InputMeans means{sums_, dims_};
+    InputMeans means{sums_, {}};
     for (double& mean : means.channels) mean /= std::max(count_, 1.0);
+    for (double extent : extents_) means.dims.push_back(std::llround(extent / samples_));
     return means;
   }
 
  private:
-  Dims dims_;
-  std::vector<double> sums_;
-  double count_ = 0;
+  std::vector<double> sums_, extents_;
+  double count_ = 0, samples_ = 0;
 };
 
 void Widen(std::vector<Range>& ranges, const Tensor& tensor) {
@@ -61,13 +65,12 @@ class StaticQuantizer final : public Quantizer {
 
   Status Start() {
     all_ = Select(graph_, [this](const Node& node) { return IsWanted(node, {}); });
-    for (NodeId id : LookUps(graph_, options_, Layers())) look_ups_.insert(graph_.node(id).name);
+    for (NodeId id : LookUps(graph_, options_)) look_ups_.insert(graph_.node(id).name);
     for (ValueId id : all_.Read(graph_)) watched_[all_.Root(id)];
     for (const ChosenNode& chosen : all_.nodes) {
       const Node& node = graph_.node(chosen.id);
-      if (options_.bias_correction && LinearOf(graph_, node)) {
-        watched_[node.inputs[0]].mean_axis = node.Is("Conv") ? 1 : MatrixAxis(node.inputs[0]);
-      }
+      if (options_.bias_correction && TakesBias(node) && LinearOf(graph_, node))
+        watched_[node.inputs[0]].mean_axis = 1;
     }
     if (options_.smooth > 0)
       for (ValueId id : Smoothable(graph_)) watched_[id].by_channel = true;
@@ -105,7 +108,8 @@ class StaticQuantizer final : public Quantizer {
   }
 
   std::vector<std::string> Nodes() const override {
-    const std::set<NodeId> layers = Layers();
+    std::set<NodeId> layers;
+    for (const ChosenNode& chosen : all_.nodes) layers.insert(chosen.id);
     std::vector<std::string> names;
     for (NodeId id : graph_.Order())
       if (const std::string& name = graph_.node(id).name;
@@ -157,19 +161,8 @@ class StaticQuantizer final : public Quantizer {
     return found == tensors.end() ? nullptr : &found->tensor;
   }
 
-  std::set<NodeId> Layers() const {
-    std::set<NodeId> layers;
-    for (const ChosenNode& chosen : all_.nodes) layers.insert(chosen.id);
-    return layers;
-  }
-
   bool IsEnd(ValueId id) const {
     return graph_.IsOutput(id) || std::ranges::find(graph_.inputs, id) != graph_.inputs.end();
-  }
-
-  size_t MatrixAxis(ValueId id) const {
-    const auto& shape = graph_.value(id).type.shape;
-    return shape && !shape->empty() ? shape->size() - 1 : 0;
   }
 
   bool IsWanted(const Node& node, const std::set<std::string>& in_float) const {

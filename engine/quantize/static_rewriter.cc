@@ -135,8 +135,7 @@ class Rewriter {
       bias.assign(given.begin(), given.end());
     }
     const auto means = seen_.means.find(node.inputs[0]);
-    const bool takes_bias = !node.Is("MatMul");
-    if (!options_.bias_correction || !takes_bias || means == seen_.means.end()) return bias;
+    if (!options_.bias_correction || !TakesBias(node) || means == seen_.means.end()) return bias;
     INSITU_ASSIGN(const std::vector<double> shift, BiasShift(node, linear, codes, means->second));
     bias.resize(shift.size(), 0);
     for (size_t i = 0; i < shift.size(); ++i) bias[i] -= shift[i];

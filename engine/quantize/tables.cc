@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "ops/op_def.h"
 #include "ops/packed_bits.h"
 #include "quantize/block_codes.h"
+#include "quantize/float_graph.h"
 #include "quantize/matrix_layer.h"
 #include "quantize/weight_codes.h"
 
@@ -19,27 +21,37 @@ namespace {
 
 constexpr int64_t kFewest = 1024;  // elements whose bytes the nodes in the file are worth
 
-bool IsLookUp(const Graph& graph, const QuantizeOptions& options, NodeId id, ValueId table) {
+bool IsLookUp(const Graph& graph, NodeId id, ValueId table) {
   const Node& node = graph.node(id);
   return node.Is("Gather") && node.Attr<int64_t>("axis", 0) == 0 && node.inputs[0] == table &&
-         !graph.IsConstant(node.inputs[1]) && !IsExcluded(node, options);
+         !graph.IsConstant(node.inputs[1]);
+}
+
+// A layer that is quantized has constants of its own; one that stays in float does so by request.
+bool IsLayer(const Graph& graph, NodeId id, ValueId table) {
+  const Node& node = graph.node(id);
+  return node.inputs.size() > 1 && node.inputs[0] != table && node.inputs[1] == table &&
+         LinearOf(graph, node);
 }
 
 // With who looks them up.
-std::map<ValueId, std::vector<NodeId>> TablesOf(const Graph& graph, const QuantizeOptions& options,
-                                                const std::set<NodeId>& layers) {
+std::map<ValueId, std::vector<NodeId>> TablesOf(const Graph& graph,
+                                                const QuantizeOptions& options) {
   std::map<ValueId, std::vector<NodeId>> tables;
   const auto values = static_cast<ValueId>(graph.value_count());
   for (ValueId id = 0; id < values; ++id) {
     const Tensor* table = graph.Constant(id);
     if (!table || table->dims().size() != 2 || table->elements() < kFewest) continue;
     std::vector<NodeId> readers = graph.Consumers(id);
-    std::erase_if(readers, [&](NodeId reader) { return layers.contains(reader); });
-    if (readers.empty() || graph.IsOutput(id) || !IsWeights(graph, id) ||
-        !std::ranges::all_of(readers,
-                             [&](NodeId reader) { return IsLookUp(graph, options, reader, id); }))
+    if (graph.IsOutput(id) || !IsWeights(graph, id) ||
+        !std::ranges::all_of(readers, [&](NodeId reader) {
+          return IsLookUp(graph, reader, id) || IsLayer(graph, reader, id);
+        }))
       continue;
-    tables.emplace(id, std::move(readers));
+    std::erase_if(readers, [&](NodeId reader) {
+      return !IsLookUp(graph, reader, id) || IsExcluded(graph.node(reader), options);
+    });
+    if (!readers.empty()) tables.emplace(id, std::move(readers));
   }
   return tables;
 }
@@ -50,7 +62,7 @@ class TableQuantizer {
 
   Result<int64_t> Run() {
     int64_t changed = 0;
-    for (const auto& [table, readers] : TablesOf(graph_, options_, {})) {
+    for (const auto& [table, readers] : TablesOf(graph_, options_)) {
       const bool blocks = options_.to == QuantizeTo::kBlocks && options_.bits == 4 &&
                           graph_.Constant(table)->dims()[1] % options_.block_size == 0;
       INSITU_TRY(blocks ? ToBlocks(table, readers) : ToBytes(table, readers));
@@ -128,10 +140,9 @@ class TableQuantizer {
 
 }  // namespace
 
-std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options,
-                            const std::set<NodeId>& layers) {
+std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options) {
   std::set<NodeId> found;
-  for (const auto& [table, readers] : TablesOf(graph, options, layers))
+  for (const auto& [table, readers] : TablesOf(graph, options))
     found.insert(readers.begin(), readers.end());
   std::vector<NodeId> ordered = graph.Order();
   std::erase_if(ordered, [&](NodeId id) { return !found.contains(id); });

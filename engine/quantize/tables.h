@@ -1,9 +1,9 @@
 // Tables of embeddings in fewer bits: what Gather picks rows from is stored as codes, and the rows
 // that it picks become floats.
-// Invariant: a table is quantized for all its readers or for none, so that its floats go.
+// Invariant: a look-up is quantized or not by itself, and a table that something else computes with
+// stays; its floats are gone once no look-up or layer needs them.
 #pragma once
 
-#include <set>
 #include <vector>
 
 #include "base/error.h"
@@ -12,10 +12,8 @@
 
 namespace insitu {
 
-// The nodes that QuantizeTables will change, in order of execution, once `layers` have constants of
-// their own.
-std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options,
-                            const std::set<NodeId>& layers);
+// The nodes that QuantizeTables would change, in order of execution.
+std::vector<NodeId> LookUps(const Graph& graph, const QuantizeOptions& options);
 
 // Gather from constants with two axes, as int8 with DequantizeLinear behind it or, for kBlocks of 4
 // bits that fill the rows, as com.microsoft.GatherBlockQuantized. After layers that read the same

@@ -30,7 +30,7 @@ export function moduleFolder(module) {
   return join(folderOf(module === 'quantizer' ? 'simd-st' : module), 'bindings');
 }
 
-/** Builds the WebAssembly module of a flavour, with simd-st that with the quantizer, too. */
+/** Builds the WebAssembly module of a flavour, with those of one thread that with the quantizer, too. */
 export async function buildModule(flavour) {
-  await buildPreset(flavour, [`insitu-${flavour}`, ...(flavour === 'simd-st' ? ['insitu-quantizer'] : [])]);
+  await buildPreset(flavour, [`insitu-${flavour}`, ...(flavour.endsWith('-st') ? ['insitu-quantizer'] : [])]);
 }

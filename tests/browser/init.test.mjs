@@ -26,7 +26,7 @@ test('a static page runs a model, with the threads that its headers allow', asyn
       assert.deepEqual([problems, foreign], [[], []]);
       assert.equal(await page.evaluate(() => crossOriginIsolated), isolated);
       const { stdout } = await insitu('doctor', `${browser.url}insitu-example.html`, ...(isolated ? [] : ['--threads', '1']));
-      assert.match(stdout, /^ok +files +the 10 files are as they should be$/m);
+      assert.match(stdout, /^ok +files +the 12 files are as they should be$/m);
     } finally {
       await browser.close();
     }

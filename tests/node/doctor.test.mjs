@@ -210,6 +210,9 @@ test('files on another origin, and files that are missing', async () => {
   const copy = await site(() => isolated, { '/page.html': '"/assets/worker-B8fe_Q1x.js"', '/assets/worker-B8fe_Q1x.js': '"./insitu-simd-st.wasm"' });
   const copied = await examine(`${copy}page.html`);
   assert.deepEqual([copied.status, found(copied, 'advice', 'files').length], [0, 1], 'a renamed script may be a copy that nothing runs');
+  const glue = { '/page.html': '"/assets/worker-B8fe_Q1x.js"', '/assets/worker-B8fe_Q1x.js': '"./insitu-quantizer-DxK3b9Qa.mjs"', '/assets/insitu-quantizer-DxK3b9Qa.mjs': '"insitu-quantizer.wasm"' };
+  const renamed = await examine(`${await site(() => isolated, glue)}page.html`);
+  assertFound(renamed, 'ok', 'files', /the 2 files/);  // what the glue names is put in by the loader
   const silent = await site(() => isolated, { '/page.html': 'nothing' });
   assertFound(await examine(`${silent}page.html`), 'advice', 'files', /no files of insitu.*--assets/);
   assertFound(await examine(`${silent}page.html`, '--assets', '/insitu', '--model', 'model.onnx'), 'ok', 'files', /6 files/);

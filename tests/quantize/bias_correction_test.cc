@@ -89,5 +89,27 @@ TEST_CASE("padding counts as the zeros it is") {
     CHECK(std::abs(channel) < 0.01);
 }
 
+// Means are by channel of the convolution, whatever else reads the same.
+TEST_CASE("a product that reads the same changes no bias") {
+  std::vector<float> weights = Uniform(8 * 4, -1, 1, 5);
+  weights[3] = 60;
+  std::vector<float> x(4 * 8);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i / 8);
+  ModelBuilder builder(17);
+  builder.Input("x", {int64_t{1}, int64_t{4}, int64_t{8}})
+      .Initializer(FloatTensor("w", {8, 4, 1}, weights))
+      .Initializer(FloatTensor("m", {8, 2}, Uniform(16, -1, 1, 6)))
+      .Node("Conv", {"x", "w"}, {"y"})
+      .Node("MatMul", {"x", "m"}, {"z"})
+      .Output("y")
+      .Output("z");
+  QuantizeOptions options;
+  options.per_channel = false;
+  for (double channel :
+       MeanErrors(builder, {{"x", *Tensor::From<float>({1, 4, 8}, std::span<const float>(x))}},
+                  options, 8, [](size_t i) { return i / 8; }))
+    CHECK(std::abs(channel) < 0.03);  // a step of the activations is 3/255, and 0.47 of weights
+}
+
 }  // namespace
 }  // namespace insitu::test

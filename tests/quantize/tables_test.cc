@@ -106,8 +106,15 @@ TEST_CASE("what is excluded or read as floats stays") {
   options = {};
   options.exclude_ops = {"Gather"};
   CHECK(Value(QuantizeTables(graph, options)) == 0);
-  for (const char* line : {"z = MatMul(x, table)", "z = Gather(table, ids) {axis=1}",
-                           "z = Gather(table, ids)\n output table"}) {
+  const std::vector<std::pair<const char*, int64_t>> readers = {
+      {"z = Gather(table, ids) {axis=1}", 0},
+      {"z = Gather(table, ids)\n output table", 0},
+      {"z = Add(table, table)", 0},
+      {"z = MatMul(x, table)", 1},  // a layer that the caller has left in float
+      {"z = Gather(table, ids) \"look up\"", 1}};
+  options = {};
+  options.exclude_nodes = {"look up"};
+  for (const auto& [line, changed] : readers) {
     INFO(line);
     Graph shared = Read(std::string(R"(graph g {
   input ids: int64[2]
@@ -115,7 +122,7 @@ TEST_CASE("what is excluded or read as floats stays") {
   const table: float32[40,48] = random(1)
   y = Gather(table, ids)
   )") + line + "\n output y\n output z\n}");
-    CHECK(Value(QuantizeTables(shared, {})) == 0);
+    CHECK(Value(QuantizeTables(shared, options)) == changed);
   }
 }
 

@@ -85,7 +85,7 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
       const { model: bytes, report } = await engine.quantize(model, calibration?.samples ?? [], {
         ...options, ...source, ...(calibration && { calibrationDigest: calibration.sha256 }),
         ...(goal !== undefined && { keepFloat: { until: isGoodEnough } }),
-        onProgress: ({ phase, done, total }) => progress.show(phases[phase], { done, total: total ?? calibration?.count }),
+        onProgress: ({ phase, done, total }) => progress.show(phases[phase], { done, total: total ?? (phase === 'observe' ? calibration?.count : undefined), bytes: phase === 'engine' }),
       });
       const after = judged.get(bytes) ?? await judge?.(bytes);
       const document: QuantizationFile = {

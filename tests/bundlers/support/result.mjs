@@ -22,7 +22,7 @@ export async function assertNumbers(actual) {
 }
 
 function assertEntries({ accuracy, ...others }) {
-  assert.deepEqual(others, { version: '1.0.0', cheaper: 'device', others: true });
+  assert.deepEqual(others, { version: '1.0.0', quantizer: true, cheaper: 'device', others: true });
   assert.ok(accuracy > 0.5, `${accuracy} of the strokes are ones`);
 }
 

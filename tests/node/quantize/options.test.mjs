@@ -162,6 +162,9 @@ test('the instance is ended whatever fails, and how far it is is told', async ()
   await assert.rejects(nothing.run({ to: 'int4' }), insituError('InvalidArgument', /^nothing in the model can be quantized to int4/));
   assert.deepEqual(nothing.calls.map(([method]) => method), ['start', 'beginQuantizer', 'end']);
   await broken(/there are no samples/, {}, []);
+  for (const at of ['engine', 'observe', 'write']) {
+    await broken(/mine/, { onProgress: ({ phase }) => { if (phase === at) throw new Error('mine'); } });
+  }
   await broken(/sample 1 is 5/, {}, [sample, 5]);
   await broken(/mine/, {}, (function* () { yield sample; throw new Error('mine'); })());
   await broken(/keepFloat\.until gave 1/, { keepFloat: { until: () => 1 } });

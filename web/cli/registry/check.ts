@@ -11,7 +11,7 @@ import { listOf, refuse, writeJson } from '../command.js';
 import type { Flags } from '../command.js';
 import { readKeyFile } from '../signing.js';
 import { paint, table } from '../text.js';
-import { contentOf, locationOf, readRegistry } from './file.js';
+import { contentOf, locationOf, modelsIn } from './file.js';
 import type { Entries } from './file.js';
 import { verdictIn } from './gate.js';
 
@@ -27,8 +27,9 @@ export interface Finding {
 export async function verify(flags: Flags, registry: string, print: (line: string) => void): Promise<number> {
   const keys = listOf(flags.key).map(readKeyFile);
   if (flags.signature !== undefined && keys.length === 0) refuse('--signature wants --key');
-  const itself = flags.signature === undefined ? [] : [await itselfSigned(registry, String(flags.signature), keys)];
-  const findings: Finding[] = [...itself, ...await findingsOf(registry, await readRegistry(registry), keys)];
+  const { bytes, integrity } = await contentOf(registry);
+  const itself = flags.signature === undefined ? [] : [await itselfSigned(registry, integrity, String(flags.signature), keys)];
+  const findings: Finding[] = [...itself, ...await findingsOf(registry, modelsIn(registry, bytes), keys)];
   const lines = table(findings.map(({ model = '', version = '', what, state, why = '' }) => [state, model, version, what, why]));
   findings.forEach(({ state }, i) => print(lines[i]!.replace(state, paint(state, state === 'holds' ? 'green' : 'red'))));
   const wrong = findings.filter(({ state }) => state !== 'holds').length;
@@ -85,12 +86,9 @@ async function gateOf(registry: string, found: Found, url: string, verdict: stri
   return said === verdict ? { ...found, why: said } : { ...found, state: 'wrong', why: `says ${said}, not ${verdict}` };
 }
 
-async function itselfSigned(registry: string, signature: string, keys: readonly string[]): Promise<Found> {
+async function itselfSigned(registry: string, integrity: string, signature: string, keys: readonly string[]): Promise<Found> {
   const what = 'registry signed';
-  const why = await refusal(async () => {
-    const [{ integrity }, { bytes }] = [await contentOf(registry, false), await contentOf(signature)];
-    await checkSigned(registry, integrity, bytes, keys);
-  });
+  const why = await refusal(async () => checkSigned(registry, integrity, (await contentOf(signature)).bytes, keys));
   return why === undefined ? { what, state: 'holds' } : { what, state: 'wrong', why };
 }
 

@@ -23,8 +23,11 @@ const isAddress = (file: string) => /^https?:/i.test(file);
 
 /** The models of a registry; of a file that is not there, with `anew`, none. */
 export async function readRegistry(file: string, { anew = false } = {}): Promise<Entries> {
-  if (anew && !existsSync(file)) return {};
-  const { bytes } = await contentOf(file);
+  return anew && !existsSync(file) ? {} : modelsIn(file, (await contentOf(file)).bytes);
+}
+
+/** The models of a registry whose bytes have been read. */
+export function modelsIn(file: string, bytes: Uint8Array): Entries {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

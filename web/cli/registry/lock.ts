@@ -1,12 +1,14 @@
 // A file that one process at a time changes: FILE.lock beside it says which one it is.
-// Invariant: a lock is taken away only from a process of this machine that is gone, and by one process at a time; else who waits
-// gives up and says so.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Invariant: a lock says from its first moment whose it is, and is taken away only from a process of this machine that has been gone
+// for a while, by one process at a time; else who waits gives up and says so.
+import { constants, copyFileSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, toInsituError } from '../../src/errors.js';
 
 const longestWaitMs = 10_000, shortestPauseMs = 10;
+/* What is done under a lock takes milliseconds; a process that cannot be seen from here, in another container, may live. */
+const staleAfterMs = 2_000;
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const held = new Set<string>();
 
@@ -39,16 +41,32 @@ async function acquire(file: string, lock: string): Promise<void> {
   }
 }
 
+const codeOf = (thrown: unknown) => (thrown as NodeJS.ErrnoException).code;
+
 function create(lock: string): boolean {
+  const own = `${lock}.${process.pid}`;
   try {
-    writeFileSync(lock, `${process.pid} ${hostname()}\n`, { flag: 'wx' });
+    writeFileSync(own, `${process.pid} ${hostname()}\n`);
+    put(own, lock);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(thrown) === 'EEXIST') return false;
     return fail('Network', `cannot write ${lock}: ${toInsituError(thrown).message}`, 'Check its folder.', thrown);
+  } finally {
+    rmSync(own, { force: true });
   }
   if (held.size === 0) for (const signal of endings) process.on(signal, end);
   held.add(lock);
   return true;
+}
+
+/* Whole or not at all; in one step where the file system has links. */
+function put(own: string, lock: string): void {
+  try {
+    linkSync(own, lock);
+  } catch (thrown) {
+    if (codeOf(thrown) === 'EEXIST') throw thrown;
+    copyFileSync(own, lock, constants.COPYFILE_EXCL);
+  }
 }
 
 function remove(lock: string): void {
@@ -86,11 +104,13 @@ function holderOf(lock: string): { pid?: number; on?: string } {
 function isStale(lock: string): boolean {
   const { pid, on } = holderOf(lock);
   if (pid === undefined || on !== hostname()) return false;
+  const changedMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+  if (changedMs === undefined || Date.now() - changedMs < staleAfterMs) return false;
   if (pid === process.pid) return !held.has(lock);
   try {
     process.kill(pid, 0);
     return false;
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'ESRCH';
+    return codeOf(thrown) === 'ESRCH';
   }
 }

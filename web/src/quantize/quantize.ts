@@ -1,4 +1,4 @@
-// engine.quantize(): samples are shown to a quantizer in the engine, layers measured, and models written until one is good enough.
+// engine.quantize(): samples are shown to a quantizer, layers measured, and models written until one is good enough.
 // A module of its own, because only those who quantize load it; so is the WebAssembly, which runs in an instance of its own.
 // Invariant: what index.js has is lent, so that there is one InsituError; the instance has ended when the call has settled; the same
 // model, samples and options give the same bytes, whatever the flavour of the engine.
@@ -37,8 +37,19 @@ export async function quantize(lent: Lent, model: ModelSource, samples: Quantize
   const plan = readOptions(fail, options);
   checkSamples(fail, samples);
   const { externalData, integrity, externalIntegrity, signal, onProgress } = options;
-  const at = await lent.start({ signal, onProgress: onProgress && (({ loaded, total }) => onProgress({ phase: 'engine', done: loaded, total })) });
+  const failures: unknown[] = [];
+  const at = await lent.start({
+    signal,
+    onProgress: onProgress && (({ loaded, total }) => {
+      try {
+        onProgress({ phase: 'engine', done: loaded, total });
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }),
+  });
   try {
+    if (failures.length > 0) throw failures[0];
     const sent = await lent.upload(at.client, model, { externalData, integrity, externalIntegrity, signal }, true);
     const begun = await at.client.call('beginQuantizer', { ...sent, options: plan.params }, { signal });
     if (begun.nodes.length === 0) fail('InvalidArgument', `nothing in the model can be quantized to ${plan.settings.to}`, 'It may be quantized already, have no layers of this form, or all of them are excluded.');

@@ -84,7 +84,7 @@ export async function crawl(address: URL, { assets, models }: { assets?: URL; mo
 /* What every browser may ask for. */
 const assetsOfAll = ['insitu/worker.js', 'insitu-simd-st.mjs', 'insitu-simd-st.wasm', 'insitu-relaxed-mt.mjs', 'insitu-relaxed-mt.wasm'];
 
-const isGlue = ({ pathname }: URL) => /\.mjs$/.test(pathname) && /\binsitu-(simd|relaxed)-/.test(pathname);
+const isGlue = ({ pathname }: URL) => /\.mjs$/.test(pathname) && /\binsitu-(quantizer|(simd|relaxed)-(st|mt))\b/.test(pathname);
 
 /* Bundlers put digests into names: insitu-simd-st-DxK3.wasm, worker-B8fe.js, 74ed9a60.wasm. */
 function listFor(site: Site, url: URL): Answer[] | undefined {

@@ -10,7 +10,7 @@ const header = ({ headers }: Answer, name: string) => headers.get(name) ?? '';
 
 /* What a file is, whatever a bundler has added to its name. */
 const kindOf = ({ url: { pathname } }: Answer) =>
-  /insitu-(simd|relaxed)-(st|mt)/.exec(pathname)?.[0].concat(pathname.slice(pathname.lastIndexOf('.'))) ??
+  /insitu-(quantizer|(simd|relaxed)-(st|mt))/.exec(pathname)?.[0].concat(pathname.slice(pathname.lastIndexOf('.'))) ??
   (/\/worker[^/]*\.js$/.test(pathname) ? 'worker' : pathname);
 
 /* Whether a bundler has put a digest into the name of a script. It may then be a mere copy, which nothing runs. */
