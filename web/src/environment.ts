@@ -6,9 +6,9 @@ const host = globalThis.process as (NodeJS.Process & { type?: string }) | undefi
 
 export const isNode = typeof host?.versions?.node === 'string' && host.type !== 'renderer';
 
-/** A module of Node itself. */
+/** A module of Node itself, whose name is put together at run time: bundlers for browsers warn of one that they can read. */
 export function nodeModule<T>(name: string): Promise<T> {
-  return import(/* webpackIgnore: true */ /* @vite-ignore */ `node:${name}`) as Promise<T>;
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ `${isNode ? 'node:' : ''}${name}`) as Promise<T>;
 }
 
 /** Whether memory can be shared between threads. */
