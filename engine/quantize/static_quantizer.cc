@@ -20,12 +20,12 @@ namespace {
 // Means by channel, and the mean extents.
 class ChannelMeans {
  public:
-  void Add(const Tensor& tensor, size_t axis) {
+  void Add(const Tensor& tensor) {
+    constexpr size_t axis = 1;
     const Dims& dims = tensor.dims();
     if (axis >= dims.size()) return;
     extents_.resize(dims.size(), 0);
-    for (size_t i = 0; i < std::min(dims.size(), extents_.size()); ++i)
-      extents_[i] += static_cast<double>(dims[i]);
+    for (size_t i = 0; i < dims.size(); ++i) extents_[i] += static_cast<double>(dims[i]);
     ++samples_;
     sums_.resize(static_cast<size_t>(dims[axis]), 0);
     if (sums_.empty()) return;
@@ -70,7 +70,7 @@ class StaticQuantizer final : public Quantizer {
     for (const ChosenNode& chosen : all_.nodes) {
       const Node& node = graph_.node(chosen.id);
       if (options_.bias_correction && TakesBias(node) && LinearOf(graph_, node))
-        watched_[node.inputs[0]].mean_axis = 1;
+        watched_[node.inputs[0]].wants_means = true;
     }
     if (options_.smooth > 0)
       for (ValueId id : Smoothable(graph_)) watched_[id].by_channel = true;
@@ -96,7 +96,7 @@ class StaticQuantizer final : public Quantizer {
         return Fail(ErrorCode::kDataQuality,
                     "'" + name + "' is not finite for sample " + std::to_string(observed_),
                     "Leave the sample out, or look for what makes NaN or infinities of it.");
-      if (of.mean_axis) of.means.Add(*tensor, *of.mean_axis);
+      if (of.wants_means) of.means.Add(*tensor);
       if (of.by_channel) Widen(of.channels, *tensor);
     }
     ++observed_;
@@ -150,7 +150,7 @@ class StaticQuantizer final : public Quantizer {
  private:
   struct Watched {
     RangeObserver range;
-    std::optional<size_t> mean_axis;
+    bool wants_means = false;
     ChannelMeans means;
     bool by_channel = false;
     std::vector<Range> channels;
@@ -203,7 +203,7 @@ class StaticQuantizer final : public Quantizer {
       seen.ranges[id] = smoothed == factors.end()
                             ? of.range.Choose(options_.method, options_.percentile)
                             : Smoothed(of.channels, smoothed->second);
-      if (!of.mean_axis) continue;
+      if (!of.wants_means) continue;
       InputMeans means = of.means.Get();
       if (smoothed != factors.end())
         for (size_t c = 0; c < means.channels.size(); ++c) means.channels[c] /= smoothed->second[c];

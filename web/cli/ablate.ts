@@ -22,7 +22,7 @@ export const ablate: Command = {
 
 Measures the model with everything on, then with one thing changed at a time: without each optimisation of the graph, without the
 kernels of XNNPACK, without those of insitu, with fewer threads, with or without relaxed SIMD; pictures also resized in other ways.
-Prints for each the change in accuracy (McNemar's test on the same samples), p50 and p90, bytes and memory.
+Prints for each the change in accuracy (McNemar's test on the same samples), p50 and p90, bytes and peak memory.
 
 ${dataHelp}
 

@@ -15,10 +15,8 @@ import { subjects } from './subjects.mjs';
 
 const file = new URL('figures.json', import.meta.url);
 const script = fileURLToPath(new URL('onnxruntime_static.py', import.meta.url));
-const [before, after] = [process.argv.slice(2), []];
-const dash = before.indexOf('--');
-if (dash >= 0) after.push(...before.splice(dash).slice(1));
-const [names, [command, ...args]] = [before, after];
+const given = process.argv.slice(2), dash = given.indexOf('--');
+const names = dash < 0 ? given : given.slice(0, dash), [command, ...args] = dash < 0 ? [] : given.slice(dash + 1);
 if (command === undefined || names.some((name) => !subjects.some((one) => one.name === name))) {
   console.error(`usage: figures.mjs [NAME...] -- PYTHON...\nNAME is one of ${subjects.map(({ name }) => `'${name}'`).join(', ')}.`);
   process.exit(2);
