@@ -236,7 +236,7 @@ void FindOpsets(const Graph& graph, std::map<std::string, int64_t>& opsets) {
 }
 
 // A field of bytes: what is in front of them, and how many there are in all.
-size_t HeadBytes(int field, size_t payload) {
+uint64_t HeadBytes(int field, uint64_t payload) {
   return CodedOutputStream::VarintSize32(static_cast<uint32_t>(field) << 3) +
          CodedOutputStream::VarintSize64(payload);
 }
@@ -244,7 +244,7 @@ size_t HeadBytes(int field, size_t payload) {
 class Writer {
  public:
   explicit Writer(Buffer& buffer) : at_(reinterpret_cast<uint8_t*>(buffer.data())) {}
-  void Head(int field, size_t payload) {
+  void Head(int field, uint64_t payload) {
     constexpr uint32_t kDelimited = 2;
     at_ = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(field) << 3 | kDelimited,
                                                   at_);
@@ -269,7 +269,8 @@ struct Weight {
   onnx::TensorProto head;
   std::span<const std::byte> raw;
 
-  size_t size() const {
+  // As wide as sums of sizes may get: several tensors can borrow the same bytes of a file.
+  uint64_t size() const {
     return head.ByteSizeLong() +
            (raw.empty() ? 0 : HeadBytes(kRawDataField, raw.size()) + raw.size());
   }
@@ -299,7 +300,7 @@ Result<Buffer> ExportModel(const Graph& graph) {
   INSITU_TRY(exporter.Fill(proto, {}, true));
 
   std::vector<Weight> weights;
-  size_t graph_bytes = proto.ByteSizeLong();
+  uint64_t graph_bytes = proto.ByteSizeLong();
   for (ValueId id : exporter.Constants()) {
     Weight& weight = weights.emplace_back();
     INSITU_TRY(exporter.FillConstant(id, weight.head));
@@ -307,14 +308,14 @@ Result<Buffer> ExportModel(const Graph& graph) {
     if (HasBytes(tensor.dtype())) weight.raw = tensor.bytes();
     graph_bytes += HeadBytes(kInitializerField, weight.size()) + weight.size();
   }
-  const size_t bytes = model.ByteSizeLong() + HeadBytes(kGraphField, graph_bytes) + graph_bytes;
-  if (bytes > static_cast<size_t>(std::numeric_limits<int>::max()))
+  const uint64_t bytes = model.ByteSizeLong() + HeadBytes(kGraphField, graph_bytes) + graph_bytes;
+  if (bytes > static_cast<uint64_t>(std::numeric_limits<int>::max()))
     return Fail(ErrorCode::kLimitExceeded,
                 "the model would have " + std::to_string(bytes) +
                     " bytes, more than a file of "
                     "protobuf can have",
                 "Quantize its weights to fewer bits.");
-  INSITU_ASSIGN(Buffer buffer, Buffer::Allocate(bytes));
+  INSITU_ASSIGN(Buffer buffer, Buffer::Allocate(static_cast<size_t>(bytes)));
   Writer out(buffer);
   out.Message(model);
   out.Head(kGraphField, graph_bytes);

@@ -94,6 +94,13 @@ class PartCounter {
     });
   }
 
+  // Of the outermost graph, of which a file may have several.
+  Status InputOrOutput(Bytes info) {
+    INSITU_TRY(Count(inputs_and_outputs_, CurrentLimits().max_values, "inputs and outputs"));
+    return ValueInfo(info);
+  }
+
+ private:
   Status ValueInfo(Bytes info) {
     return ForEachField(info, "inputs and outputs", [&](const Field& field) -> Status {
       if (!field.delimited) return {};
@@ -102,7 +109,6 @@ class PartCounter {
     });
   }
 
- private:
   Status String() { return Count(strings_, CurrentLimits().max_strings, "strings"); }
 
   Status Type(Bytes type, int depth) {
@@ -175,11 +181,10 @@ class PartCounter {
                         [&](const Field& field) { return field.delimited ? Part() : Status(); });
   }
 
-  int64_t nodes_ = 0, parts_ = 0, strings_ = 0;
+  int64_t nodes_ = 0, parts_ = 0, strings_ = 0, inputs_and_outputs_ = 0;
 };
 
 Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) {
-  int64_t listed = 0;
   return ForEachField(bytes, "graph", [&](const Field& field) -> Status {
     switch (field.number) {
       case graph_field::kInitializer: {
@@ -199,11 +204,11 @@ Status ReadGraph(Bytes bytes, WireModel& out, Kept& kept, PartCounter& counter) 
         return {};
       case graph_field::kInput:
       case graph_field::kOutput:
-        INSITU_TRY(Count(listed, CurrentLimits().max_values, "inputs and outputs"));
-        INSITU_TRY(counter.ValueInfo(field.payload));
+        INSITU_TRY(counter.InputOrOutput(field.payload));
         kept.Add(field.whole);
         return {};
       case graph_field::kName:
+        INSITU_TRY(counter.Part());
         kept.Add(field.whole);
         return {};
       default:

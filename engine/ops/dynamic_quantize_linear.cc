@@ -3,6 +3,8 @@
 //   scale = (max - min) / 255, or 1 where the range is empty
 //   zero_point = saturate(rint_half_even(-min / scale))
 //   y = saturate(rint_half_even(x / scale) + zero_point)
+#include <algorithm>
+
 #include "ops/dynamic_range.h"
 #include "ops/infer_util.h"
 #include "ops/ops.h"
@@ -34,6 +36,12 @@ Status Run(RunContext& context) {
   return {};
 }
 
+Lowering Lower(const LowerContext& context) {
+  if (std::ranges::count(context.node().outputs, kNoValue) > 0)
+    return Refuse("an output is left out");
+  return LoweredNode{lowered::DynamicQuantize{}, {0}};
+}
+
 constexpr int kSince[] = {11};
 
 }  // namespace
@@ -45,7 +53,8 @@ const OpDef kDynamicQuantizeLinearOp = {
     .max_outputs = 3,
     .infer = Infer,
     .run = Run,
-    .no_lowering = "it stands alone; in front of MatMulInteger it becomes DynamicQuantizeMatMul",
+    .lower = Lower,
+    .commute = CommuteUnchanged,
 };
 
 }  // namespace insitu

@@ -201,6 +201,12 @@ struct Dequantize {
   void Transfer(Archive& a) { a(from, to, x); }
 };
 
+// float32 -> uint8 by the tensor's own range (ops/dynamic_range.h); outputs are the steps, the
+// scale and the zero point, one element each.
+struct DynamicQuantize {
+  void Transfer(Archive&) {}
+};
+
 // DynamicQuantizeLinear, MatMulInteger, Cast, Mul by scales and bias in one: the quantized_dynamic
 // linear layer. weights [O, I] int8, float output.
 struct DynamicFullyConnected {
@@ -290,7 +296,8 @@ using LoweredOp =
                  lowered::Binary, lowered::Unary, lowered::Pool, lowered::Softmax, lowered::Permute,
                  lowered::Reshape, lowered::Concat, lowered::Quantize, lowered::Dequantize,
                  lowered::DynamicFullyConnected, lowered::BlockFullyConnected, lowered::Normalize,
-                 lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect, lowered::Reduce>;
+                 lowered::ByteMap, lowered::QuantizedSoftmax, lowered::ByteSelect, lowered::Reduce,
+                 lowered::DynamicQuantize>;
 
 inline void ForgetWeights(LoweredOp& op) {
   std::visit(

@@ -21,6 +21,9 @@ bool HasOneElement(const Graph& graph, ValueId id) {
   return shape && std::ranges::all_of(*shape, [](const Dim& dim) { return dim == Dim(1); });
 }
 
+// A scale beside the data, for example: no layout changes it.
+bool IsNumber(const Graph& graph, ValueId id) { return RankOf(graph, id) == size_t{0}; }
+
 // How a node is computed channels-last.
 struct Conversion {
   size_t rank = 0;
@@ -47,7 +50,7 @@ Result<std::optional<Conversion>> Convert(const Graph& graph, const Node& node) 
     return std::nullopt;
   Conversion conversion;
   for (ValueId output : node.outputs) {
-    if (output == kNoValue) continue;
+    if (output == kNoValue || IsNumber(graph, output)) continue;
     const auto rank = RankOf(graph, output);
     if (!rank || *rank < 3 || (conversion.rank != 0 && conversion.rank != *rank))
       return std::nullopt;
@@ -157,7 +160,7 @@ Status LayoutRewriter::RewriteNode(NodeId id, NodeId next) {
         graph_.value(inputs[replaced.index]).name + "_channels_last", std::move(replaced.tensor));
   const std::vector<ValueId> first = outputs;
   for (ValueId& output : outputs) {
-    if (output == kNoValue) continue;
+    if (output == kNoValue || IsNumber(graph_, output)) continue;
     const ValueId last = AddLastValue(Value(graph_.value(output)));
     last_[output] = last;
     output = last;
@@ -165,7 +168,7 @@ Status LayoutRewriter::RewriteNode(NodeId id, NodeId next) {
   graph_.Connect(id, std::move(inputs), outputs);
   graph_.node(id).attributes = std::move(converted->attributes);
   for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i] == kNoValue) continue;
+    if (first[i] == outputs[i]) continue;
     const std::vector<NodeId> readers = graph_.Consumers(first[i]);
     const bool reads_first =
         std::ranges::any_of(readers, [&](NodeId reader) { return ReadsFirst(reader, first[i]); });

@@ -12,9 +12,6 @@
 
 namespace insitu {
 
-// Whether an operator has a bias of its own: Conv and Gemm.
-inline bool TakesBias(const Node& node) { return node.Is("Conv") || node.Is("Gemm"); }
-
 // Of what a linear layer that takes a bias reads, over all samples.
 struct InputMeans {
   std::vector<double> channels;  // along axis 1

@@ -1,9 +1,11 @@
 // Pairs of convolutions, and the factor of each channel between them: sqrt(first * second) / second
-// of the largest magnitudes.
+// of the largest magnitudes, where no bias grows beyond the largest of its layer. A channel of tiny
+// weights with a bias is that bias: dividing both would widen the range of all channels.
 #include "quantize/equalize.h"
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "quantize/float_graph.h"
 
@@ -43,24 +45,28 @@ std::vector<Pair> FindPairs(const Graph& graph) {
   return pairs;
 }
 
-// Calls `visit` with every weight that reads or writes channel `c` of what lies between.
-// `writes`: the output channels of the first; else the input channels of the second.
+// Calls `visit` with every weight that has `c` for its output channel, or else its input channel.
 template <class Visit>
-void ForEachWeight(const Tensor& weights, bool writes, size_t c, Visit visit) {
+void ForEachWeight(const Tensor& weights, bool by_output, size_t c, Visit visit) {
   const Dims& dims = weights.dims();
   const auto outputs = static_cast<size_t>(dims[0]), inputs = static_cast<size_t>(dims[1]);
   const size_t taps = static_cast<size_t>(weights.elements()) / outputs / inputs;
-  const bool by_output = writes || inputs == 1;  // a depthwise channel is both
   for (size_t o = by_output ? c : 0; o < (by_output ? c + 1 : outputs); ++o)
     for (size_t i = by_output ? 0 : c; i < (by_output ? inputs : c + 1); ++i)
       for (size_t t = 0; t < taps; ++t) visit((o * inputs + i) * taps + t);
 }
 
-float Largest(const Tensor& weights, bool writes, size_t c) {
+float Largest(const Tensor& weights, bool by_output, size_t c) {
   const auto values = weights.As<float>();
   float largest = 0;
-  ForEachWeight(weights, writes, c,
+  ForEachWeight(weights, by_output, c,
                 [&](size_t at) { largest = std::max(largest, std::abs(values[at])); });
+  return largest;
+}
+
+float LargestOf(std::span<const float> values) {
+  float largest = 0;
+  for (float value : values) largest = std::max(largest, std::abs(value));
   return largest;
 }
 
@@ -82,24 +88,26 @@ double EqualizePair(Graph& graph, const Pair& pair) {
   Tensor& written = *graph.value(first.inputs[1]).constant;
   Tensor& read = *graph.value(second.inputs[1]).constant;
   const bool has_bias = first.inputs.size() > 2 && first.inputs[2] != kNoValue;
+  const std::span<float> bias =
+      has_bias ? graph.value(first.inputs[2]).constant->As<float>() : std::span<float>();
+  const float most_bias = LargestOf(bias);
+  const bool depthwise = second.Attr<int64_t>("group", 1) > 1;
   double furthest = 0;
   for (size_t c = 0; c < static_cast<size_t>(written.dims()[0]); ++c) {
-    const double from = Largest(written, true, c), to = Largest(read, false, c);
+    const double from = Largest(written, true, c), to = Largest(read, depthwise, c);
     if (from == 0 || to == 0) continue;
-    const double factor = std::sqrt(from * to) / to;  // the first is divided by it
+    double factor = std::sqrt(from * to) / to;  // the first is divided by it
+    if (most_bias > 0) factor = std::max<double>(factor, std::abs(bias[c]) / most_bias);
     if (!std::isfinite(factor) || factor == 0) continue;
     furthest = std::max(furthest, std::abs(factor - 1));
-    const auto scale = [&](Tensor& weights, bool writes, double by) {
-      ForEachWeight(weights, writes, c, [&](size_t at) {
+    const auto scale = [&](Tensor& weights, bool by_output, double by) {
+      ForEachWeight(weights, by_output, c, [&](size_t at) {
         weights.As<float>()[at] = static_cast<float>(weights.As<float>()[at] * by);
       });
     };
     scale(written, true, 1 / factor);
-    scale(read, false, factor);
-    if (has_bias) {
-      float& bias = graph.value(first.inputs[2]).constant->As<float>()[c];
-      bias = static_cast<float>(bias / factor);
-    }
+    scale(read, depthwise, factor);
+    if (has_bias) bias[c] = static_cast<float>(bias[c] / factor);
   }
   return furthest;
 }

@@ -34,35 +34,41 @@ int64_t ProductsOf(const Node& node, const Linear& linear) {
                          : dims[static_cast<size_t>(linear.input_axis)];
 }
 
+std::optional<Linear> MatchConv(const Graph& graph, const Node& node) {
+  const ValueId bias_id = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  const Tensor *weights = graph.Constant(node.inputs[1]), *bias = graph.Constant(bias_id);
+  if (graph.IsConstant(node.inputs[0]) || !IsWeights(graph, node.inputs[1]) ||
+      weights->dims().size() < 3)
+    return std::nullopt;
+  if (bias_id != kNoValue && (!IsWeights(graph, bias_id) || bias->dims().size() != 1))
+    return std::nullopt;
+  return Linear{weights, bias, 0, 1};
+}
+
+std::optional<Linear> MatchMatrix(const Graph& graph, const Node& node) {
+  const auto layer = MatchMatrixLayer(graph, node);
+  if (!layer) return std::nullopt;
+  const Tensor* bias = graph.Constant(layer->addend);
+  if (layer->addend != kNoValue &&
+      (!IsWeights(graph, layer->addend) || bias->dims() != Dims{layer->columns}))
+    return std::nullopt;
+  const int64_t columns_axis = layer->transposed ? 0 : 1;
+  return Linear{graph.Constant(layer->weights), bias, columns_axis, 1 - columns_axis};
+}
+
+// A matrix for each element of a batch.
+std::optional<Linear> MatchBatch(const Graph& graph, const Node& node) {
+  if (graph.IsConstant(node.inputs[0]) || !IsWeights(graph, node.inputs[1])) return std::nullopt;
+  const Tensor* weights = graph.Constant(node.inputs[1]);
+  const auto rank = static_cast<int64_t>(weights->dims().size());
+  if (rank < 3) return std::nullopt;
+  return Linear{weights, nullptr, -1, rank - 2};
+}
+
 std::optional<Linear> MatchLinear(const Graph& graph, const Node& node) {
-  Linear linear;
-  if (node.inputs.size() < 2 || graph.IsConstant(node.inputs[0])) return std::nullopt;
-  linear.weights = graph.Constant(node.inputs[1]);
-  if (!IsWeights(graph, node.inputs[1])) return std::nullopt;
-  const size_t rank = linear.weights->dims().size();
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
-    linear.bias = graph.Constant(node.inputs[2]);
-    if (!IsWeights(graph, node.inputs[2]) || linear.bias->dims().size() != 1) return std::nullopt;
-  }
-  if (node.Is("Conv") && rank >= 3) {
-    linear.channel_axis = 0, linear.input_axis = 1;
-    return linear;
-  }
-  if (node.Is("Gemm") && rank == 2 && node.Attr<float>("alpha", 1) == 1 &&
-      node.Attr<float>("beta", 1) == 1 && node.Attr<int64_t>("transA", 0) == 0) {
-    const bool transposed = node.Attr<int64_t>("transB", 0) != 0;
-    linear.channel_axis = transposed ? 0 : 1, linear.input_axis = transposed ? 1 : 0;
-    if (linear.bias &&
-        linear.bias->elements() != linear.weights->dims()[static_cast<size_t>(linear.channel_axis)])
-      return std::nullopt;
-    return linear;
-  }
-  if (node.Is("MatMul") && rank >= 2) {
-    linear.channel_axis = rank == 2 ? 1 : -1;
-    linear.input_axis = static_cast<int64_t>(rank) - 2;
-    return linear;
-  }
-  return std::nullopt;
+  if (node.Is("Conv")) return MatchConv(graph, node);
+  if (auto linear = MatchMatrix(graph, node)) return linear;
+  return node.Is("MatMul") ? MatchBatch(graph, node) : std::nullopt;
 }
 
 void EraseNames(const Graph& graph, std::set<std::string>& names) {
@@ -107,7 +113,8 @@ Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options
 
 std::optional<Linear> LinearOf(const Graph& graph, const Node& node) {
   const auto linear = MatchLinear(graph, node);
-  if (linear && ProductsOf(node, *linear) > kMostProducts) return std::nullopt;
+  const int64_t most = TakesBias(node) ? kMostProducts / 2 : kMostProducts;
+  if (linear && ProductsOf(node, *linear) > most) return std::nullopt;
   return linear;
 }
 

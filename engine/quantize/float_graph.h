@@ -15,6 +15,9 @@ namespace insitu {
 Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
                          const ImportOptions& import);
 
+// Whether an operator has a bias of its own: Conv and Gemm.
+inline bool TakesBias(const Node& node) { return node.Is("Conv") || node.Is("Gemm"); }
+
 // What a node of this graph multiplies by: the constant, finite float32 weights of Conv, Gemm and
 // MatMul, where the sums of their products as integers fit 32 bits.
 struct Linear {

@@ -59,9 +59,10 @@ ValueId ColumnAddend(Graph& graph, const MatrixLayer& layer) {
   return graph.AddConstant(graph.value(layer.addend).name, addend->Reshaped({layer.columns}));
 }
 
-ValueId AddNodeBefore(Graph& graph, NodeId before, const std::string& name, Node node) {
+ValueId AddNodeBefore(Graph& graph, NodeId before, const std::string& name, Node node,
+                      ValueType type) {
   const std::string fresh = graph.FreshName(name);
-  const ValueId output = graph.AddValue({fresh, {}, std::nullopt, std::nullopt});
+  const ValueId output = graph.AddValue({fresh, std::move(type), std::nullopt, std::nullopt});
   if (node.name.empty()) node.name = fresh;
   node.outputs = {output};
   graph.AddNode(std::move(node), before);

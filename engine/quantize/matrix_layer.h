@@ -28,7 +28,9 @@ bool IsWeights(const Graph& graph, ValueId id);
 // The addend as a constant with one number per column; kNoValue for any other.
 ValueId ColumnAddend(Graph& graph, const MatrixLayer& layer);
 
-// Adds a node in front of another; its one output, and the node, have a fresh name.
-ValueId AddNodeBefore(Graph& graph, NodeId before, const std::string& name, Node node);
+// Adds a node in front of another. Its one output has a fresh name, and so has the node if it has
+// none; the type is for who asks before the next InferShapes().
+ValueId AddNodeBefore(Graph& graph, NodeId before, const std::string& name, Node node,
+                      ValueType type = {});
 
 }  // namespace insitu

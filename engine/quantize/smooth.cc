@@ -9,24 +9,26 @@
 namespace insitu {
 namespace {
 
-bool IsVector(const Graph& graph, ValueId id) {
+bool IsVector(const Graph& graph, ValueId id, int64_t elements) {
   const Tensor* tensor = graph.Constant(id);
-  return tensor && tensor->dtype() == DType::kFloat32 && tensor->dims().size() == 1;
+  return tensor && tensor->dtype() == DType::kFloat32 && tensor->dims() == Dims{elements};
 }
 
 bool IsSmoothable(const Graph& graph, const Node& norm) {
   if (!norm.Is("LayerNormalization") || norm.outputs.size() != 1 || norm.inputs.size() < 2)
     return false;
   const bool has_bias = norm.inputs.size() > 2 && norm.inputs[2] != kNoValue;
-  if (!IsVector(graph, norm.inputs[1]) || (has_bias && !IsVector(graph, norm.inputs[2])) ||
-      graph.IsOutput(norm.outputs[0]))
-    return false;
+  if (graph.IsOutput(norm.outputs[0])) return false;
   const std::vector<NodeId> readers = graph.Consumers(norm.outputs[0]);
   return !readers.empty() && std::ranges::all_of(readers, [&](NodeId id) {
     const Node& reader = graph.node(id);
     const auto linear = LinearOf(graph, reader);
-    return linear && !reader.Is("Conv") && linear->weights->dims().size() == 2 &&
-           reader.inputs[0] == norm.outputs[0];
+    if (!linear || reader.Is("Conv") || linear->weights->dims().size() != 2 ||
+        reader.inputs[0] != norm.outputs[0])
+      return false;
+    const int64_t channels = linear->weights->dims()[static_cast<size_t>(linear->input_axis)];
+    return IsVector(graph, norm.inputs[1], channels) &&
+           (!has_bias || IsVector(graph, norm.inputs[2], channels));
   });
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "quantize/bias_shift.h"
 #include "quantize/float_graph.h"
+#include "quantize/matrix_layer.h"
 #include "quantize/weight_codes.h"
 
 namespace insitu {
@@ -62,19 +64,11 @@ class Rewriter {
     return &scales_.emplace(root, scale).first->second;
   }
 
-  ValueId AddNode(const char* op, std::vector<ValueId> inputs, const std::string& name, DType dtype,
-                  std::optional<Shape> shape, Attributes attributes, NodeId before) {
-    const ValueId output =
-        graph_.AddValue({graph_.FreshName(name), {dtype, std::move(shape)}, {}, {}});
-    graph_.AddNode({graph_.value(output).name + "_" + op,
-                    "",
-                    op,
-                    std::move(inputs),
-                    {output},
-                    std::move(attributes),
-                    false},
-                   before);
-    return output;
+  ValueId AddDequantize(NodeId before, const std::string& name, std::vector<ValueId> inputs,
+                        Attributes attributes, std::optional<Shape> shape) {
+    return AddNodeBefore(graph_, before, name,
+                         {"", "", "DequantizeLinear", std::move(inputs), {}, std::move(attributes)},
+                         {DType::kFloat32, std::move(shape)});
   }
 
   // Chosen readers get what QuantizeLinear leaves of the value; where it is made by a chosen node,
@@ -85,11 +79,11 @@ class Rewriter {
     const std::string name = graph_.value(id).name;
     const std::optional<Shape> shape = graph_.value(id).type.shape;
     const DType codes = options_.signed_activations ? DType::kInt8 : DType::kUint8;
-    const ValueId quantized = AddNode("QuantizeLinear", {id, scale->scale, scale->zero},
-                                      name + "_quantized", codes, shape, {}, readers.front());
-    const ValueId restored =
-        AddNode("DequantizeLinear", {quantized, scale->scale, scale->zero}, name + "_dequantized",
-                DType::kFloat32, shape, {}, readers.front());
+    const ValueId quantized = AddNodeBefore(
+        graph_, readers.front(), name + "_quantized",
+        {"", "", "QuantizeLinear", {id, scale->scale, scale->zero}, {}, {}}, {codes, shape});
+    const ValueId restored = AddDequantize(readers.front(), name + "_dequantized",
+                                           {quantized, scale->scale, scale->zero}, {}, shape);
     for (NodeId reader : readers) {
       const std::vector<size_t>* data = DataOf(reader);
       const std::vector<ValueId> inputs = graph_.node(reader).inputs;
@@ -108,8 +102,9 @@ class Rewriter {
   Status EncodeLinear(const ChosenNode& chosen, const Linear& linear) {
     const Tensor weights = *linear.weights;
     const int64_t axis = options_.per_channel ? linear.channel_axis : -1;
+    INSITU_ASSIGN(const std::vector<float> least, LeastScales(chosen, linear, axis));
     INSITU_ASSIGN(const WeightCodes codes,
-                  EncodeWeights(weights, axis, WeightLimit(options_.reduce_range)));
+                  EncodeWeights(weights, axis, WeightLimit(options_.reduce_range), least));
     INSITU_ASSIGN(std::vector<double> bias, BiasOf(chosen, linear, codes));
     const std::string name = graph_.value(graph_.node(chosen.id).inputs[1]).name;
     Attributes by_axis;
@@ -118,11 +113,31 @@ class Rewriter {
     INSITU_ASSIGN(const ValueId zeros,
                   Constant<int8_t>(name + "_zero_point", codes.scales.dims(),
                                    std::vector<int8_t>(codes.scales.As<float>().size(), 0)));
-    const ValueId restored = AddNode(
-        "DequantizeLinear", {graph_.AddConstant(name + "_quantized", codes.codes), scales, zeros},
-        name + "_dequantized", DType::kFloat32, ToShape(weights.dims()), by_axis, chosen.id);
+    const ValueId restored =
+        AddDequantize(chosen.id, name + "_dequantized",
+                      {graph_.AddConstant(name + "_quantized", codes.codes), scales, zeros},
+                      by_axis, ToShape(weights.dims()));
     graph_.SetInput(chosen.id, 1, restored);
     return bias.empty() ? Status() : EncodeBias(chosen, codes, std::move(bias));
+  }
+
+  // How small scales of weights may be for the codes of biases to fit: a channel of tiny weights is
+  // little but its bias. What bias correction adds is far less than the other half.
+  Result<std::vector<float>> LeastScales(const ChosenNode& chosen, const Linear& linear,
+                                         int64_t axis) {
+    std::vector<float> least;
+    if (!TakesBias(graph_.node(chosen.id))) return least;
+    INSITU_ASSIGN(const Scale* input, ScaleFor(graph_.node(chosen.id).inputs[0]));
+    constexpr float kMost = kMostBiasCode / 2;
+    least.assign(axis < 0 ? 1 : static_cast<size_t>(linear.weights->dims()[axis]),
+                 std::numeric_limits<float>::min() / input->value);
+    if (!linear.bias) return least;
+    const auto bias = linear.bias->As<float>();
+    for (size_t i = 0; i < bias.size(); ++i) {
+      float& scale = least[least.size() == 1 ? 0 : i];
+      scale = std::max(scale, std::abs(bias[i]) / kMost / input->value);
+    }
+    return least;
   }
 
   // Empty where there is none and none is needed.
@@ -152,7 +167,8 @@ class Rewriter {
     std::vector<int32_t> codes;
     for (size_t i = 0; i < bias.size(); ++i) {
       const double code = std::nearbyint(bias[i] / scales[scales.size() == 1 ? 0 : i]);
-      codes.push_back(static_cast<int32_t>(std::clamp(code, -2147483648.0, 2147483647.0)));
+      codes.push_back(
+          static_cast<int32_t>(std::clamp<double>(code, -kMostBiasCode, kMostBiasCode)));
     }
     const auto count = static_cast<int64_t>(bias.size());
     const std::string name = graph_.node(chosen.id).name + "_bias";
@@ -161,8 +177,8 @@ class Rewriter {
                   Constant<float>(name + "_scale", weights.scales.dims(), scales));
     Attributes by_axis;
     if (scales.size() > 1 || !weights.scales.dims().empty()) by_axis["axis"] = int64_t{0};
-    const ValueId restored = AddNode("DequantizeLinear", {quantized, scale}, name + "_dequantized",
-                                     DType::kFloat32, Shape{count}, by_axis, chosen.id);
+    const ValueId restored =
+        AddDequantize(chosen.id, name + "_dequantized", {quantized, scale}, by_axis, Shape{count});
     std::vector<ValueId> inputs = graph_.node(chosen.id).inputs;
     inputs.resize(3, kNoValue);
     inputs[2] = restored;

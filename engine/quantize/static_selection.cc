@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 
 #include "quantize/float_graph.h"
+#include "quantize/matrix_layer.h"
 
 namespace insitu {
 namespace {
@@ -24,8 +26,16 @@ constexpr std::array<std::string_view, 12> kMixers = {
     "Add",     "Mul",  "Concat",      "AveragePool", "GlobalAveragePool", "Relu",
     "Sigmoid", "Clip", "HardSigmoid", "HardSwish",   "LeakyRelu",         "Resize"};
 
-bool IsFloat(const Graph& graph, ValueId id) {
-  return id != kNoValue && graph.value(id).type.dtype == DType::kFloat32;
+// Of both in 8 bits: more products than this may not fit their sum of 32 bits.
+constexpr int64_t kMostByteProducts = std::numeric_limits<int32_t>::max() / (255 * 255);
+
+bool IsProductOfActivations(const Graph& graph, const Node& node) {
+  if (!node.Is("MatMul") || !IsFloat32(graph, node.inputs[0]) || graph.IsConstant(node.inputs[0]) ||
+      graph.IsConstant(node.inputs[1]))
+    return false;
+  const auto& left = graph.value(node.inputs[0]).type.shape;
+  return !left || left->empty() || !left->back().IsKnown() ||
+         left->back().value() <= kMostByteProducts;
 }
 
 bool HasBounds(const Graph& graph, const Node& clip) {
@@ -48,15 +58,14 @@ class Selector {
  private:
   void Choose(NodeId id) {
     const Node& node = graph_.node(id);
-    if (node.outputs.empty() || !IsFloat(graph_, node.outputs[0]) || node.outputs.size() > 1 ||
+    if (node.outputs.empty() || !IsFloat32(graph_, node.outputs[0]) || node.outputs.size() > 1 ||
         !wanted_(node))
       return;
     ChosenNode chosen{id, kNoNode, {}, node.outputs[0]};
     if (LinearOf(graph_, node)) {
       chosen.data = {0};
       TakeActivation(chosen);
-    } else if (node.Is("MatMul") && !graph_.IsConstant(node.inputs[0]) &&
-               !graph_.IsConstant(node.inputs[1]) && IsFloat(graph_, node.inputs[0])) {
+    } else if (IsProductOfActivations(graph_, node)) {
       chosen.data = {0, 1};
       TakeActivation(chosen);
     } else if (!ChooseBetween(node, chosen)) {
@@ -106,7 +115,7 @@ class Selector {
     std::vector<ChosenNode> kept;
     for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
       const Node& of = graph_.node(node->id);
-      const bool linear = LinearOf(graph_, of) || of.Is("MatMul");
+      const bool linear = LinearOf(graph_, of) || IsProductOfActivations(graph_, of);
       if (!linear && !read.contains(node->output)) {
         selection_.root.erase(node->output);
         continue;

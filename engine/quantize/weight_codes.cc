@@ -22,7 +22,8 @@ struct Channels {
 
 }  // namespace
 
-Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit) {
+Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit,
+                                  std::span<const float> least) {
   const Dims& dims = weights.dims();
   const Channels channel_of(dims, axis);
   const auto values = weights.As<float>();
@@ -31,9 +32,10 @@ Result<WeightCodes> EncodeWeights(const Tensor& weights, int64_t axis, int limit
     float& largest = scales[channel_of(i)];
     largest = std::max(largest, std::abs(values[i]));
   }
-  for (float& scale : scales) {
-    scale /= static_cast<float>(limit);
-    if (!(scale > 0) || !std::isfinite(scale)) scale = 1;
+  for (size_t c = 0; c < scales.size(); ++c) {
+    scales[c] /= static_cast<float>(limit);
+    if (!least.empty()) scales[c] = std::max(scales[c], least[c]);
+    if (!(scales[c] > 0) || !std::isfinite(scales[c])) scales[c] = 1;
   }
   WeightCodes made;
   INSITU_ASSIGN(made.scales, Tensor::From<float>(

@@ -67,7 +67,7 @@ for (const worker of [true, false]) {
   });
 }
 
-test('Chromium turns JPEG files by their EXIF block as the command line does', async () => {
+test('Chromium turns JPEG and PNG files by their EXIF block as the command line does', async () => {
   const { page } = await site.open('blank/');
   const seen = await page.evaluate((files) => Promise.all(files.map(async (base64) => {
     const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]));

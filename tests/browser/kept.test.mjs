@@ -72,6 +72,7 @@ test('with integrity a kept model needs no server, and none but the model of tha
   const second = await visit(context, { integrity }, { route: offline });
   assert.ok(isRestored(second) && !second.unchecked, second.phases.join());
   assert.deepEqual(second.outputs, first.outputs);
+  await assert.rejects(visit(context, {}).then(() => visit(context, { integrity: '' })), /integrity/);
   const wrong = integrityOf('another');
   await assert.rejects(visit(context, { integrity: wrong }), /SHA-256 of the model/);
   await assert.rejects(visit(context, { integrity: wrong }, { route: offline }), /cannot reach/);

@@ -1,8 +1,10 @@
 // insitu's own kernels equal the formulas of their operators bit for bit: quantized Add and Mul,
 // Quantize, Dequantize, averages, depthwise convolutions, clamps, copies and Concat.
+#include <array>
 #include <cstring>
 
 #include "convolution_cases.h"
+#include "ops/dynamic_range.h"
 
 namespace insitu::test {
 namespace {
@@ -99,6 +101,60 @@ TEST_CASE("Quantize divides, rounds half to even and saturates; Dequantize multi
         REQUIRE(z.As<float>()[i] == real);
       }
     }
+}
+
+// What the kernel gives for `x`: steps, scale and zero point.
+std::array<Tensor, 3> DynamicallyQuantized(const Tensor& x) {
+  auto kernel = Accepted(Own(), lowered::DynamicQuantize{});
+  std::array<Tensor, 3> y{Make(DType::kUint8, x.dims()), Make(DType::kFloat32, {}),
+                          Make(DType::kUint8, {})};
+  const Dims inputs[] = {x.dims()}, outputs[] = {x.dims(), {}, {}};
+  REQUIRE(kernel->Reshape(inputs, outputs).value() == 0);
+  const std::byte* from[] = {x.data()};
+  std::byte* to[] = {y[0].data(), y[1].data(), y[2].data()};
+  REQUIRE(kernel->Run(from, to, nullptr));
+  return y;
+}
+
+TEST_CASE("DynamicQuantize quantizes by the range of the tensor, widened to hold zero") {
+  Rng rng(65);
+  const std::pair<float, float> ranges[] = {{-3.0f, 5.0f}, {0.5f, 7.0f},   {-9.0f, -2.0f},
+                                            {0.0f, 0.0f},  {-1e-3f, 2e4f}, {-1.0f, 0.0f}};
+  for (const auto& [low, high] : ranges)
+    for (int64_t count : {0, 1, 15, 16, 17, 1000}) {
+      const Tensor x = RandomFloats(rng, {count}, low, high);
+      volatile float min = 0.0f, max = 0.0f;
+      for (float value : x.As<float>()) {
+        if (value < min) min = value;
+        if (value > max) max = value;
+      }
+      volatile float range = max - min, scale = range / 255.0f;
+      if (scale == 0.0f) scale = 1.0f;
+      volatile float zero = -min / scale;
+      const auto [y, y_scale, y_zero] = DynamicallyQuantized(x);
+      REQUIRE(y_scale.As<float>()[0] == scale);
+      const int32_t zero_point = QuantizedStep(zero, 0, DType::kUint8, {});
+      REQUIRE(Load8(y_zero, 0) == zero_point);
+      for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+        volatile float steps = x.As<float>()[i] / scale;
+        REQUIRE(Load8(y, i) == QuantizedStep(steps, zero_point, DType::kUint8, {}));
+      }
+    }
+}
+
+TEST_CASE("what is not finite does not spoil the range of DynamicQuantize") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (float odd : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    Rng rng(66);
+    Tensor x = RandomFloats(rng, {40}, -2.0f, 6.0f);
+    x.As<float>()[7] = x.As<float>()[35] = odd;
+    const Quantization range = DynamicRange(std::span<const float>(x.As<float>()));
+    const auto [y, y_scale, y_zero] = DynamicallyQuantized(x);
+    CHECK(y_scale.As<float>()[0] == range.scale);
+    CHECK(Load8(y_zero, 0) == range.zero_point);
+    CHECK(Load8(y, 7) == (odd > 0 ? 255 : 0));
+    CHECK(Load8(y, 35) == Load8(y, 7));
+  }
 }
 
 TEST_CASE("not-a-number quantizes to the lowest value") {

@@ -113,6 +113,18 @@ TEST_CASE("a file that is much larger once it is parsed is refused before") {
   }));
 }
 
+TEST_CASE("inputs are counted over all graphs of a file") {
+  const auto runtime = Runtime::Create(1).value();
+  ModelBuilder builder;
+  builder.Input("x", {int64_t{1}}).Node("Relu", {"x"}, {"y"}).Output("y");
+  std::string bytes = builder.Bytes();
+  for (int i = 0; i < 99; ++i) bytes += std::string("\x3a\x02\x5a\x00", 4);  // one that is empty
+  const WithLimits lowered({.max_values = 100});
+  const auto session = Session::Load(ToBytes(bytes), {}, *runtime);
+  REQUIRE_FALSE(session);
+  CHECK(session.error().code == ErrorCode::kLimitExceeded);
+}
+
 TEST_CASE("strings are bounded in one tensor and in all that live") {
   const auto runtime = Runtime::Create(1).value();
   std::vector<Tensor> alive;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { cli, dist, flavours } from './support/insitu.mjs';
-import { addModel, model, tensorProto } from '../support/onnx-writer.mjs';
+import { addModel, identityModel, model, tensorProto } from '../support/onnx-writer.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'insitu-cli-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -145,6 +145,19 @@ test('run feeds files and prints results', () => {
   writeFileSync(input, '[["NaN", "Infinity", "-Infinity", 0]]');
   assert.deepEqual(JSON.parse(insitu('run', file, '--input', `x=${input}`, '--json', '-', ...flavour).stdout).y.data, ['NaN', 'Infinity', '-Infinity', 4]);
   assert.equal(insitu('run', file, '--input', 'q=random', ...flavour).status, 1);
+});
+
+test('whole numbers of 64 bits are read as they are written', () => {
+  const [wide, input] = ['wide.onnx', 'wide.json'].map((name) => join(folder, name));
+  writeFileSync(wide, identityModel('int64'));
+  const run = (text) => {
+    writeFileSync(input, text);
+    return insitu('run', wide, '--input', `x=${input}`, '--json', '-', ...flavour);
+  };
+  const { y } = JSON.parse(run('["9223372036854775807", "-9223372036854775808", -3, true]').stdout);
+  assert.deepEqual(y.data, ['9223372036854775807', '-9223372036854775808', '-3', '1']);
+  assert.deepEqual(JSON.parse(run(JSON.stringify(y)).stdout).y, y);
+  for (const odd of ['"9223372036854775808"', '"1.5"', '1.5', 'null', '""', '[1]']) assert.match(run(`{"dims": [1], "data": [${odd}]}`).stderr, /is no int64/);
 });
 
 test('test counts what passed, failed and was skipped', () => {

@@ -101,7 +101,7 @@ test('PNG of every kind and JPEG become the same tensors', async () => {
   assert.match(broken.stderr, /^InvalidArgument: .*all\.jsonl:4: 'x': .*rgb\.png cannot be read/);
 });
 
-test('JPEG files are turned as their EXIF block says', async () => {
+test('JPEG and PNG files are turned as their EXIF block says', async () => {
   for (const [dims, isThis] of [[[1, 1, 24, 16], (orientation) => orientation <= 4], [[1, 1, 16, 24], (orientation) => orientation > 4]]) {
     const flat = model({
       nodes: [{ op: 'Flatten', inputs: ['x'], outputs: ['y'] }],
@@ -114,6 +114,27 @@ test('JPEG files are turned as their EXIF block says', async () => {
     const { metrics } = await evaluated(join(place, 'flat.onnx'), '--data', join(place, 'all.jsonl'));
     assert.ok(metrics.mae.value < 0.01, `${metrics.mae.value}`);
   }
+});
+
+const odd = [
+  ['[[1, 2], [3], [4, 5, 6]]', /an array of 1 stands where the arrays before have 2/], ['[[1, 2, 3], 4]', /4 stands where the arrays before have 3/],
+  ['[1, [2, 3], 4]', /an array of 2 stands where the arrays before have a number/], ['[[null, 1, 2]]', /null is no number/], ['[["abc", 1, 2]]', /"abc" is no number/],
+  ['[["", 1, 2]]', /"" is no number/], ['null', /null is no number/], ['{"dims": [1, 3], "data": [1, null, 2]}', /null is no number/],
+  ['{"dims": [1, 3], "data": [[1, 2, 3]]}', /\[1,2,3\] is no number/], ['{"dims": [1, 3]}', /"data" is no array/],
+];
+for (const [text, why] of odd) {
+  test(`a feed of ${text} is refused with its line`, async () => {
+    const place = folderOf({ 'rows.jsonl': `{"feeds": {"x": [[0.1, 0.2, 0.7]]}, "label": 2}\n{"feeds": {"x": ${text}}, "label": 0}\n` });
+    const { status, stderr } = await insitu('evaluate', at('scores.onnx'), '--data', join(place, 'rows.jsonl'), ...flavour);
+    assert.equal(status, 1);
+    assert.match(stderr, /rows\.jsonl:2: 'x': /);
+    assert.match(stderr, why);
+  });
+}
+
+test('numbers that JSON lacks may be written as text, and truth as numbers', async () => {
+  const place = folderOf({ 'rows.jsonl': '{"feeds": {"x": [["-Infinity", false, true]]}, "label": 2}\n' });
+  assert.equal((await evaluated(at('scores.onnx'), '--data', join(place, 'rows.jsonl'), '--logits')).metrics.accuracy.value, 1);
 });
 
 test('CSV and JSON lines, with labels by name', async () => {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import jpeg from 'jpeg-js';
-import { kPictures, kTurns, levelsOf, segment, tiff } from '../support/exif.mjs';
+import { decoded, kPictures, kTurns, levelsOf, segment, tiff } from '../support/exif.mjs';
 import { generator } from '../support/random.mjs';
 
 const { outputFiles: [{ text }] } = await build({
@@ -15,7 +14,7 @@ const { orientationOf, upright } = await import(`data:text/javascript,${encodeUR
 for (const [what, bytes, orientation] of kPictures) {
   test(`${what}: ${orientation}`, () => {
     assert.equal(orientationOf(bytes), orientation);
-    assert.equal(levelsOf(upright(jpeg.decode(bytes, { useTArray: true }), bytes)), kTurns[orientation]);
+    assert.equal(levelsOf(upright(decoded(bytes), bytes)), kTurns[orientation]);
   });
 }
 

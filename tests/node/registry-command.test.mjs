@@ -127,6 +127,12 @@ test('channels go on and back, and know where they were', async () => {
   await refused(run('promote', 'digits', '10', '--channel', '2.0.0'), 2, /is the name of a version/);
 });
 
+test('a model may be called as a member of every object is', async () => {
+  const { run, at, add } = await both(site());
+  await fine(run('add', at('2.onnx'), '--name', 'constructor', '--version', '1'));
+  assert.match(await fine(run('list')), /^constructor {2}1 /m);
+});
+
 test('SOURCE_DATE_EPOCH says when', async () => {
   const { run, read } = await both(site());
   process.env.SOURCE_DATE_EPOCH = '1769860800';
@@ -221,7 +227,8 @@ test('verify --signature looks at models.json itself', async () => {
   } finally {
     await server.close();
   }
-  writeFileSync(file, `${text()}\n`);
+  assert.doesNotMatch(await fine(run('promote', 'digits', '1.0.0')), /sign it again/);
+  assert.match(await fine(run('promote', 'digits', '1.0.0', '--channel', 'beta')), /\.sig is of .* as it was: sign it again$/m);
   await wrong('.*models.json is not the one that was signed', ...ours, ...signed);
   const { findings } = JSON.parse((await run('verify', ...ours, ...signed, '--json', '-')).stdout);
   assert.deepEqual(Object.keys(findings[0]), ['what', 'state', 'why']);

@@ -82,6 +82,24 @@ test('a version loads by its channel or its name, with external data, and with a
   }
 });
 
+test('an answer that comes late changes nothing back', async (t) => {
+  let answer = (response) => response.end(documentOf(back));
+  const server = createServer((_, response) => answer(response));
+  await new Promise((listening) => server.listen(0, 'localhost', listening));
+  t.after(() => server.close().closeAllConnections());
+  const registry = await openRegistry(`http://localhost:${server.address().port}/models.json`);
+  for (const [now, changed] of [[back, false], [first, true]]) {
+    const asked = new Promise((came) => { answer = came; });
+    const late = registry.refresh();
+    const held = await asked;
+    answer = (response) => response.end(documentOf(now));
+    assert.equal(await registry.refresh(), changed);
+    held.end(documentOf(second));
+    assert.equal(await late, false);
+    assert.deepEqual(registry.models.shift.channels.stable.history, now);
+  }
+});
+
 test('a profile is taken with its model, and none of another model stays', async () => {
   const { at } = site();
   for (const options of [{}, { keys: [ours.pem] }]) {

@@ -100,5 +100,19 @@ TEST_CASE("bodies are written with the names that they capture") {
   CHECK(text.find("Relu(") != std::string::npos);
 }
 
+TEST_CASE("a model of more bytes than a file can have is refused, whatever its size wraps to") {
+  const Tensor shared = *Tensor::Allocate(DType::kUint8, {1 << 20});
+  for (const int more : {0, 2}) {
+    Graph graph;
+    for (int i = 0; i < 4096 + more; ++i) {
+      const ValueId id = graph.AddConstant("w", shared);
+      graph.outputs.push_back(id);
+    }
+    const auto written = ExportModel(graph);
+    REQUIRE_FALSE(written);
+    CHECK(written.error().code == ErrorCode::kLimitExceeded);
+  }
+}
+
 }  // namespace
 }  // namespace insitu::test

@@ -1,4 +1,5 @@
 // QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: hand values, granularities, edges.
+#include "ir/text.h"
 #include "support/run_op.h"
 
 namespace insitu::test {
@@ -84,6 +85,23 @@ TEST_CASE("DynamicQuantizeLinear of nothing but zeros, or of infinities, stays d
   CHECK(std::isfinite(wild[1].As<float>()[0]));
   CHECK(wild[0].As<uint8_t>()[0] == 255);
   CHECK(wild[0].As<uint8_t>()[1] == 0);
+}
+
+TEST_CASE("DynamicQuantizeLinear is lowered where it gives all three") {
+  Graph graph = Value(Parse(R"(graph g {
+    input x: float32[2,3]
+    y, scale, zero = DynamicQuantizeLinear(x)
+    output y
+  })"));
+  Check(InferShapes(graph));
+  const NodeId id = graph.Order()[0];
+  const auto lowering = [&] {
+    return FindOp("DynamicQuantizeLinear", "")->lower(LowerContext(graph, graph.node(id)));
+  };
+  CHECK(lowering().has_value());
+  const std::vector<ValueId> all = graph.node(id).outputs;
+  graph.Connect(id, std::vector<ValueId>(graph.node(id).inputs), {all[0], kNoValue, all[2]});
+  CHECK_FALSE(lowering().has_value());
 }
 
 }  // namespace

@@ -114,6 +114,17 @@ TEST_CASE("integer operators are laid out alike", "[passes]") {
   )") == "Transpose, MaxPool, Clip, MaxPool, Transpose");
 }
 
+TEST_CASE("numbers beside the data have no layout", "[passes]") {
+  CHECK(LaidOut(kWeights + R"(
+    a = Conv(x, w) {pads=[1,1,1,1]}
+    q, s, z = DynamicQuantizeLinear(a)
+    b = DequantizeLinear(q, s, z)
+    y = Conv(b, p)
+    output y
+    output s
+  )") == "Transpose, Conv, DynamicQuantizeLinear, DequantizeLinear, Conv, Transpose");
+}
+
 TEST_CASE("without a wish nothing changes", "[passes]") {
   const char* text = R"(graph g {
     input x: float32[1,2,6,6]

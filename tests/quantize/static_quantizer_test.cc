@@ -171,6 +171,19 @@ TEST_CASE("a layer whose sums could leave 32 bits stays in float") {
   }
 }
 
+TEST_CASE("a product of activations whose sums could leave 32 bits stays in float") {
+  const auto runtime = *Runtime::Create(1);
+  for (const int64_t depth : {33'000, 33'100}) {
+    ModelBuilder builder;
+    builder.Input("a", {int64_t{1}, depth})
+        .Input("b", {depth, int64_t{1}})
+        .Node("MatMul", {"a", "b"}, {"y"})
+        .Output("y");
+    const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), {}, {}, *runtime);
+    CHECK(quantizer->Nodes().empty() == (depth == 33'100));
+  }
+}
+
 TEST_CASE("names that the model has not, and models with scales, are refused") {
   const auto runtime = *Runtime::Create(1);
   QuantizeOptions options;

@@ -24,5 +24,15 @@ TEST_CASE("weights are within half a step of what their codes say, by channel") 
   CHECK(EncodeWeights(weights, 0, 63)->codes.As<int8_t>()[1] == -63);
 }
 
+TEST_CASE("no scale is smaller than asked for") {
+  const std::vector<float> values{1, -2, 1e-6F, 3e-6F}, least{1e-3F, 1e-6F};
+  const Tensor weights = *Tensor::From<float>({2, 2}, std::span<const float>(values));
+  const WeightCodes made = *EncodeWeights(weights, 0, 127, least);
+  CHECK(made.scales.As<float>()[0] == 2.0F / 127);
+  CHECK(made.scales.As<float>()[1] == 1e-6F);
+  CHECK(made.codes.As<int8_t>()[2] == 1);
+  CHECK(made.codes.As<int8_t>()[3] == 3);
+}
+
 }  // namespace
 }  // namespace insitu::test

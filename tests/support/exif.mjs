@@ -1,20 +1,27 @@
-// JPEG files with EXIF blocks: every turn in both byte orders, and blocks that are damaged, with how a browser shows each.
+// JPEG and PNG files with EXIF blocks: every turn in both byte orders, and blocks that are damaged, with how a browser shows each.
+import { crc32 } from 'node:zlib';
+import { decode as decodePng, encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 
 /* Blocks of 8 pixels, which JPEG keeps, a level each: two in a row, three rows. */
 const kBlock = 8, kColumns = 2, kRows = 3, kLevel = 50;
 const kSize = { width: kColumns * kBlock, height: kRows * kBlock };
 const blockOf = (pixel) => Math.floor(pixel / kSize.width / kBlock) * kColumns + Math.floor((pixel % kSize.width) / kBlock);
-const plain = Buffer.from(jpeg.encode({
-  ...kSize, data: Uint8Array.from({ length: kSize.width * kSize.height * 4 }, (_, i) => (i % 4 === 3 ? 255 : blockOf(i >> 2) * kLevel)),
-}, 100).data);
+const pixels = { ...kSize, data: Uint8Array.from({ length: kSize.width * kSize.height * 4 }, (_, i) => (i % 4 === 3 ? 255 : blockOf(i >> 2) * kLevel)) };
+const plain = Buffer.from(jpeg.encode(pixels, 100).data);
+/* Of 1, 3 or 4 channels. */
+const pngOf = (channels) => Buffer.from(encodePng({ ...pixels, channels, data: channels === 4 ? pixels.data : pixels.data.filter((_, i) => i % 4 < channels) }));
 
 /** What is seen, row by row, for Orientation 1 to 8. */
 export const kTurns = { 1: '01 23 45', 2: '10 32 54', 3: '54 32 10', 4: '45 23 01', 5: '024 135', 6: '420 531', 7: '531 420', 8: '135 024' };
 
-/** The levels of a picture in RGBA, row by row. */
+/** What is in the file, without any turn. */
+export const decoded = (bytes) => (bytes[0] === 0x89 ? decodePng(bytes) : jpeg.decode(bytes, { useTArray: true }));
+
+/** The levels of a picture, row by row. */
 export function levelsOf({ data, width, height }) {
-  const level = (row, column) => Math.round(data[((row + 0.5) * kBlock * width + (column + 0.5) * kBlock) * 4] / kLevel);
+  const channels = data.length / (width * height);
+  const level = (row, column) => Math.round(data[((row + 0.5) * kBlock * width + (column + 0.5) * kBlock) * channels] / kLevel);
   return Array.from({ length: height / kBlock }, (_, row) => Array.from({ length: width / kBlock }, (_, column) => level(row, column)).join('')).join(' ');
 }
 
@@ -48,6 +55,19 @@ export function tiff(entries, { little = true, order = little ? 'II' : 'MM', mag
 
 /** `bytes` of a JPEG file with these segments first. */
 export const withSegments = (bytes, ...segments) => Buffer.concat([bytes.subarray(0, 2), ...segments, bytes.subarray(2)]);
+
+/* A chunk of PNG. */
+function chunk(content, type = 'eXIf') {
+  const bytes = Buffer.concat([Buffer.alloc(4), Buffer.from(type, 'latin1'), content, Buffer.alloc(4)]);
+  bytes.writeUInt32BE(content.length);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), bytes.length - 4);
+  return bytes;
+}
+
+/* `bytes` of a PNG file with these chunks behind the header, or in front of the end. */
+const headerEnd = 8 + 25, endBytes = 12;
+const withChunks = (bytes, ...chunks) => Buffer.concat([bytes.subarray(0, headerEnd), ...chunks, bytes.subarray(headerEnd)]);
+const withChunkLast = (bytes, last) => Buffer.concat([bytes.subarray(0, -endBytes), last, bytes.subarray(-endBytes)]);
 
 const of = (value, options) => tiff([[0x112, 3, 1, value]], options);
 const turn = (value, options) => segment(of(value, options));
@@ -85,4 +105,12 @@ export const kPictures = [
   ['behind a byte of filling', withSegments(plain, Buffer.from([0xff]), turn(6)), 6],
   ['right in front of the pixels', Buffer.concat([plain.subarray(0, begin), turn(6), plain.subarray(begin)]), 6],
   ['behind the pixels', Buffer.concat([plain, turn(6)]), 1],
+  ['PNG without a chunk', pngOf(3), 1],
+  ...[true, false].flatMap((little) => [1, 2, 3, 4, 5, 6, 7, 8].map((value) => [`PNG, ${value}, ${little ? 'II' : 'MM'}`, withChunks(pngOf(3), chunk(of(value, { little }))), value])),
+  ...[1, 4].map((channels) => [`PNG of ${channels} channels`, withChunks(pngOf(channels), chunk(of(6))), 6]),
+  ['PNG, two chunks', withChunks(pngOf(3), chunk(of(6)), chunk(of(3))), 6],
+  ['PNG, behind another chunk', withChunks(pngOf(3), chunk(Buffer.from('Title\0eXIf'), 'tEXt'), chunk(of(6))), 6],
+  ['PNG, a chunk with a head', withChunks(pngOf(3), chunk(Buffer.concat([Buffer.from('Exif\0\0'), of(6)]))), 1],
+  ['PNG, a chunk of nothing', withChunks(pngOf(3), chunk(Buffer.alloc(0))), 1],
+  ['PNG, a chunk behind the pixels', withChunkLast(pngOf(3), chunk(of(6))), 1],
 ];

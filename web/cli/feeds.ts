@@ -47,23 +47,59 @@ function generator(seed: number): () => number {
   };
 }
 
-type Nested = number | string | boolean | Nested[];
+type Nested = number | string | boolean | null | Nested[];
 
 /** Nested arrays, or { dims, data }, as a tensor of the type of `info`. */
 export function fromJson(json: Nested | { dims: number[]; data: Nested[] }, info: TensorInfo): Tensor {
   const dtype = info.dtype as DType;
-  if (typeof json === 'object' && !Array.isArray(json)) {
-    return dtype === 'string' ? tensor(json.data.map(String), json.dims) : tensor(json.data.map(Number), json.dims, dtype);
-  }
-  const dims: number[] = [];
-  for (let level: Nested = json; Array.isArray(level); level = level[0] ?? 0) dims.push(level.length);
-  const flat = (Array.isArray(json) ? (json as unknown[]).flat(Infinity as 1) : [json]) as (number | string | boolean)[];
-  return dtype === 'string' ? tensor(flat.map(String), dims) : tensor(flat.map(Number), dims, dtype);
+  const [data, dims] = typeof json === 'object' && json !== null && !Array.isArray(json) ? [json.data, json.dims] : [flatten(json), dimsOf(json)];
+  if (!Array.isArray(data)) fail('InvalidArgument', '"data" is no array', 'Write {"dims": [...], "data": [...]}.');
+  if (dtype === 'string') return tensor(data.map(textOf), dims);
+  return isWide(dtype) ? tensor(wideOf(data, dtype), dims, dtype) : tensor(data.map(numberOf), dims, dtype);
 }
+
+/* By the first array of each level. */
+function dimsOf(json: Nested): number[] {
+  return Array.isArray(json) ? [json.length, ...(json.length > 0 ? dimsOf(json[0]!) : [])] : [];
+}
+
+function flatten(json: Nested, dims = dimsOf(json)): Nested[] {
+  const [length, ...inner] = dims;
+  if (length === undefined && !Array.isArray(json)) return [json];
+  if (!Array.isArray(json) || json.length !== length) {
+    const has = Array.isArray(json) ? `an array of ${json.length}` : JSON.stringify(json).slice(0, 40);
+    fail('InvalidArgument', `${has} stands where the arrays before have ${length === undefined ? 'a number' : length}`, 'Write nested arrays of equal lengths.');
+  }
+  return json.flatMap((one) => flatten(one, inner));
+}
+
+/* JSON has no numbers that are not finite, and JavaScript reads none exactly beyond 2 ** 53: they are written as text. */
+const texts: Record<string, number> = { NaN, Infinity, '-Infinity': -Infinity };
+
+function numberOf(value: Nested): number {
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  return (typeof value === 'string' ? texts[value] : undefined) ??
+    fail('InvalidArgument', `${JSON.stringify(value).slice(0, 40)} is no number`, 'Write numbers, true, false, "NaN", "Infinity" or "-Infinity".');
+}
+
+const isWide = (dtype: DType): dtype is 'int64' | 'uint64' => dtype === 'int64' || dtype === 'uint64';
+
+function wideOf(data: Nested[], dtype: 'int64' | 'uint64'): BigInt64Array | BigUint64Array {
+  const [array, inRange] = dtype === 'int64' ? [BigInt64Array, BigInt.asIntN] as const : [BigUint64Array, BigInt.asUintN] as const;
+  return array.from(data.map((value) => {
+    const isWhole = typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isSafeInteger(Number(value ?? NaN)) && !Array.isArray(value);
+    const whole = isWhole ? BigInt(value as string | number | boolean) : undefined;
+    return whole !== undefined && inRange(64, whole) === whole ? whole
+      : fail('InvalidArgument', `${JSON.stringify(value).slice(0, 40)} is no ${dtype}`, 'Write whole numbers, those beyond 2 ** 53 as text.');
+  }));
+}
+
+const textOf = (value: Nested): string => (typeof value === 'string' ? value
+  : fail('InvalidArgument', `${JSON.stringify(value).slice(0, 40)} is no text`, 'Write strings.'));
 
 function parse(bytes: Uint8Array, file: string): Nested {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder().decode(bytes)) as Nested;
   } catch (thrown) {
     return fail('InvalidArgument', `${file} is no JSON: ${(thrown as Error).message}`,
       'Write nested arrays, or {"dims": [...], "data": [...]}.', thrown);

@@ -51,11 +51,11 @@ export async function open(
   const names = Object.keys(externalData);
   const sources = [model, ...Object.values(externalData)];
   const digests = [integrity, ...names.map((name) => (Object.hasOwn(externalIntegrity, name) ? externalIntegrity[name] : undefined))];
-  const addresses = sources.map((source, i) => digests[i] || addressOf(source));
+  const addresses = sources.map((source, i) => digests[i] ?? addressOf(source));
   if (!addresses.every((address) => address !== undefined)) return undefined;
   const identify = async (source: ModelSource, i: number): Promise<{ source: ModelSource; stamp?: string; failure?: unknown }> => {
     const address = addresses[i]!;
-    if (digests[i]) return { source, stamp: address };
+    if (digests[i] !== undefined) return { source, stamp: address };
     try {
       const response = await helpers.request(source instanceof Request ? source : new URL(address), address, signal);
       const { headers } = response;

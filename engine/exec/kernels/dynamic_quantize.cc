@@ -1,6 +1,7 @@
 // The values, in the range that ops/dynamic_range.h finds.
 #include "exec/kernels/dynamic_quantize.h"
 
+#include "exec/kernels/kernels.h"
 #include "exec/kernels/simd_requantize.h"
 #include "ops/dynamic_range.h"
 
@@ -33,12 +34,38 @@ Extremes ExtremesOf(std::span<const float> x) {
   return extremes;
 }
 
+class DynamicQuantizeKernel final : public Kernel {
+ public:
+  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+    elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
+    return 0;
+  }
+
+  Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+             std::byte*) override {
+    const Quantization q = DynamicQuantize({Cast<float>(inputs[0]), elements_},
+                                           {Cast<uint8_t>(outputs[0]), elements_});
+    *Cast<float>(outputs[1]) = q.scale;
+    *Cast<uint8_t>(outputs[2]) = static_cast<uint8_t>(q.zero_point);
+    return {};
+  }
+
+ private:
+  size_t elements_ = 0;
+};
+
 }  // namespace
 
 Quantization DynamicQuantize(std::span<const float> x, std::span<uint8_t> y) {
   const Quantization q = DynamicRange(ExtremesOf(x));
   QuantizeFloats(x.data(), x.size(), q, {0, 255}, reinterpret_cast<std::byte*>(y.data()));
   return q;
+}
+
+Considered Consider(const lowered::DynamicQuantize&) { return Offer{.cost = 2.0}; }
+
+Created Create(const lowered::DynamicQuantize&, const ThreadPool&, PackedWeights) {
+  return std::make_unique<DynamicQuantizeKernel>();
 }
 
 }  // namespace insitu::kernels

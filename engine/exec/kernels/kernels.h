@@ -26,6 +26,7 @@ Considered Consider(const lowered::Concat& op);
 Considered Consider(const lowered::Convolution& op);
 Considered Consider(const lowered::Dequantize& op);
 Considered Consider(const lowered::DynamicFullyConnected& op);
+Considered Consider(const lowered::DynamicQuantize& op);
 Considered Consider(const lowered::FullyConnected& op);
 Considered Consider(const lowered::Normalize& op);
 Considered Consider(const lowered::Pool& op);
@@ -44,6 +45,7 @@ Created Create(const lowered::Convolution& op, const ThreadPool& pool, PackedWei
 Created Create(const lowered::Dequantize& op, const ThreadPool& pool, PackedWeights packed);
 Created Create(const lowered::DynamicFullyConnected& op, const ThreadPool& pool,
                PackedWeights packed);
+Created Create(const lowered::DynamicQuantize& op, const ThreadPool& pool, PackedWeights packed);
 Created Create(const lowered::FullyConnected& op, const ThreadPool& pool, PackedWeights packed);
 Created Create(const lowered::Normalize& op, const ThreadPool& pool, PackedWeights packed);
 Created Create(const lowered::Pool& op, const ThreadPool& pool, PackedWeights packed);

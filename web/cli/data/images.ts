@@ -1,5 +1,5 @@
 // Pictures as samples: PNG and JPEG files in a folder for each class, made tensors of by the engine as image() is.
-// Invariant: a picture is decoded when it is asked for, JPEG turned as browsers turn it; what cannot be read is refused by its file.
+// Invariant: a picture is decoded when it is asked for, turned as browsers turn it; what cannot be read is refused by its file.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
@@ -10,7 +10,7 @@ import type { ImageOptions, RawImage } from '../../src/image-feed.js';
 import { describe } from '../../src/tensor.js';
 import type { Tensor, TensorInfo } from '../../src/tensor.js';
 import type { Dataset } from './dataset.js';
-import { upright } from './exif.js';
+import { isPng, upright } from './exif.js';
 
 /** Those of image(). */
 export type PictureOptions = ImageOptions;
@@ -47,7 +47,7 @@ function decode(file: string): RawImage {
   try {
     const bytes = readFileSync(file);
     // Each by what it is, whatever it is called.
-    return bytes[0] === 0x89 ? ofPng(bytes) : upright(decodeJpeg(bytes, { useTArray: true, ...most }), bytes);
+    return upright(isPng(bytes) ? ofPng(bytes) : decodeJpeg(bytes, { useTArray: true, ...most }), bytes);
   } catch (thrown) {
     return fail('InvalidArgument', `${file} cannot be read: ${(thrown as Error).message}`, 'Pass PNG or JPEG files.', thrown);
   }

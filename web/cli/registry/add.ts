@@ -23,17 +23,16 @@ export async function add(flags: Flags, positionals: string[], print: (line: str
   const [name, version] = ['name', 'version'].map((flag) => nameIn(flag, flags[flag]));
   const [registry, when] = [registryOf(flags), whenOf(flags)];
   const versionIn = await versionFrom(flags, registry, { model, name: name!, when });
-  const entry = await updateRegistry(registry, (models) => {
+  await updateRegistry(registry, print, (models) => {
     const entry = versionIn(models);
     const before = versionOf(models, name!, version!);
     if (before && !flags.force && JSON.stringify(before) !== JSON.stringify(entry)) {
       fail('InvalidArgument', `${registry} has another ${name} ${version}`, 'A version does not change: add another one, or pass --force.');
     }
-    models[name!] ??= { versions: {}, channels: {} };
+    if (!Object.hasOwn(models, name!)) models[name!] = { versions: {}, channels: {} };
     models[name!]!.versions[version!] = entry;
-    return entry;
+    return `${name} ${version}: ${entry.url}, ${entry.bytes.toLocaleString('en')} bytes, ${entry.integrity}`;
   }, { anew: true });
-  print(`${name} ${version}: ${entry.url}, ${entry.bytes.toLocaleString('en')} bytes, ${entry.integrity}`);
   return 0;
 }
 

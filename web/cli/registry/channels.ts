@@ -12,7 +12,7 @@ import type { Entries } from './file.js';
 export async function promote(flags: Flags, [name, version, ...more]: string[], print: (line: string) => void): Promise<number> {
   if (name === undefined || version === undefined || more.length > 0) refuse('pass NAME and VERSION');
   const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
-  print(await updateRegistry(registry, (models) => {
+  await updateRegistry(registry, print, (models) => {
     const found = findVersion(registry, models, `${name}@${version}`);
     if (Object.hasOwn(models[name]!.versions, channel)) refuse(`--channel ${channel} is the name of a version`);
     const failed = found.entry.gates?.find(({ verdict }) => verdict === 'failed');
@@ -21,19 +21,19 @@ export async function promote(flags: Flags, [name, version, ...more]: string[], 
     }
     if (historyOf(models, name, channel).at(-1)?.version === found.version) return `${name} ${channel}: ${found.version} already`;
     return change(models, name, channel, { version: found.version, how: 'promoted', ...when });
-  }));
+  });
   return 0;
 }
 
 export async function rollback(flags: Flags, positionals: string[], print: (line: string) => void): Promise<number> {
   const name = onePositional(positionals, 'NAME');
   const [registry, channel, when] = [registryOf(flags), channelIn(flags), whenOf(flags)];
-  print(await updateRegistry(registry, (models) => {
+  await updateRegistry(registry, print, (models) => {
     modelOf(registry, models, name);
     const version = waysBack(historyOf(models, name, channel)).at(-1) ??
       fail('InvalidArgument', `${channel} of ${name} named no other version before`, 'Nothing has changed. Promote the version that you mean.');
     return change(models, name, channel, { version, how: 'rolled back', ...when });
-  }));
+  });
   return 0;
 }
 

@@ -41,14 +41,19 @@ function checked(file: string, value: unknown): RegistryDocument {
   return readModels(value, (path, what) => fail('InvalidModel', `${file}: ${path} ${what}`, formatHint));
 }
 
-/** What `change` gives, which gets the models of the registry and may change them. */
-export function updateRegistry<T>(file: string, change: (models: Entries) => T, options?: { anew?: boolean }): Promise<T> {
+/** Prints what `change` gives, which gets the models of the registry and may change them, and whether a signature is of before. */
+export function updateRegistry(
+  file: string, print: (line: string) => void, change: (models: Entries) => string, options?: { anew?: boolean },
+): Promise<void> {
   return alone(file, async () => {
     const models = await readRegistry(file, options);
     const before = JSON.stringify(models);
-    const result = change(models);
-    if (JSON.stringify(models) !== before) writeRegistry(file, models);
-    return result;
+    const line = change(models);
+    const changes = JSON.stringify(models) !== before;
+    if (changes) writeRegistry(file, models);
+    print(line);
+    const signature = `${file}.sig`;
+    if (changes && existsSync(signature)) print(`${signature} is of ${file} as it was: sign it again`);
   });
 }
 

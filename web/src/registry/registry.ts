@@ -91,6 +91,8 @@ export class Registry {
   readonly #base: string;
   readonly #options: RegistryOptions;
   #read: Read;
+  #asked = 0;
+  #answered = 0;
 
   constructor({ url, base, models }: { url?: string; base: string; models: RegistryModels }, { keys, signature, monitor }: RegistryOptions) {
     this.#url = url;
@@ -106,27 +108,36 @@ export class Registry {
 
   /**
    * Reads models.json again, if it has changed. Resolves to whether it has. Rejects where it cannot be read, does not hold or is not
-   * signed as asked for, and nothing has changed then.
+   * signed as asked for, and nothing has changed then. Of several at once, what was asked for last counts.
    */
   async refresh(signal?: AbortSignal): Promise<boolean> {
     if (this.#url === undefined) return false;
-    const fetched = await fetchBytes(this.#url, { signal, etag: this.#read.etag });
-    if (!fetched) return false;
+    const turn = ++this.#asked;
+    const read = await this.#readAgain(this.#url, signal);
+    if (turn < this.#answered) return false;
+    this.#answered = turn;
+    if (read) this.#read = read;
+    return read !== undefined;
+  }
+
+  /* undefined where it is as it was. */
+  async #readAgain(url: string, signal?: AbortSignal): Promise<Read | undefined> {
+    const fetched = await fetchBytes(url, { signal, etag: this.#read.etag });
+    if (!fetched) return undefined;
     const text = new TextDecoder().decode(fetched.bytes);
-    if (text === this.#read.text) return false;
+    if (text === this.#read.text) return undefined;
     const { keys, signature } = this.#options;
     if (signature !== undefined) {
       const { bytes } = (await fetchBytes(String(signature), { signal }))!;
-      await checkSigned(this.#url, await integrityOf(fetched.bytes), bytes, keys!);
+      await checkSigned(url, await integrityOf(fetched.bytes), bytes, keys!);
     }
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (thrown) {
-      fail('InvalidModel', `${this.#url} is no JSON: ${messageOf(thrown)}`, formatHint, { cause: thrown });
+      fail('InvalidModel', `${url} is no JSON: ${messageOf(thrown)}`, formatHint, { cause: thrown });
     }
-    this.#read = { text, etag: fetched.etag, models: modelsIn(value, this.#url) };
-    return true;
+    return { text, etag: fetched.etag, models: modelsIn(value, url) };
   }
 
   /** The version of a model that a channel names, or one by its own name. */

@@ -1,0 +1,105 @@
+// Static int8 of layers that are not as layers mostly are: tiny weights beside ordinary biases,
+// convolutions of one channel, scales of one element. All stay close to float.
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <memory>
+#include <random>
+
+#include "onnx/model_builder.h"
+#include "quantize/quantizer.h"
+#include "quantize/samples.h"
+
+namespace insitu::test {
+namespace {
+
+std::vector<float> Uniform(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(count);
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+// Of the model as int8 against float, on the sample that it is calibrated with.
+double SqnrOf(const ModelBuilder& builder, const Dims& dims, const QuantizeOptions& options = {}) {
+  const auto runtime = *Runtime::Create(1);
+  size_t count = 1;
+  for (int64_t extent : dims) count *= static_cast<size_t>(extent);
+  const std::vector<float> x = Uniform(count, 9);
+  const std::vector<NamedTensor> feeds{
+      {"x", *Tensor::From<float>(dims, std::span<const float>(x))}};
+  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
+  REQUIRE(quantizer->Observe(feeds));
+  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
+  const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
+  const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
+  const auto wanted = *original->Run(feeds), got = *session->Run(feeds);
+  Sqnr sqnr;
+  sqnr.Add(wanted[0].tensor.As<float>(), got[0].tensor.As<float>());
+  return sqnr.decibels();
+}
+
+TEST_CASE("a channel that is little but its bias keeps it") {
+  for (const float tiny : {1e-4F, 3.2e-6F, 1e-9F, 1e-30F, 0.0F})
+    for (const float bias : {0.7F, -0.7F, 0.0F})
+      for (const bool per_channel : {true, false}) {
+        ModelBuilder builder(17);
+        builder.Input("x", {int64_t{32}, int64_t{2}})
+            .Initializer(FloatTensor("w", {2, 2}, {tiny, tiny, -tiny, tiny}))
+            .Initializer(FloatTensor("b", {2}, {bias, -0.3F}))
+            .Node("Gemm", {"x", "w", "b"}, {"h"})
+            .Initializer(FloatTensor("v", {2, 2}, {1, 0.5F, 0.25F, 1}))
+            .Node("Gemm", {"h", "v"}, {"y"})
+            .Output("y");
+        QuantizeOptions options;
+        options.per_channel = per_channel;
+        const double sqnr = SqnrOf(builder, {32, 2}, options);
+        INFO("weights of " << tiny << ", a bias of " << bias << ": " << sqnr << " dB");
+        CHECK(sqnr > 35);
+      }
+}
+
+ModelBuilder TwoConvolutions(int64_t between, int64_t outputs, const std::vector<float>& first,
+                             const std::vector<float>& bias) {
+  ModelBuilder builder(17);
+  builder.Input("x", {int64_t{1}, int64_t{2}, int64_t{8}, int64_t{8}})
+      .Initializer(FloatTensor("w", {between, 2, 1, 1}, first))
+      .Initializer(FloatTensor("b", {between}, bias))
+      .Node("Conv", {"x", "w", "b"}, {"h"})
+      .Node("Relu", {"h"}, {"r"})
+      .Initializer(FloatTensor("v", {outputs, between, 3, 3},
+                               Uniform(static_cast<size_t>(outputs * between * 9), 4)))
+      .Node("Conv", {"r", "v"}, {"y"})
+      .Ints("pads", {1, 1, 1, 1})
+      .Output("y");
+  return builder;
+}
+
+TEST_CASE("equalisation scales all that reads a single channel") {
+  QuantizeOptions options;
+  options.equalize = true;
+  CHECK(SqnrOf(TwoConvolutions(1, 5, {20, 30}, {1}), {1, 2, 8, 8}, options) > 30);
+}
+
+TEST_CASE("equalisation lets no bias widen the range of the others") {
+  QuantizeOptions options;
+  options.equalize = true;
+  const auto builder = TwoConvolutions(3, 4, {1e-18F, 0, 0.5F, 1, -1, 0.7F}, {0.3F, 0.1F, 0.2F});
+  CHECK(SqnrOf(builder, {1, 2, 8, 8}, options) > 30);
+}
+
+TEST_CASE("a normalisation with one scale for all channels is not smoothed") {
+  ModelBuilder builder(17);
+  builder.Input("x", {int64_t{16}, int64_t{4}})
+      .Initializer(FloatTensor("gain", {1}, {30}))
+      .Initializer(FloatTensor("w", {4, 4}, Uniform(16, 5)))
+      .Node("LayerNormalization", {"x", "gain"}, {"n"})
+      .Node("MatMul", {"n", "w"}, {"y"})
+      .Output("y");
+  QuantizeOptions options;
+  options.smooth = 0.5;
+  CHECK(SqnrOf(builder, {16, 4}, options) > 30);
+}
+
+}  // namespace
+}  // namespace insitu::test
