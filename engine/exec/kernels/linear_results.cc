@@ -59,27 +59,15 @@ void LinearResults::Store(EightSums sums, size_t block, size_t count, float scal
     std::copy_n(bytes, count, y);
     return;
   }
-  alignas(16) int32_t integers[kColumns];
-  sums.Store(integers);
-  if (output_ == DType::kInt32) {
-    std::copy_n(integers, count, Cast<int32_t>(y));
+  if (gives_reals()) {
+    float values[kColumns];
+    reals(block, scale_x).Store<1>({sums}, {values});
+    std::copy_n(values, count, Cast<float>(y));
     return;
   }
-  float reals[kColumns];
-  StoreReal(integers, block, scale_x, reals);
-  std::copy_n(reals, count, Cast<float>(y));
-}
-
-void LinearResults::StoreReal(const int32_t* sums, size_t block, float scale_x, float* y) const {
-#pragma clang fp contract(off)
-  const float* scale_w = factors(block);
-  const float* bias = nullptr;
-  if (real_bias_.data()) bias = Cast<float>(real_bias_.data()) + block * kColumns;
-  for (size_t c = 0; c < kColumns; ++c) {
-    const float product = static_cast<float>(sums[c]) * (scale_x * scale_w[c]);
-    const float value = bias ? product + bias[c] : product;
-    y[c] = std::min(std::max(value, clamp_.min), clamp_.max);
-  }
+  alignas(16) int32_t integers[kColumns];
+  sums.Store(integers);
+  std::copy_n(integers, count, Cast<int32_t>(y));
 }
 
 }  // namespace insitu::kernels

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "exec/kernels/linear_numbers.h"
+#include "exec/kernels/real_results.h"
 #include "exec/kernels/simd_requantize.h"
 
 namespace insitu::kernels {
@@ -19,12 +20,19 @@ class LinearResults {
 
   size_t element_bytes() const { return ByteSize(output_, 1); }
   bool gives_bytes() const { return gives_bytes_; }
+  bool gives_reals() const { return output_ == DType::kFloat32; }
   // For 8-bit results of the columns from this one on, of a single group.
   EightRequantizer requantizer_from(size_t column) const {
     return {Cast<float>(factor_.data()) + column, requantizer_};
   }
   // For those of a whole block.
   EightRequantizer requantizer(size_t block) const { return requantizer_from(block * kColumns); }
+
+  // For real results of a whole block.
+  RealResults reals(size_t block, float scale_x) const {
+    const float* bias = real_bias_.data() ? Cast<float>(real_bias_.data()) : nullptr;
+    return {factors(block), bias ? bias + block * kColumns : nullptr, scale_x, clamp_};
+  }
 
   // Writes `count` results of a row's sums of a block (of all blocks) to y. scale_x counts for real
   // results. Sums are passed by value, so that those of a tile need no memory.
@@ -34,7 +42,6 @@ class LinearResults {
   const float* factors(size_t block) const {
     return Cast<float>(factor_.data()) + block * kColumns;
   }
-  void StoreReal(const int32_t* sums, size_t block, float scale_x, float* y) const;
 
   DType output_ = DType::kInt32;
   Buffer factor_;     // float32 per place: m, or scale_w

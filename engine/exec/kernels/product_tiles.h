@@ -7,27 +7,38 @@
 
 namespace insitu::kernels {
 
-// Of a block of columns: its place among all, the columns it has, and, if these are eight of 8-bit
-// results, what they become.
+// Of a block of columns: its place among all, the columns it has, and, if these are eight, what
+// they become in 8 bits or as real numbers.
 struct BlockOfResults {
   const LinearResults& results;
   size_t of_all, count;
-  bool whole;
+  float scale_x;
+  bool whole_bytes, whole_reals;
   EightRequantizer requantizer;
+  RealResults reals;
 
-  BlockOfResults(const LinearResults& from, size_t block, size_t columns)
+  BlockOfResults(const LinearResults& from, size_t block, size_t columns, float scale)
       : results(from),
         of_all(block),
         count(columns),
-        whole(from.gives_bytes() && columns == EightSums::kCount) {
-    if (whole) requantizer = from.requantizer(block);
+        scale_x(scale),
+        whole_bytes(from.gives_bytes() && columns == EightSums::kCount),
+        whole_reals(from.gives_reals() && columns == EightSums::kCount) {
+    if (whole_bytes) requantizer = from.requantizer(block);
+    if (whole_reals) reals = from.reals(block, scale_x);
   }
 
   template <size_t kRows>
-  [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows], float scale_x,
+  [[gnu::always_inline]] void Store(const EightSums (&sums)[kRows],
                                     std::byte* const (&y)[kRows]) const {
-    if (whole) {
+    if (whole_bytes) {
       requantizer.Store(sums, y);
+      return;
+    }
+    if (whole_reals) {
+      float* real[kRows];
+      for (size_t r = 0; r < kRows; ++r) real[r] = Cast<float>(y[r]);
+      reals.Store(sums, real);
       return;
     }
     for (size_t r = 0; r < kRows; ++r) results.Store(sums[r], of_all, count, scale_x, y[r]);
@@ -47,7 +58,7 @@ template <size_t kRows, class Compute>
   }
   EightSums sums[kRows];
   compute(tile, block.of_all, range.starts + block.of_all * EightSums::kCount, sums);
-  block.Store(sums, range.scale_x, y);
+  block.Store(sums, y);
 }
 
 // `blocks` are those of a group, columns_of(block) the columns it has.
@@ -56,7 +67,7 @@ void RunTiles(const Rows& rows, const ProductRange& range, size_t blocks, const 
               const ColumnsOf& columns_of, const LinearResults& results) {
   constexpr size_t kRows = 4;
   for (size_t at = range.first_block; at < range.last_block; ++at) {
-    const BlockOfResults block(results, range.group * blocks + at, columns_of(at));
+    const BlockOfResults block(results, range.group * blocks + at, columns_of(at), range.scale_x);
     std::byte* y = range.y + at * EightSums::kCount * results.element_bytes();
     size_t row = 0;
     for (; row + kRows <= rows.count; row += kRows)
