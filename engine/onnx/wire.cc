@@ -223,6 +223,8 @@ std::string_view LooksLike(Bytes bytes) {
   if (text.starts_with("<")) return "an HTML or XML page: check the address it was loaded from";
   if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer: fetch the real file";
   if (text.starts_with("PK")) return "a zip archive: unpack the .onnx file first";
+  if (text.starts_with("INSITUE"))
+    return "a model that insitu encrypted: load it with its key (`encryption`, or --key-file)";
   if (text.starts_with("{")) return "a JSON text";
   if (text.size() > 8 && text.substr(4, 4) == "TFL3") return "a TensorFlow Lite model: convert it";
   if (text.size() > 8 && text.substr(4, 4) == "ORTM")

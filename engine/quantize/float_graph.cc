@@ -1,6 +1,8 @@
 // Import, the passes that keep to ONNX, and the weights of linear nodes.
 #include "quantize/float_graph.h"
 
+#include <algorithm>
+
 #include "ops/op_def.h"
 #include "passes/passes.h"
 #include "quantize/equalize.h"
@@ -81,8 +83,14 @@ void EraseNames(const Graph& graph, std::set<std::string>& names) {
 }
 
 // A name that is misspelt would quantize what was to stay.
-Status CheckExcluded(const Graph& graph, const std::set<std::string>& names) {
-  std::set<std::string> unknown = names;
+Status CheckExcluded(const Graph& graph, const QuantizeOptions& options) {
+  for (const std::string& op : options.exclude_ops)
+    if (std::ranges::find(AllOps(), op, [](const OpDef* def) { return def->name; }) ==
+        AllOps().end())
+      return Fail(ErrorCode::kInvalidArgument,
+                  "there is no operator '" + op + "', which is to stay in float",
+                  "Operators are called as in ONNX, such as Conv or MatMul.");
+  std::set<std::string> unknown = options.exclude_nodes;
   EraseNames(graph, unknown);
   if (unknown.empty()) return {};
   return Fail(ErrorCode::kInvalidArgument,
@@ -104,7 +112,7 @@ Status CheckIsFloat(const Graph& graph) {
 Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options,
                          const ImportOptions& import) {
   INSITU_ASSIGN(ImportedModel imported, ImportModel(model, import));
-  INSITU_TRY(CheckExcluded(imported.graph, options.exclude_nodes));
+  INSITU_TRY(CheckExcluded(imported.graph, options));
   if (options.to == QuantizeTo::kInt8) INSITU_TRY(CheckIsFloat(imported.graph));
   INSITU_TRY(Prepare(imported.graph, options.smooth > 0));
   if (options.equalize) INSITU_TRY(Equalize(imported.graph));

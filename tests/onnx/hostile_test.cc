@@ -110,6 +110,7 @@ TEST_CASE("other files are recognised") {
   CHECK(message("") == "not an ONNX model: the file is empty");
   CHECK(message("<!doctype html><p>404").find("HTML") != std::string::npos);
   CHECK(message("version https://git-lfs.github.com/spec/v1").find("LFS") != std::string::npos);
+  CHECK(message("INSITUE\x01 and more").find("encrypted") != std::string::npos);
   CHECK(message(std::string("\x1c\0\0\0TFL3....", 12)).find("TensorFlow") != std::string::npos);
   onnx::ModelProto empty;
   empty.set_ir_version(8);

@@ -192,6 +192,11 @@ TEST_CASE("names that the model has not, and models with scales, are refused") {
   REQUIRE_FALSE(misspelt);
   CHECK(misspelt.error().code == ErrorCode::kInvalidArgument);
   CHECK(misspelt.error().message.contains("'conv 1'"));
+  options = {};
+  options.exclude_ops = {"Softmax", "LSTM", "conv"};
+  const auto no_operator = Quantizer::Create(*ReadFile(kModel), options, {}, *runtime);
+  REQUIRE_FALSE(no_operator);
+  CHECK(no_operator.error().message.contains("no operator 'conv'"));
 
   const auto int8 = *ReadFile(ProjectDir() + "/models/handwriting/handwriting_int8.onnx");
   const auto again = Quantizer::Create(int8, {}, {}, *runtime);
