@@ -198,16 +198,16 @@ function noTensor(what: string): never {
 }
 
 function convert(numbers: readonly number[], dtype: NumericDType): TypedArray {
-  const array = arrays[dtype][0];
-  const wide = array === BigInt64Array || array === BigUint64Array;
-  const rounds = /^float(32|64)$/.test(dtype);
+  for (let i = 0; i < numbers.length; i++) if (typeof numbers[i] !== 'number') reject(numbers[i], i, dtype);
+  const array = arrays[dtype][0] as typeof Float32Array;
+  if (/^float(32|64)$/.test(dtype)) return array.from(numbers);
+  const wide = /64$/.test(dtype);
   const converted = new array(numbers.length) as unknown as (number | bigint)[] & TypedArray;
   for (let i = 0; i < numbers.length; i++) {
     const value = numbers[i]!;
-    if (typeof value !== 'number') reject(value, i, dtype);
-    if (!wide) converted[i] = value;
-    else converted[i] = Number.isSafeInteger(value) && (value >= 0 || dtype === 'int64') ? BigInt(value) : reject(value, i, dtype);
-    if (!wide && !rounds && converted[i] !== value) reject(value, i, dtype);
+    if (wide && !(Number.isSafeInteger(value) && (value >= 0 || dtype === 'int64'))) reject(value, i, dtype);
+    converted[i] = wide ? BigInt(value) : value;
+    if (!wide && converted[i] !== value) reject(value, i, dtype);
   }
   return converted;
 }
