@@ -45,7 +45,6 @@ test('options of load() of other kinds are refused', async () => {
   const wrong = {
     backend: ['gpu', 5, null, ['auto']], cache: ['disk', true], cacheBytes: ['1'], dims: [5, null, [1]], externalData: [5, 'x', [1]],
     externalIntegrity: [5], warmUp: [0, 'no'], monitor: ['x', true, null, 5], signal: [{}, 5], onProgress: [5, {}], trust: [5, null],
-    encryption: ['key', null],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {

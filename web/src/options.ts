@@ -13,7 +13,7 @@ export const engineKinds: Kinds<EngineOptions> = {
 };
 
 export const inspectKinds: Kinds<InspectOptions> = {
-  ...control, externalData: 'object|null', integrity: '', externalIntegrity: 'object|null', trust: 'object', encryption: 'object',
+  ...control, externalData: 'object|null', integrity: '', externalIntegrity: 'object|null', trust: 'object', encryption: '',
 };
 
 export const loadKinds: Kinds<LoadOptions> = {
