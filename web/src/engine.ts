@@ -10,7 +10,7 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, checkObject, checkOptions, engineKinds, inspectKinds, loadKinds } from './options.js';
+import { apart, checkObject, checkOptions, engineKinds, loadKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -76,7 +76,7 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
-    const open = async (source: ModelSource, asked: LoadOptions) => this.#open(source, asAsked(asked, loadKinds));
+    const open = async (source: ModelSource, asked: LoadOptions) => this.#open(source, asAsked(asked));
     return new Session({ open, createHistogram: () => this.createHistogram() }, await open(model, options));
   }
 
@@ -131,7 +131,7 @@ export class Engine extends Disposable {
 
   /** What a model contains and whether it would run, without running it. */
   async inspect(model: ModelSource, options: InspectOptions = {}): Promise<ModelReport> {
-    const asked = asAsked(options, inspectKinds);
+    const asked = asAsked(options);
     const held = asked.trust === undefined ? asked : await signed(nameOf(model), asked);
     const decrypt = await decryption(held);
     const client = await this.#usableClient();
@@ -307,8 +307,8 @@ function checkEngine(options: EngineOptions): void {
 }
 
 /* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
-function asAsked<T extends InspectOptions>(options: T, kinds: Readonly<Record<string, string>>): T {
-  checkOptions(options, kinds);
+function asAsked<T extends InspectOptions>(options: T): T {
+  checkOptions(options, loadKinds);
   const { externalData, externalIntegrity, encryption } = options;
   const key = encryption?.key;
   return {
@@ -344,7 +344,7 @@ const shared = new Map<string, Promise<Engine>>();
 /** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
   const [own, others] = apart(options);
-  const held = asAsked<LoadOptions>(others, loadKinds);
+  const held = asAsked<LoadOptions>(others);
   const { signal, onProgress } = held;
   return (await Engine.shared({ ...own, signal, onProgress })).load(model, held);
 }

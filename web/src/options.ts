@@ -2,7 +2,7 @@
 // Invariant: what is misspelt or of another kind is refused, because a misspelt `integrity` must not mean an unverified model.
 import { fail } from './errors.js';
 import { kindOf, kindShown } from './shown.js';
-import type { EngineOptions, InspectOptions, LoadOptions, MonitorOptions, RunOptions } from './types.js';
+import type { EngineOptions, LoadOptions, MonitorOptions, RunOptions } from './types.js';
 
 type Kinds<T> = Readonly<Record<keyof T, string>>;
 
@@ -12,13 +12,11 @@ export const engineKinds: Kinds<EngineOptions> = {
   ...control, threads: '', worker: 'boolean', assets: 'string|object', flavour: '', limits: 'object',
 };
 
-export const inspectKinds: Kinds<InspectOptions> = {
-  ...control, externalData: 'object|null', integrity: '', externalIntegrity: 'object|null', trust: 'object', encryption: '',
-};
-
+/* inspect() takes those of load() as well, for callers who hand the same to both. */
 export const loadKinds: Kinds<LoadOptions> = {
-  ...inspectKinds, cache: 'none|opfs', cacheBytes: 'number', dims: 'object', backend: 'auto|reference', without: '', warmUp: 'boolean',
-  monitor: 'object|false', audit: '',
+  ...control, externalData: 'object|null', integrity: '', externalIntegrity: 'object|null', trust: 'object', encryption: '',
+  cache: 'none|opfs', cacheBytes: 'number', dims: 'object', backend: 'auto|reference', without: '', warmUp: 'boolean', monitor: 'object|false',
+  audit: '',
 };
 
 export const monitorKinds: Kinds<MonitorOptions> = {
