@@ -34,3 +34,16 @@ test('with isolation there are threads; without it one thread and a reason', { s
   assert.match(await plain.page.locator('#engine').textContent(), /-st, 1 thread/);
   assert.match(await plain.page.locator('#engine').getAttribute('title'), /isolated/);
 });
+
+test('insitu on another origin is an error that says what to do, and what is no address, too', async () => {
+  const { page } = await open({});
+  const errors = await page.evaluate(async () => {
+    const { Engine, InsituError } = await import('/index.js');
+    const create = (options) => Engine.create(options).then(() => 'created', (error) => error instanceof InsituError && { code: error.code, message: error.message });
+    return [await create({ assets: 'https://other.invalid/insitu/' }), await create({ assets: 'http://[' })];
+  });
+  assert.equal(errors[0].code, 'Network');
+  assert.match(errors[0].message, /the worker did not start: .*page's own origin/);
+  assert.equal(errors[1].code, 'InvalidArgument');
+  assert.match(errors[1].message, /assets is no URL/);
+});

@@ -146,7 +146,7 @@ test('inputs that look wrong are refused where one asks for it, and the session 
   assert.equal(quality.x.checked, 3);
   assert.equal(latency.failures.DataQuality, 1);
   await session.dispose();
-  await assert.rejects(engine.load(addModel(), { monitor: { quality: 'perfect' } }), insituError('InvalidArgument', /log, warn, reject/));
+  await assert.rejects(engine.load(addModel(), { monitor: { quality: 'perfect' } }), insituError('InvalidArgument', /log or warn or reject/));
 });
 
 test('slices, features of one\'s own and the service level objective', async () => {

@@ -10,6 +10,7 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
+import { apart, checkObject, checkOptions, engineKinds, loadKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -45,7 +46,7 @@ export class Engine extends Disposable {
 
   /** Starts an engine. Rejects with Network where its files cannot be had, Internal where there is no WebAssembly SIMD. */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    checkLimits(options.limits);
+    checkEngine(options);
     const started = await Client.start(options);
     const { signal: _signal, onProgress: _onProgress, ...kept } = options;
     return new Engine(kept, started);
@@ -53,12 +54,12 @@ export class Engine extends Disposable {
 
   /** The engine that load() uses, and all callers with the same options: for each set of options there is one. */
   static async shared(options: EngineOptions = {}): Promise<Engine> {
-    const { threads, worker, assets, flavour, limits, signal, onProgress } = options;
-    checkLimits(limits);
-    const key = JSON.stringify([threads, worker, assets, flavour, limits]);
+    checkEngine(options);
+    const [own, { signal, onProgress }] = apart(options);
+    const key = JSON.stringify(Object.values(own));
     let engine = shared.get(key);
     if (!engine) {
-      engine = Engine.create({ threads, worker, assets, flavour, limits, onProgress }).then((one) => {
+      engine = Engine.create({ ...own, onProgress }).then((one) => {
         one.#sharedAs = key;
         return one;
       });
@@ -75,7 +76,7 @@ export class Engine extends Disposable {
 
   /** Downloads, checks and prepares a model. */
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
-    const open = (source: ModelSource, asked: LoadOptions) => this.#open(source, asAsked(asked));
+    const open = async (source: ModelSource, asked: LoadOptions) => this.#open(source, asAsked(asked));
     return new Session({ open, createHistogram: () => this.createHistogram() }, await open(model, options));
   }
 
@@ -183,19 +184,21 @@ export class Engine extends Disposable {
   }
 
   /** A picture, or several as a batch, as a tensor. `width` and `height` are needed. */
-  async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions): Promise<Tensor> {
-    const held = hold(image(source, options), (bytes) => new ArrayBuffer(bytes));
+  async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions = {}): Promise<Tensor> {
+    const feed = image(source, options);
+    const held = hold(feed, (bytes) => new ArrayBuffer(bytes));
     const client = await this.#usableClient().catch((thrown) => {
       letGo(held);
       throw thrown;
     });
-    const lent = { fail, room: (bytes: number) => new ArrayBuffer(bytes) };
-    const wire = await (await import('./image.js')).toWireImage(lent, held, options);
+    const lent = { fail, checkOptions, room: (bytes: number) => new ArrayBuffer(bytes) };
+    const wire = await (await import('./image.js')).toWireImage(lent, held, feed.options);
     return fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) })) as Tensor;
   }
 
   /** Sound as a tensor of float32: [1, samples] of one channel, or with `mel` [1, mels, frames]. */
   async audioTensor(source: AudioSource, options: AudioOptions = {}): Promise<Tensor> {
+    checkObject('options', options);
     const client = await this.#usableClient();
     const wire = await (await import('./audio.js')).toWireAudio(fail, source, options);
     return fromWire(await client.call('audioTensor', wire, { transfer: [wire.samples] })) as Tensor;
@@ -221,34 +224,25 @@ export class Engine extends Disposable {
   /** `rows`: n x features, row by row; at least 256 rows, better 10,000. */
   async createProfile(rows: Float32Array, features: readonly string[]): Promise<ReferenceProfile> {
     const client = await this.#usableClient();
-    const copy = new Float32Array(rows).buffer;
-    const params = { rows: copy, features: features.map(String) };
-    return JSON.parse(await client.call('createProfile', params, { transfer: [copy] }));
+    return (await watches()).createProfile(client, rows, features);
   }
 
   /** The profile of all the inputs behind these: of several devices, for example. */
   async mergeProfiles(profiles: readonly ReferenceProfile[]): Promise<ReferenceProfile> {
     const client = await this.#usableClient();
-    const texts = profiles.map((profile) => JSON.stringify(profile) ??
-      fail('InvalidArgument', `a profile is a ${typeof profile}`, 'Pass profiles as createProfile() and exportProfile() give them.'));
-    return JSON.parse(await client.call('mergeProfiles', { profiles: texts }));
+    return (await watches()).mergeProfiles(client, profiles);
   }
 
   /** A drift detector for rows of features of your own. */
   async createDetector(profile: ReferenceProfile, options: DetectorOptions = {}): Promise<Detector> {
     const client = await this.#usableClient();
-    const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = options;
-    const params = { profile: JSON.stringify(profile), falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), method: String(method), correlated: correlated === 'auto' };
-    const { toDetector } = await watches();
-    return toDetector(client, await client.call('createDetector', params));
+    return (await watches()).createDetector(client, profile, options);
   }
 
   /** How one window of rows (at least 20, row by row) differs from a profile. */
   async compareWindow(profile: ReferenceProfile, rows: Float32Array): Promise<WindowReport> {
     const client = await this.#usableClient();
-    const copy = new Float32Array(rows).buffer;
-    const params = { profile: JSON.stringify(profile), rows: copy };
-    return JSON.parse(await client.call('compareWindow', params, { transfer: [copy] }));
+    return (await watches()).compareWindow(client, profile, rows);
   }
 
   protected get label(): string {
@@ -307,16 +301,14 @@ export class Engine extends Disposable {
   }
 }
 
-/* undefined: what is loaded is not encrypted. */
-function checkLimits(limits: unknown = {}): void {
-  if (limits === null || typeof limits !== 'object') {
-    fail('InvalidArgument', `limits is ${limits === null ? 'null' : `a ${typeof limits}`}`, 'Pass an object of numbers.');
-  }
-  for (const [name, most] of Object.entries(limits)) if (most !== undefined) checkNumber(`limits.${name}`, most);
+function checkEngine(options: EngineOptions): void {
+  checkOptions(options, engineKinds);
+  for (const [name, most] of Object.entries(options.limits ?? {})) if (most !== undefined) checkNumber(`limits.${name}`, most);
 }
 
 /* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
 function asAsked<T extends InspectOptions>(options: T): T {
+  checkOptions(options, loadKinds);
   const { externalData, externalIntegrity, encryption } = options;
   const key = encryption?.key;
   return {
@@ -325,6 +317,7 @@ function asAsked<T extends InspectOptions>(options: T): T {
   };
 }
 
+/* undefined: what is loaded is not encrypted. */
 async function decryption(options: InspectOptions): Promise<Decrypt | undefined> {
   return options.encryption === undefined ? undefined : (await import('./encryption/encryption.js')).decryptor({ fail, openSource }, options);
 }
@@ -350,21 +343,25 @@ const shared = new Map<string, Promise<Engine>>();
 
 /** Loads a model with Engine.shared(). */
 export async function load(model: ModelSource, options: LoadOptions & EngineOptions = {}): Promise<Session> {
-  const held = asAsked(options);
-  return (await Engine.shared(held)).load(model, held);
+  const [own, others] = apart(options);
+  const held = asAsked<LoadOptions>(others);
+  const { signal, onProgress } = held;
+  return (await Engine.shared({ ...own, signal, onProgress })).load(model, held);
 }
 
 /** As Engine.imageTensor(), of the engine that load() uses. */
 export async function imageTensor(
   source: ImageSource | readonly ImageSource[],
-  options: ImageOptions & EngineOptions,
+  options: ImageOptions & EngineOptions = {},
 ): Promise<Tensor> {
-  return (await Engine.shared(options)).imageTensor(source, options);
+  const [own, { signal, onProgress, ...format }] = apart(options);
+  return (await Engine.shared({ ...own, signal, onProgress })).imageTensor(source, format);
 }
 
 /** As Engine.audioTensor(), of the engine that load() uses. */
-export async function audioTensor(source: AudioSource, options?: AudioOptions & EngineOptions): Promise<Tensor> {
-  return (await Engine.shared(options)).audioTensor(source, options);
+export async function audioTensor(source: AudioSource, options: AudioOptions & EngineOptions = {}): Promise<Tensor> {
+  const [own, { signal, onProgress, ...format }] = apart(options);
+  return (await Engine.shared({ ...own, signal, onProgress })).audioTensor(source, format);
 }
 
 /* Rejects at once when aborted; a result that comes nevertheless is handed to `drop`. */

@@ -4,14 +4,16 @@
 import type { fail as failWith } from './errors.js';
 import { copyPixels } from './frame-pixels.js';
 import type { Held, ImageOptions } from './image-feed.js';
+import type { checkOptions } from './options.js';
 import type { ImageFormat, WireImage, WirePixels } from './rpc/protocol.js';
 import type { TensorInfo } from './tensor.js';
 
 type Fail = typeof failWith;
 
-/** What is lent by index.js: its errors, and buffers of an earlier run to fill. */
+/** What is lent by index.js: its errors and checks, and buffers of an earlier run to fill. */
 interface Lent {
   fail: Fail;
+  checkOptions: typeof checkOptions;
   room(bytes: number): ArrayBuffer;
 }
 
@@ -19,6 +21,7 @@ interface Lent {
 export async function toWireImage(lent: Lent, held: readonly Held[], options: ImageOptions, info?: TensorInfo): Promise<WireImage> {
   let read: Promise<WirePixels>[] = [];
   try {
+    lent.checkOptions(options, kinds);
     const format = formatOf(lent.fail, options, info);
     read = held.map((one) => pixelsOf(lent, one));
     return { name: info?.name ?? '', format, images: await Promise.all(read) };
@@ -33,6 +36,12 @@ function close(pixels: WirePixels | Held): void {
   if ('frame' in pixels) pixels.frame.close();
   if ('bitmap' in pixels) pixels.bitmap.close();
 }
+
+/* Where it is empty, formatOf() checks what is used. */
+const kinds: Readonly<Record<keyof ImageOptions, string>> = {
+  width: '', height: '', fit: '', crop: '', filter: '', background: '', channels: '', layout: '', dtype: '', scale: '', mean: '', std: '',
+  quantization: 'object',
+};
 
 const choices = {
   fit: ['cover', 'contain', 'fill'],

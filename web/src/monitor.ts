@@ -2,6 +2,7 @@
 // Invariant: what happens here happens on the device; nothing is sent anywhere. See docs/monitoring.md.
 import { fail } from './errors.js';
 import type { OpenModel } from './model.js';
+import { checkOptions, monitorKinds, sloKinds } from './options.js';
 import type { WatchParams } from './rpc/protocol.js';
 import { toSnapshot } from './snapshot.js';
 import type { MonitorSnapshot } from './snapshot.js';
@@ -84,16 +85,17 @@ export class Monitor extends EventTarget {
 
 /** What the engine is told of the options of a monitor; fetches the profile where one is named. */
 export async function watchParams(options: MonitorOptions, signal?: AbortSignal): Promise<WatchParams> {
+  checkOptions(options, monitorKinds, 'monitor');
   const { profile, falseAlarmEvery = 10_000, sample = 1, quality = 'warn', slo, persist, operators = 0 } = options;
   if (!Number.isSafeInteger(operators) || operators < 0) {
     fail('InvalidArgument', `operators is ${operators}`, 'Pass a whole number: one run in so many is timed; 0 for none.');
   }
+  if (slo !== undefined) checkOptions(slo, sloKinds, 'slo');
   const { p95Ms = 0, errorBudget = 0.05 } = slo ?? {};
   const params = {
-    profile: '', learn: 0, quality: String(quality), operators, startedAt: Date.now(),
-    falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), sample: checkNumber('sample', sample),
+    profile: '', learn: 0, quality, operators, startedAt: Date.now(), falseAlarmEvery, sample,
     hash: profile !== undefined || persist === 'opfs',
-    slo: slo && { p95Ms: checkNumber('slo.p95Ms', p95Ms), errorBudget: checkNumber('slo.errorBudget', errorBudget) },
+    slo: slo && { p95Ms, errorBudget },
   };
   if (profile === undefined) return params;
   if (profile === 'model') return { ...params, profile };
@@ -120,7 +122,13 @@ function isLearning(profile: ReferenceProfile | { learn: number }): profile is {
 async function readText(source: string | URL, signal?: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
-  const { chunks } = await openSource(source, signal);
+  const { chunks } = await openSource(source, signal, 'profile');
   for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
+  text += decoder.decode();
+  try {
+    JSON.parse(text);
+  } catch (thrown) {
+    fail('InvalidArgument', `the profile ${source} is not JSON: ${(thrown as Error).message}`, 'Check its address.', thrown);
+  }
+  return text;
 }

@@ -7,6 +7,7 @@ import { hold, ImageFeed, letGo } from './image-feed.js';
 import { Models } from './model.js';
 import type { OpenModel } from './model.js';
 import { Monitor } from './monitor.js';
+import { checkObject, checkOptions, runKinds } from './options.js';
 import type { Canary, CanaryOptions } from './release/canary.js';
 import type { Feeds, Home, Inside, Witness } from './release/inside.js';
 import type { Shadow, ShadowOptions } from './release/shadow.js';
@@ -66,12 +67,13 @@ export class Session extends Disposable {
    * Runs the model once; runs of one Engine queue. Results are new values by output name: tensors, unless `outputs`
    * says otherwise; name their types as `Results` then.
    */
-  run<Results extends Record<string, Value> = Record<string, Tensor>>(
+  async run<Results extends Record<string, Value> = Record<string, Tensor>>(
     feeds: Record<string, Value | ImageFeed>,
     options: RunOptions = {},
   ): Promise<Results> {
     const { route } = this.#inside;
-    return (route ? route.run(feeds, options) : this.#run(this.#models.current, feeds, options)) as Promise<Results>;
+    checkOptions(options, runKinds);
+    return await (route ? route.run(feeds, options) : this.#run(this.#models.current, feeds, options)) as Results;
   }
 
   async #run(
@@ -113,16 +115,19 @@ export class Session extends Disposable {
    * vectors; nothing has changed then. Resolves when the old one is freed. Swaps asked meanwhile wait for their turn.
    */
   async swap(model: ModelSource, options: SwapOptions = {}): Promise<SwapReport> {
+    checkObject('options', options);
     return (await release()).swap(this.#inside, model, options);
   }
 
   /** Lets another model answer one request in `every`, too, behind this one, and compares; no caller sees its answers. */
   async shadow(model: ModelSource, options: ShadowOptions = {}): Promise<Shadow> {
+    checkObject('options', options);
     return (await release()).shadow(this.#inside, model, options);
   }
 
   /** Lets another model answer a share of the requests until it is promoted, or rolled back, also by itself where it is worse. */
   async canary(model: ModelSource, options: CanaryOptions = {}): Promise<Canary> {
+    checkObject('options', options);
     return (await release()).canary(this.#inside, model, options);
   }
 
@@ -139,8 +144,11 @@ export class Session extends Disposable {
   }
 
   /** Runs that hand state on, which stays in the engine between them: recurrent state, the past of a decoder. */
-  stream({ state, initial = {} }: StreamOptions): Stream {
+  stream(options: StreamOptions): Stream {
     this.checkUsable();
+    checkOptions(options, { state: 'object', initial: 'object' });
+    const { state, initial = {} } = options;
+    checkObject('state', state);
     const model = this.#models.current;
     const { inputs, outputs } = model.description;
     for (const [input, output] of Object.entries(state)) {
@@ -155,7 +163,7 @@ export class Session extends Disposable {
     const open = new OpenStream(model, params.state, model.client.enqueue('openStream', params, { transfer: moved }));
     return new Stream(open, {
       model: () => (this.checkUsable(), this.#models.current),
-      run: (stream, feeds, options) => this.#run(model, feeds, options, { stream }),
+      run: async (stream, feeds, options) => (checkOptions(options, runKinds), this.#run(model, feeds, options, { stream })),
     });
   }
 
@@ -186,6 +194,7 @@ export function prepareFeeds(
   { transfer = false, stream, draws = false }: { transfer?: boolean; stream?: OpenStream; draws?: boolean } = {},
 ): WireFeed[] | Promise<WireFeed[]> {
   const { description: { inputs }, spare } = model;
+  checkObject('feeds', feeds);
   for (const name of Object.keys(feeds)) {
     if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
     if (stream && Object.hasOwn(stream.state, name)) failAt(name, `'${name}' is state of the Stream`, 'Feed it in `initial`, or not at all.');
@@ -206,7 +215,7 @@ function readPictures(
   feeds: readonly (WireValue | ImageFeed)[],
   draws: boolean,
 ): Promise<WireFeed[]> {
-  const lent = { fail, room: (bytes: number) => roomIn(spare, bytes) };
+  const lent = { fail, checkOptions, room: (bytes: number) => roomIn(spare, bytes) };
   const draw = async (image: WireImage) =>
     ({ ...await client.call('imageTensor', { feeds: [image] }, { transfer: movedWith([image]) }), name: image.name });
   const reading = feeds.map(async (feed, i) => {

@@ -17,25 +17,27 @@ const pieceBytes = 1 << 20;
 const knownSources = 'Pass a URL, a Request, a Response, a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream' +
   (isNode ? ', or the path of a file.' : '.');
 
-/** All but Blobs, which the engine reads itself. */
-export async function openSource(source: Exclude<ModelSource, Blob>, signal?: AbortSignal): Promise<OpenSource> {
+/** All but Blobs, which the engine reads itself. `what` it is, for messages. */
+export async function openSource(source: Exclude<ModelSource, Blob>, signal?: AbortSignal, what = 'model'): Promise<OpenSource> {
   throwIfAborted(signal);
-  if (typeof source === 'string' || source instanceof URL) return openLocation(source, signal);
+  if (typeof source === 'string' || source instanceof URL) return openLocation(source, what, signal);
   if (source instanceof ArrayBuffer) return ofBytes(new Uint8Array(source));
   if (source instanceof Uint8Array) return ofBytes(source);
-  if (source instanceof Request) return ofResponse(await request(source, source.url, signal), signal);
-  if (source instanceof Response) return ofResponse(source, signal);
+  if (source instanceof Request) return ofResponse(await request(source, source.url, signal), what, signal);
+  if (source instanceof Response) return ofResponse(source, what, signal);
   if (source instanceof ReadableStream) return { chunks: ofStream(source, signal), cancel: () => drop(source) };
   return fail('InvalidArgument', `${Object.prototype.toString.call(source)} is no model source`, knownSources);
 }
 
-async function openLocation(location: string | URL, signal?: AbortSignal): Promise<OpenSource> {
+async function openLocation(location: string | URL, what: string, signal?: AbortSignal): Promise<OpenSource> {
   if (isNode && !/^(https?|data|blob):/i.test(String(location))) {
-    const path = /^file:/i.test(String(location)) ? new URL(location) : location;
+    const refuse = (thrown: unknown): never =>
+      fail('Network', `cannot read ${location}: ${toInsituError(thrown).message}`, 'Check the path of the file.', thrown);
     try {
-      return await openFile(path);
+      const { chunks, ...file } = await openFile(/^file:/i.test(String(location)) ? new URL(location) : location);
+      return { ...file, chunks: ofFile(chunks, refuse) };
     } catch (thrown) {
-      fail('Network', `cannot read ${path}: ${toInsituError(thrown).message}`, 'Check the path of the file.', thrown);
+      refuse(thrown);
     }
   }
   let url: URL;
@@ -44,7 +46,15 @@ async function openLocation(location: string | URL, signal?: AbortSignal): Promi
   } catch {
     fail('InvalidArgument', `'${location}' is no URL`, knownSources);
   }
-  return ofResponse(await request(url, String(url), signal), signal);
+  return ofResponse(await request(url, String(url), signal), what, signal);
+}
+
+async function* ofFile(chunks: AsyncIterable<Uint8Array>, refuse: (thrown: unknown) => never) {
+  try {
+    yield* chunks;
+  } catch (thrown) {
+    refuse(thrown);
+  }
 }
 
 /* How answers were asked for, which can be asked for once more. */
@@ -66,11 +76,11 @@ export async function request(input: URL | Request, url: string, given?: AbortSi
 
 const signalOf = (input?: URL | Request) => (input as Partial<Request> | undefined)?.signal;
 
-function ofResponse(response: Response, given?: AbortSignal): OpenSource {
+function ofResponse(response: Response, what: string, given?: AbortSignal): OpenSource {
   const { url, status, headers } = response;
-  if (!response.ok) fail('Network', `${url || 'the server'} answered ${status}`, 'Check the address of the model.');
+  if (!response.ok) fail('Network', `${url || 'the server'} answered ${status}`, `Check the address of the ${what}.`);
   if (headers.get('content-type')?.startsWith('text/html')) {
-    fail('Network', `${url || 'the server'} answered with a web page, not a model`, 'Check the address of the model.');
+    fail('Network', `${url || 'the server'} answered with a web page, not a ${what}`, `Check the address of the ${what}.`);
   }
   if (response.bodyUsed || !response.body) {
     fail('InvalidArgument', 'the Response has no body left to read', 'Pass a fresh Response, or response.clone().');

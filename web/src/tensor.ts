@@ -2,6 +2,7 @@
 // a feed passes before it leaves the page.
 // Invariant: data.length is what dims ask for; 4-bit types hold two elements a byte, low nibble first.
 import { fail, InsituError } from './errors.js';
+import { kindShown } from './shown.js';
 
 /* Per dtype: the array that carries it and the bits of one element. */
 const arrays = {
@@ -102,7 +103,9 @@ export function tensor(
   dims?: readonly number[],
   dtype?: DType,
 ): Tensor {
+  if (!Array.isArray(data) && !ArrayBuffer.isView(data)) noTensor(kindShown(data));
   const type = dtype ?? dtypeOf(data);
+  if (dims !== undefined && !Array.isArray(dims)) fail('InvalidArgument', `dims is ${kindShown(dims)}`, 'Pass an array of whole numbers.');
   if (type !== 'string' && !Object.hasOwn(arrays, type)) {
     fail('InvalidArgument', `'${String(type).slice(0, 40)}' is no dtype`, `Known: string, ${Object.keys(arrays).join(', ')}.`);
   }
@@ -185,31 +188,31 @@ function describeType({ dtype, dims, anyRank, element }: TypeInfo): string {
 function dtypeOf(data: TypedArray | readonly number[] | readonly string[]): DType {
   if (Array.isArray(data)) return typeof data[0] === 'string' ? 'string' : 'float32';
   if (data instanceof Uint8ClampedArray) return 'uint8';
-  const name = ArrayBuffer.isView(data) ? data.constructor.name : '';
+  const { name } = (data as TypedArray).constructor;
   const type = name.replace('Array', '').replace('Big', '').toLowerCase();
-  if (!Object.hasOwn(arrays, type)) fail('InvalidArgument', `${name || typeof data} cannot become a tensor`,
-    'Pass a typed array, an array of numbers or an array of strings.');
-  return type as DType;
+  return Object.hasOwn(arrays, type) ? type as DType : noTensor(name);
+}
+
+function noTensor(what: string): never {
+  fail('InvalidArgument', `${what} cannot become a tensor`, 'Pass a typed array, an array of numbers or an array of strings.');
 }
 
 function convert(numbers: readonly number[], dtype: NumericDType): TypedArray {
-  const array = arrays[dtype][0];
-  if (array === BigInt64Array || array === BigUint64Array) {
-    const wide = numbers.map((value) => {
-      if (!Number.isSafeInteger(value) || (value < 0 && dtype === 'uint64')) reject(value, dtype);
-      return BigInt(value);
-    });
-    return dtype === 'int64' ? BigInt64Array.from(wide) : BigUint64Array.from(wide);
-  }
-  const converted = (array as typeof Float32Array).from(numbers);
-  if (array as unknown !== Float32Array && array as unknown !== Float64Array) {
-    numbers.forEach((value, i) => {
-      if (converted[i] !== value) reject(value, dtype);
-    });
+  for (let i = 0; i < numbers.length; i++) if (typeof numbers[i] !== 'number') reject(numbers[i], i, dtype);
+  const array = arrays[dtype][0] as typeof Float32Array;
+  if (/^float(32|64)$/.test(dtype)) return array.from(numbers);
+  const wide = /64$/.test(dtype);
+  const converted = new array(numbers.length) as unknown as (number | bigint)[] & TypedArray;
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i]!;
+    if (wide && !(Number.isSafeInteger(value) && (value >= 0 || dtype === 'int64'))) reject(value, i, dtype);
+    converted[i] = wide ? BigInt(value) : value;
+    if (!wide && converted[i] !== value) reject(value, i, dtype);
   }
   return converted;
 }
 
-function reject(value: number, dtype: DType): never {
-  fail('InvalidArgument', `${value} is not a value of ${dtype}`, 'Pass numbers that the dtype holds.');
+function reject(value: unknown, at: number, dtype: DType): never {
+  const what = typeof value === 'number' ? value : kindShown(value);
+  fail('InvalidArgument', `data[${at}] is ${what}, not a value of ${dtype}`, 'Pass numbers that the dtype holds, in one array without others inside.');
 }

@@ -1,4 +1,4 @@
-// The watch without a model: histograms and drift detectors on streams of one's own. A module of its own, because only those who
+// The watch without a model: histograms, profiles and drift detectors on streams of one's own. A module of its own, because only those who
 // ask for one load it.
 // Invariant: nothing of index.js is bundled a second time here, so that there is one InsituError: what is needed of it is lent.
 import type { Disposable, freeWhenCollected } from './disposable.js';
@@ -6,6 +6,7 @@ import type { fail } from './errors.js';
 import type { checkNumber } from './monitor.js';
 import type { Client } from './rpc/client.js';
 import type { DetectorUpdate, WatchObject } from './rpc/protocol.js';
+import type { DetectorOptions, ReferenceProfile, WindowReport } from './types.js';
 
 /** Times in an exponential histogram: 1 % error, merges exactly, refuses percentiles it has too few samples for. */
 export interface Histogram extends Disposable {
@@ -36,7 +37,10 @@ interface Lent {
 
 interface Watches {
   toHistogram(client: Client, number: number): Histogram;
-  toDetector(client: Client, number: number): Detector;
+  createProfile(client: Client, rows: Float32Array, features: readonly string[]): Promise<ReferenceProfile>;
+  mergeProfiles(client: Client, profiles: readonly ReferenceProfile[]): Promise<ReferenceProfile>;
+  createDetector(client: Client, profile: ReferenceProfile, options: DetectorOptions): Promise<Detector>;
+  compareWindow(client: Client, profile: ReferenceProfile, rows: Float32Array): Promise<WindowReport>;
 }
 
 let made: Watches | undefined;
@@ -124,8 +128,39 @@ function make({ Disposable, freeWhenCollected, fail, checkNumber }: Lent): Watch
     }
   }
 
+  const wrong = (name: string, value: unknown, wants: string): never =>
+    fail('InvalidArgument', `${name} is ${value === null ? value : `a ${typeof value}`}`, `Pass ${wants}.`);
+  const isArray = (value: unknown): boolean => Array.isArray(value) || ArrayBuffer.isView(value);
+  const copyOf = (rows: Float32Array): ArrayBuffer =>
+    (isArray(rows) ? new Float32Array(rows).buffer : wrong('rows', rows, 'a Float32Array, row by row'));
+  const textOf = (profile: ReferenceProfile): string =>
+    (typeof profile === 'object' && profile ? JSON.stringify(profile) : wrong('a profile', profile, 'what createProfile() or exportProfile() gives'));
+  const list = <T>(name: string, value: readonly T[]): readonly T[] =>
+    (Array.isArray(value) ? value : wrong(name, value, 'an array'));
+
   return {
     toHistogram: (client, number) => new EngineHistogram(client, 'histogram', number, 'the Histogram'),
-    toDetector: (client, number) => new EngineDetector(client, 'detector', number, 'the Detector'),
+
+    async createProfile(client, rows, features) {
+      const params = { rows: copyOf(rows), features: list('features', features).map(String) };
+      return JSON.parse(await client.call('createProfile', params, { transfer: [params.rows] }));
+    },
+
+    async mergeProfiles(client, profiles) {
+      return JSON.parse(await client.call('mergeProfiles', { profiles: list('profiles', profiles).map(textOf) }));
+    },
+
+    async createDetector(client, profile, options) {
+      const { falseAlarmEvery = 10_000, method = 'auto', correlated = 'auto' } = Object(options) as DetectorOptions;
+      const number = await client.call('createDetector', {
+        profile: textOf(profile), falseAlarmEvery: checkNumber('falseAlarmEvery', falseAlarmEvery), method: String(method), correlated: correlated === 'auto',
+      });
+      return new EngineDetector(client, 'detector', number, 'the Detector');
+    },
+
+    async compareWindow(client, profile, rows) {
+      const params = { profile: textOf(profile), rows: copyOf(rows) };
+      return JSON.parse(await client.call('compareWindow', params, { transfer: [params.rows] }));
+    },
   };
 }

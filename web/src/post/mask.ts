@@ -2,7 +2,7 @@
 import { tensor } from 'insitu';
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
-import { numbersOf } from './scores.js';
+import { checkIsTensor, numbersOf } from './scores.js';
 
 /** How scores of pixels are read. */
 export interface MaskOptions {
@@ -12,6 +12,7 @@ export interface MaskOptions {
 
 /** A tensor [h, w] of class numbers: uint8, or int32 where there are more than 256. ShapeMismatch for other dims. */
 export function argmaxMask(scores: Tensor, { layout = 'nchw' }: MaskOptions = {}): Tensor {
+  checkIsTensor(scores, 'scores');
   const dims = scores.dims.length === 4 && scores.dims[0] === 1 ? scores.dims.slice(1) : scores.dims;
   if (dims.length !== 3) fail('ShapeMismatch', `scores [${scores.dims}] are no classes of pixels`, 'Pass [1, classes, h, w], or one image of a batch.');
   const first = layout === 'nchw';

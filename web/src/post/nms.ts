@@ -2,7 +2,7 @@
 // Reference: https://github.com/onnx/onnx/blob/main/docs/Operators.md#NonMaxSuppression, whose IoU of corners this is.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
-import { numbersOf } from './scores.js';
+import { checkIsTensor, numbersOf } from './scores.js';
 
 /** Left, top, right, bottom. */
 export type Box = readonly [number, number, number, number];
@@ -35,6 +35,8 @@ export interface Detection {
 
 /** The boxes that stay, best first. A leading dim of 1, a batch of one, is looked through. ShapeMismatch, InvalidArgument. */
 export function nms(boxes: Tensor, scores: Tensor, options: NmsOptions = {}): Detection[] {
+  checkIsTensor(boxes, 'boxes');
+  checkIsTensor(scores, 'scores');
   const { iou = 0.45, score: least = 0.25, most = 100, format = 'xyxy', layout = 'rows' } = options;
   const [boxDims, scoreDims] = [boxes, scores].map(({ dims }) => (dims.length > 2 && dims[0] === 1 ? dims.slice(1) : dims)) as [number[], number[]];
   const columns = layout === 'columns';

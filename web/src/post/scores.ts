@@ -3,6 +3,11 @@ import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
 import { fromFloat16 } from '../float16.js';
 
+/** InvalidArgument unless `value` is a tensor, as far as its dims are looked at. */
+export function checkIsTensor(value: Tensor, what: string): void {
+  if (!Array.isArray(Object(value).dims) || !Object(value).data) fail('InvalidArgument', `${what} is no tensor`, 'Pass one that run() gives, by its name.');
+}
+
 /** The elements of `tensor` as numbers; float16 is widened. InvalidArgument for strings, 64-bit integers and 4-bit types. */
 export function numbersOf({ dtype, data }: Tensor, what: string): ArrayLike<number> {
   if (dtype === 'float16') return Float32Array.from(data as Uint16Array, fromFloat16);

@@ -2,10 +2,11 @@
 import { tensor } from 'insitu';
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
-import { numbersOf } from './scores.js';
+import { checkIsTensor, numbersOf } from './scores.js';
 
 /** Probabilities of logits along `axis` (below 0: from the last), as float32 of the same dims. InvalidArgument for no such axis. */
 export function softmax(logits: Tensor, axis = -1): Tensor {
+  checkIsTensor(logits, 'logits');
   const { dims } = logits;
   const at = axis < 0 ? axis + dims.length : axis;
   if (!Number.isInteger(at) || at < 0 || at >= dims.length) {

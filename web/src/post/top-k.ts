@@ -1,7 +1,7 @@
 // The best classes of one row of scores, best first. Invariant: of equal scores the lower index comes first; NaN never comes.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
-import { numbersOf } from './scores.js';
+import { checkIsTensor, numbersOf } from './scores.js';
 
 /** What topK() is asked for. */
 export interface TopKOptions {
@@ -25,6 +25,7 @@ export interface Ranked {
 
 /** The `k` largest of a row of the last dim of `scores`. InvalidArgument for a row that is not there. */
 export function topK(scores: Tensor, { k = 5, labels, row = 0 }: TopKOptions = {}): Ranked[] {
+  checkIsTensor(scores, 'scores');
   const classes = scores.dims.at(-1) ?? 1;
   const numbers = numbersOf(scores, 'scores');
   const rows = classes === 0 ? 0 : numbers.length / classes;

@@ -53,7 +53,17 @@ const kinds: Record<string, Kind> = {
   },
 };
 
+/* By name, so that none is forgotten. */
+const known: Record<keyof QuantizeOptions, true> = {
+  to: true, method: true, percentile: true, activations: true, perChannel: true, reduceRange: true, biasCorrection: true, equalize: true,
+  smooth: true, blockSize: true, exclude: true, sensitivity: true, keepFloat: true, metadata: true, calibrationDigest: true,
+  externalData: true, integrity: true, externalIntegrity: true, signal: true, onProgress: true,
+};
+
 export function readOptions(fail: Fail, options: QuantizeOptions): Plan {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && !Object.hasOwn(known, name)) fail('InvalidArgument', `the option '${name}' is unknown`, `Known: ${Object.keys(known).join(', ')}.`);
+  }
   const { to = 'int8', metadata, calibrationDigest, onProgress, sensitivity } = options;
   if (!targets.includes(to)) fail('InvalidArgument', `to is ${shown(to)}`, `Pass one of ${targets.join(', ')}.`);
   const settings = settingsOf(fail, to, options as Record<string, unknown>);
@@ -105,6 +115,8 @@ function excluded(fail: Fail, exclude: unknown): { nodes: string[]; ops: string[
     return fail('InvalidArgument', `exclude.${member} is ${shown(list)}`, 'Pass an array of names.');
   };
   if (typeof given !== 'object' || Array.isArray(given)) fail('InvalidArgument', `exclude is ${shown(exclude)}`, 'Pass { nodes, ops }.');
+  const other = Object.keys(given).find((member) => member !== 'nodes' && member !== 'ops');
+  if (other !== undefined) fail('InvalidArgument', `the option 'exclude.${other}' is unknown`, 'Known: nodes, ops.');
   return { nodes: names('nodes'), ops: names('ops') };
 }
 

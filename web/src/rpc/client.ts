@@ -4,7 +4,7 @@
 // not refer to its Client: an instance that nobody can ask for anything any more ends.
 import { freeWhenCollected } from '../disposable.js';
 import { isNode, nodeModule } from '../environment.js';
-import { cancelled, InsituError, throwIfAborted, toInsituError } from '../errors.js';
+import { cancelled, fail, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
 import type { EngineOptions, Progress } from '../types.js';
 import { closeAll } from '../value.js';
@@ -61,7 +61,9 @@ export class Client {
     const assets = options.assets === undefined ? undefined : folderUrl(options.assets);
     let opened: WeakRef<Client> | undefined;
     const onFailure = (error: InsituError) => opened?.deref()?.fail(error);
-    const line = worker ? await openWorker(assets, onFailure) : (await import('./in-process.js')).openInProcess();
+    const line = worker ? await openWorker(assets, onFailure).catch((thrown) => {
+      throw workerError(toInsituError(thrown).message, false);
+    }) : (await import('./in-process.js')).openInProcess();
     const client = new Client(line);
     opened = new WeakRef(client);
     try {
@@ -211,8 +213,12 @@ export class Client {
 /** The address of the folder as one that relative names can be resolved against. */
 function folderUrl(folder: string | URL): string {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href ?? import.meta.url;
-  const url = new URL(folder, base).href;
-  return url.endsWith('/') ? url : `${url}/`;
+  try {
+    const url = new URL(folder, base).href;
+    return url.endsWith('/') ? url : `${url}/`;
+  } catch (thrown) {
+    fail('InvalidArgument', `assets is no URL: ${folder}`, 'Pass the address of the folder.', thrown);
+  }
 }
 
 function workerGone(): InsituError {
@@ -229,8 +235,8 @@ function workerError(message: string | undefined, started: boolean): InsituError
     : {
         code: 'Network',
         message: `the worker did not start${message ? `: ${message}` : ''}`,
-        hint: "Check that insitu/worker.js is served beside insitu's other files (option `assets`) and that the " +
-          'Content-Security-Policy allows it (worker-src).',
+        hint: "Check that insitu/worker.js is served beside insitu's other files (option `assets`), from the page's own origin, " +
+          'and that the Content-Security-Policy allows it (worker-src).',
       };
   return new InsituError(fields);
 }
