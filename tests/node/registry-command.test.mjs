@@ -252,7 +252,7 @@ test('what cannot be added is refused, and nothing is written', async () => {
     [insitu('registry'), 2, /pass add, promote/], [insitu('registry', 'remove'), 2, /there is no 'insitu registry remove'/],
   ]) await refused(asked, status, pattern);
   assert(!existsSync(file));
-  writeFileSync(at('p.json'), 'changed');
+  writeFileSync(at('p.json'), '{"changed": 1}');
   await refused(add('1.onnx', '1', '--signature', at('1.sig'), '--profile', at('p.json')), 1, /does not list .*p\.json as it is/);
   appendFileSync(at('1.onnx'), 'x');
   await refused(add('1.onnx', '1', '--signature', at('1.sig')), 1, /does not list .*1\.onnx as it is/);
