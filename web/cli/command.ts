@@ -113,7 +113,11 @@ export function checkTarget(flag: string, file: Flags[string]): void {
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Writes a result to a file, or to standard output for '-'. */

@@ -18,6 +18,11 @@ export function flagFiles(flags: Flags, ...names: readonly string[]): Named[] {
   return names.flatMap((name) => listOf(flags[name]).map((file): Named => [`the file of --${name}`, file]));
 }
 
+/** Those of --key that are no standard input. */
+export function keyFiles(flags: Flags): Named[] {
+  return flagFiles(flags, 'key').filter(([, file]) => file !== '-');
+}
+
 /** Labelled data, as dataFlags name them. */
 export function labelledFiles(flags: Flags): Named[] {
   const inline = String(flags.image).trim().startsWith('{');

@@ -1,6 +1,7 @@
 // Files that a command writes are never those that it reads, nor one another.
 // Invariant: files are the same where they are the same on disk, whatever they are called: by links of both kinds, too.
 import { realpathSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { checkTarget, refuse } from './command.js';
 import type { Flags } from './command.js';
@@ -13,6 +14,7 @@ export { writeWhole } from './write.js';
  * '-' is no file.
  */
 export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: readonly Named[]): void {
+  for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
   const taken = [...inputs];
   for (const [flag, file] of Object.entries(outputs)) {
     if (typeof file !== 'string' || (file === '-' && flag === '--json')) continue;
@@ -20,14 +22,21 @@ export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: rea
     if (same) refuse(`${flag} names ${same[0]} itself, which would be lost`);
     taken.push([`the file of ${flag}`, file]);
   }
-  for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
 }
 
 /* What data in folders are read from; whatever else lies there is not theirs. */
 const ofData = /\.(npy|pb|json|jsonl|ndjson|csv|txt|png|jpe?g)$/i;
 
+function found(file: string): BigIntStats | undefined {
+  try {
+    return statSync(file, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  const [a, b] = [one, other].map(found);
   if (!a || !b) return !a && !b && resolve(one) === resolve(other);
   const [its, others] = [realpathSync(one), realpathSync(other)];
   if (b.isDirectory()) return a.isFile() && ofData.test(its) && its.startsWith(others + sep);

@@ -7,6 +7,7 @@ import { openSource } from '../src/source.js';
 import { verify as verifySignature } from '../src/trust/trust.js';
 import { isFolder, listOf, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { keyFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
 import { digestOf, leftOut, readKeyFile } from './signing.js';
 import { paint, table } from './text.js';
@@ -42,9 +43,10 @@ example: insitu verify model.onnx.sig --key public.pem`,
     if (!isFolder(within)) {
       fail('InvalidArgument', `${within} is no folder`, 'Pass the folder with the files that were signed.');
     }
-    checkOutputs({ '--json': flags.json }, [['SIGNATURE', signature]]);
+    checkOutputs({ '--json': flags.json }, [['SIGNATURE', signature], ...keyFiles(flags)]);
     const print = printer(flags);
     const { files, ignored } = await verifySignature({ fail, openSource }, signature, keys.map(readKeyFile));
+    checkOutputs({ '--json': flags.json }, files.map(({ name }) => [`${name}, which is signed,`, join(within, name)]));
     const rows: { name: string; state: State }[] = [];
     for (const { name, sha256 } of files) rows.push({ name, state: await stateOf(join(within, name), sha256) });
     if (!flags['ignore-unsigned-files']) {

@@ -23,7 +23,7 @@ export const gate: Command = {
 
 Measures what GATE.json ("${gateFormat}") asks for, and prints a line for each threshold: metrics, slices, latency, size, drift of
 the data, ONNX test cases; absolute, or relative to a baseline. The exit status is 0 where all passed, 1 where one failed or could
-not be measured, 2 where GATE.json is wrong. Paths in GATE.json are relative to it.
+not be measured, 2 where GATE.json is wrong. Paths in GATE.json are relative to it, or absolute.
 
   --json FILE      writes the report ("insitu-gate-report/1"), which insitu registry add --gate reads; - is standard output
   --markdown FILE  writes the same as a document; - is standard output

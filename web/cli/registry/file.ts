@@ -97,7 +97,12 @@ export function urlIn(registry: string, file: string): string {
 
 /** Where a file of the registry is. */
 export function locationOf(registry: string, url: string): string {
-  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url) ?? fail('InvalidModel', noAddress(url), formatHint);
+  return addressIn(registry, url) ?? fail('InvalidModel', noAddress(url), formatHint);
+}
+
+/** The same; undefined where it is no address. */
+export function addressIn(registry: string, url: string): string | undefined {
+  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url);
 }
 
 /** Size, digest and, unless only these are asked for, bytes of what is at a path or an address. */
