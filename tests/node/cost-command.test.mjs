@@ -106,7 +106,7 @@ test('wrong uses and wrong prices are refused before anything is measured, and n
   for (const [args, pattern] of [
     [['cost'], /pass one MODEL/], [['cost', model, '--runs', '0'], /--runs wants a whole number/],
     [['cost', model, '--json', '-', '--markdown', '-'], /cannot both have standard output/],
-    [['cost', model, '--prices', file('prices.json'), '--json', file('prices.json')], /--json names the prices itself/],
+    [['cost', model, '--prices', file('prices.json'), '--json', file('prices.json')], /--json names the file of --prices itself/],
     [['cost', model, '--markdown', model], /--markdown names MODEL itself/], [['cost', model, '--markdown', file('x'), '--json', file('x')], /names the file of --json/],
   ]) {
     const { status, stderr } = await insitu(...args);

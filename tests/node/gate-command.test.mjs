@@ -180,6 +180,44 @@ test('what cannot be measured fails by name, and leaves no report of before', as
   assert.equal((await insitu('gate', file, '--json', report, '--flavour', 'none')).status, 2);
 });
 
+test('no report of before is left, whatever is wrong; what is none is left alone', async () => {
+  const document = { format: 'insitu-gate/1', model: 'm.onnx', thresholds: { size: { raw: { max: 1e6 } } } };
+  const reports = ['json', 'markdown', 'junit'].map((flag) => [flag, at(`before.${flag}`)]), args = reports.flatMap(([flag, file]) => [`--${flag}`, file]);
+  writeFileSync(at('before.json.gate'), JSON.stringify(document));
+  for (const [status, broken] of [[2, '{'], [2, '{}'], [1, JSON.stringify({ ...document, model: '.' })], [2, JSON.stringify({ ...document, modle: 1 })]]) {
+    assert.equal((await insitu('gate', at('before.json.gate'), ...args, ...flavour)).status, 0);
+    for (const [, file] of reports) assert(existsSync(file), file);
+    writeFileSync(at('broken.json'), broken);
+    const got = await insitu('gate', at('broken.json'), ...args);
+    assert.equal(got.status, status, got.stderr);
+    for (const [, file] of reports) assert(!existsSync(file), `${broken} leaves ${file}`);
+  }
+  for (const gate of ['{', JSON.stringify(document)]) {
+    writeFileSync(at('broken.json'), gate);
+    await insitu('gate', at('broken.json'), '--json', at('m.onnx'));
+    assert.deepEqual(readFileSync(at('m.onnx')), Buffer.from(small['m.onnx']));
+  }
+});
+
+test('what is no model does not pass by its size, nor by cases that are of others', async () => {
+  for (const [name, bytes] of [['empty.onnx', ''], ['json.onnx', '{"a": 1}'], ['text.onnx', 'no model']]) {
+    writeFileSync(at(name), bytes);
+    const size = { size: { raw: { max: 1e6 } } };
+    assert.deepEqual(verdicts(await fails({ model: name, thresholds: size }, /not an ONNX model/)), ['unmeasured']);
+    await fails({ model: 'm.onnx', baseline: name, thresholds: { size: { raw: { maxRatio: 1e9 } } } }, /not an ONNX model/);
+  }
+});
+
+test('paths may be absolute, and no name stands twice in an object', async () => {
+  await passes({ model: at('m.onnx'), data: at('test'), thresholds: { metrics: { accuracy: { min: 0.9 } } } });
+  for (const [text, name] of [['"size": {"raw": {"max": 1e6}}, "size": {"raw": {"max": 1e9}}', 'size'], ['"size": {"raw": {"max": 1, "m\\u0061x": 1e9}}', 'max']]) {
+    const { status, stderr, report } = await gated(`{"format": "insitu-gate/1", "model": "m.onnx", "thresholds": {${text}}}`);
+    assert.deepEqual([status, report], [2, undefined]);
+    assert.match(stderr, new RegExp(`gate\\d+\\.json has "${name}" twice in one object`));
+  }
+  await passes('{"format": "insitu-gate/1", "model": "m.onnx", "data": "test", "slices": {"a \\"size\\": {": {"column": "class", "in": ["0", "0"]}, "b": {"column": "class", "is": "1"}}, "options": {"minSupport": 1}, "thresholds": {"slices": {"min": 0.1}, "size": {"raw": {"max": 1e6}}}}');
+});
+
 test('a file that is wrong is wrong usage, and says where', async () => {
   const good = { model: 'm.onnx', data: 'test', thresholds: { metrics: { accuracy: { min: 0.9 } } } }, with_ = (more) => ({ ...good, ...more });
   for (const [document, pattern] of [

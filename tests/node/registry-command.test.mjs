@@ -125,6 +125,8 @@ test('channels go on and back, and know where they were', async () => {
   await refused(run('promote', 'digits', '9'), 1, /no version '9' of digits.*\n.*1\.0\.0, 2\.0\.0, 3\.0\.0, 10/);
   await refused(run('promote', 'other', '9'), 1, /no model 'other'/);
   await refused(run('promote', 'digits', '10', '--channel', '2.0.0'), 2, /is the name of a version/);
+  await refused(add('2.onnx', 'canary'), 2, /--version canary is the name of a channel/);
+  await fine(run('add', at('2.onnx'), '--name', 'others', '--version', 'canary'));
 });
 
 test('a model may be called as a member of every object is', async () => {
@@ -220,6 +222,8 @@ test('verify --signature looks at models.json itself', async () => {
   await wrong('cannot read .*none.sig', ...ours, '--signature', at('none.sig'));
   await wrong("'models.json' is not among the files", ...ours, '--signature', at('1.sig'));
   await refused(run('verify', ...signed), 2, /--signature wants --key/);
+  for (const name of ['1.onnx', 'w.bin', '1.sig', 'card.json', 'p.json', 'gates/ok.json']) await refused(run('verify', '--json', at(name)), 2, /--json names a file of the registry itself/);
+  await refused(run('verify', ...ours, '--json', join(keys, 'public.pem')), 2, /--json names the file of --key itself/);
   await refused(run('verify', ...ours, ...signed, '--json', `${file}.sig`), 2, /--json names the signature itself/);
   const server = await serve({ root: folder });
   try {
@@ -240,6 +244,8 @@ test('what cannot be added is refused, and nothing is written', async () => {
   symlinkSync(at('1.onnx'), at('link.onnx'));
   symlinkSync(at('1.onnx'), at('data/b/link'));
   const outside = folderOf({ 'm.onnx': 'x' });
+  writeFileSync(at('short.onnx'), readFileSync(at('1.onnx')).subarray(0, 20));
+  writeFileSync(at('list.json'), '[]');
   for (const [asked, status, pattern] of [
     [run('add'), 2, /pass one MODEL/], [run('add', at('1.onnx'), '--name', 'a'), 2, /wants --version/], [add('1.onnx', 'a b'), 2, /--version wants letters/],
     [add('1.onnx', '1', '--data', at('data')), 2, /--data wants/], [add('1.onnx', '1', '--data', `test=${at('data')}`), 2, /--data wants training=DIR/],
@@ -248,11 +254,13 @@ test('what cannot be added is refused, and nothing is written', async () => {
     [add('1.onnx', '1', '--when', 'today'), 2, /--when wants a time/], [add('1.onnx', '1', '--gate', at('card.json')), 1, /no report of a gate/],
     [add('1.onnx', '1', '--signature', at('card.json')), 1, /Integrity: the signature .* no Sigstore bundle/], [add('link.onnx', '1'), 1, /is no file/],
     [add('1.onnx', '1', '--card', at('none.json')), 1, /none\.json is no file/], [add('1.onnx', '1', '--card', join(outside, 'm.onnx')), 1, /not in the folder of/],
+    [add('1.onnx', 'stable'), 2, /--version stable is the name of a channel/], [add('card.json', '1'), 1, /InvalidModel: .*card\.json is no ONNX model/], [add('labels.csv', '1'), 1, /labels\.csv is no ONNX model/],
+    [add('short.onnx', '1'), 1, /short\.onnx is no ONNX model/], [add('1.onnx', '1', '--card', at('labels.csv')), 1, /InvalidArgument: .*labels\.csv is no JSON[^]*insitu card/], [add('1.onnx', '1', '--profile', at('list.json')), 1, /list\.json is no JSON object\n.*insitu profile/],
     [run('promote', 'digits', '1'), 1, /cannot read .*models\.json/], [run('verify'), 1, /cannot read .*models\.json/], [run('list'), 1, /cannot read .*models\.json/],
     [insitu('registry'), 2, /pass add, promote/], [insitu('registry', 'remove'), 2, /there is no 'insitu registry remove'/],
   ]) await refused(asked, status, pattern);
   assert(!existsSync(file));
-  writeFileSync(at('p.json'), 'changed');
+  writeFileSync(at('p.json'), '{"changed": 1}');
   await refused(add('1.onnx', '1', '--signature', at('1.sig'), '--profile', at('p.json')), 1, /does not list .*p\.json as it is/);
   appendFileSync(at('1.onnx'), 'x');
   await refused(add('1.onnx', '1', '--signature', at('1.sig')), 1, /does not list .*1\.onnx as it is/);

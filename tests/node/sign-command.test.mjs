@@ -203,6 +203,8 @@ test('a signature is written over nothing that is signed, nor over the key', asy
     assert.deepEqual(contents(), before);
   }
   assert.equal((await insitu('sign', at('m.onnx'), '--key', at('key.pem'))).status, 0);
-  const { status, stderr } = await insitu('verify', at('m.onnx.sig'), '--key', publicKey, '--json', at('m.onnx.sig'));
-  assert.deepEqual([status, stderr.split(' itself')[0]], [2, '--json names SIGNATURE']);
+  for (const [named, what] of [[at('m.onnx.sig'), 'SIGNATURE'], [publicKey, 'the file of --key'], [at('m.onnx'), 'm.onnx, which is signed,'], [at('w.bin'), 'w.bin, which is signed,']]) {
+    const { status, stderr } = await insitu('verify', at('m.onnx.sig'), '--key', publicKey, '--json', named);
+    assert.deepEqual([status, stderr.split(' itself')[0]], [2, `--json names ${what}`]);
+  }
 });

@@ -10,10 +10,11 @@ import { asMarkdown, asText } from './ablate/text.js';
 import type { Ablation, Variant } from './ablate/types.js';
 import { engines, quantized, resizings, switches, withImage } from './ablate/variants.js';
 import { findModel, sourceOptions } from './cases.js';
-import { checkTarget, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, wholeNumber, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, wholeNumber, withEngine, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { digestLabelled, digestModel } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions } from './data/flags.js';
+import { flagFiles, labelledFiles, modelFiles } from './inputs.js';
 import { checkOutputs, writeWhole } from './output.js';
 
 export const ablate: Command = {
@@ -49,8 +50,7 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
     const runs = wholeNumber('--runs', flags.runs);
     if (runs < leastRuns) refuse(`--runs wants ${leastRuns} or more, not ${runs}: fewer give no 95 % interval`);
     const outputs = { '--json': flags.json, '--markdown': flags.markdown, '--html': flags.html };
-    checkOutputs(outputs, [['MODEL', model]]);
-    for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
+    checkOutputs(outputs, [...modelFiles(model), ...labelledFiles(flags), ...flagFiles(flags, 'calibration')]);
     const setting = { model, path, runs, reading: readingOptions(flags) }, print = printer(flags);
     return withEngine(flags, async (engine) => {
       const ablation = await measure(engine, setting, flags);

@@ -11,6 +11,8 @@ import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, wholeNum
 import type { Command, Flags } from './command.js';
 import { compare } from '../src/compare.js';
 import { randomFeed } from './feeds.js';
+import { caseFiles } from './inputs.js';
+import { checkOutputs } from './output.js';
 import { readValues } from './run-case.js';
 
 interface Timed {
@@ -39,10 +41,12 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
   async run(flags, positionals) {
     if (positionals.length === 0) refuse('pass at least one MODEL');
     const runs = wholeNumber('--runs', flags.runs);
+    const models = positionals.map(findModel);
+    checkOutputs({ '--json': flags.json }, models.flatMap(caseFiles));
     const print = printer(flags);
     const rows: string[] = [];
-    for (const path of positionals) {
-      const timed = await benchModel(findModel(path), flags, runs);
+    for (const model of models) {
+      const timed = await benchModel(model, flags, runs);
       rows.push(JSON.stringify(timed.row));
       for (const line of describe(timed)) print(line);
     }

@@ -1,12 +1,13 @@
 // What a command of the command line is, the flags that several share, the engine they ask for, and how they print.
 // Invariant: a wrong use throws UsageError (exit status 2); everything else that fails is an InsituError (1).
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import { Engine } from '../src/engine.js';
 import { fail } from '../src/errors.js';
 import type { EngineOptions, Flavour, LoadOptions } from '../src/types.js';
 import { ProgressLine } from './progress.js';
+import { checkWritable, writeWhole } from './write.js';
 
 export type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
@@ -61,11 +62,8 @@ function flavourOf(text: Flags[string]): Flavour {
 export function loadOptions(flags: Flags): LoadOptions {
   const { backend = 'auto' } = flags;
   if (backend !== 'auto' && backend !== 'reference') refuse(`--backend is '${backend}', not auto or reference`);
-  const dims = Object.fromEntries(listOf(flags.dim).map((text) => {
-    const [name, value] = splitPair('--dim', text);
-    return [name, wholeNumber('--dim', value)];
-  }));
-  return { backend, dims };
+  const dims = [...pairsOf('--dim', flags.dim)].map(([name, value]) => [name, wholeNumber('--dim', value)]);
+  return { backend, dims: Object.fromEntries(dims) };
 }
 
 export function refuse(message: string): never {
@@ -84,6 +82,17 @@ export function splitPair(flag: string, text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** 'NAME=VALUE', each name once. */
+export function pairsOf(flag: string, given: Flags[string]): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (const text of listOf(given)) {
+    const [name, value] = splitPair(flag, text);
+    if (pairs.has(name)) refuse(`${flag} names ${name} twice`);
+    pairs.set(name, value);
+  }
+  return pairs;
+}
+
 export function listOf(flag: Flags[string]): string[] {
   return flag === undefined ? [] : [flag].flat().map(String);
 }
@@ -98,18 +107,28 @@ export function checkTarget(flag: string, file: Flags[string]): void {
   if (typeof file !== 'string' || file === '-') return;
   if (file === '') refuse(`${flag} wants the name of a file, or - for standard output`);
   const folder = dirname(file);
-  if (!existsSync(folder)) fail('InvalidArgument', `cannot write ${file}: there is no folder ${folder}`, 'Make the folder first.');
-  if (existsSync(file) && statSync(file).isDirectory()) {
-    fail('InvalidArgument', `cannot write ${file}: it is a folder`, `Name a file for ${flag}.`);
+  if (!isFolder(folder)) fail('InvalidArgument', `cannot write ${file}: there is no folder ${folder}`, 'Make the folder first.');
+  if (isFolder(file)) fail('InvalidArgument', `cannot write ${file}: it is a folder`, `Name a file for ${flag}.`);
+  checkWritable(file);
+}
+
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 
-/** Writes JSON to a file, or to standard output for '-'. */
-export function writeJson(file: Flags[string], text: string): void {
+/** Writes a result to a file, or to standard output for '-'. */
+export function writeText(file: Flags[string], text: string): void {
   progress.clear();
   if (file === '-') process.stdout.write(`${text}\n`);
-  else writeFileSync(String(file), `${text}\n`);
+  else writeWhole(String(file), `${text}\n`);
 }
+
+/** Writes a result that is JSON. */
+export const writeJson = writeText;
 
 /** Prints unless standard output is taken by `--json -`. */
 export function printer(flags: Flags): (line: string) => void {

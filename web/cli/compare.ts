@@ -9,6 +9,8 @@ import { samplesOf } from './data/dataset.js';
 import { digestLabelled, digestModel } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions } from './data/flags.js';
 import { number, percent } from './evaluate-text.js';
+import { labelledFiles, modelFiles } from './inputs.js';
+import { checkOutputs } from './output.js';
 import { table } from './text.js';
 
 export const compare: Command = {
@@ -34,6 +36,7 @@ example: insitu compare model.onnx model_int8.onnx --data test`,
     if (positionals.length !== 2) refuse('pass two models, A and B');
     const [a, b] = positionals.map(findModel) as [string, string], path = dataPath(flags, 'compare');
     const settings = { ...readingOptions(flags), worst: optionalWhole(flags, 'worst'), seed: optionalWhole(flags, 'seed'), latency: flags.latency === true };
+    checkOutputs({ '--json': flags.json }, [...modelFiles(a, 'A'), ...modelFiles(b, 'B'), ...labelledFiles(flags)]);
     const print = printer(flags);
     return withEngine(flags, async (engine) => {
       const load = (model: string) => engine.load(model, { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model), monitor: false });

@@ -1,6 +1,6 @@
 // insitu cost: what a model costs in the cloud and on the device, from what is measured here and prices that somebody typed.
 // Invariant: the formulas are those of web/src/cost; what the file of prices says goes before what is measured.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatNumber } from '../src/cost/expression.js';
 import { costFields, fieldNames } from '../src/cost/fields.js';
@@ -11,9 +11,10 @@ import { missingIn, sentencesOf, unitIn } from '../src/cost/words.js';
 import { fail } from '../src/errors.js';
 import { benchModel, percentiles, quantile } from './bench.js';
 import { findModel } from './cases.js';
-import { checkTarget, modelFlags, modelHelp, onePositional, printer, progress, refuse, wholeNumber, writeJson } from './command.js';
+import { modelFlags, modelHelp, onePositional, printer, progress, refuse, wholeNumber, writeJson, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { externalNames } from './external-names.js';
+import { caseFiles, flagFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
 import { ownFolder } from './served-files.js';
 import { sizesOf } from './sizes.js';
@@ -59,9 +60,8 @@ example: insitu cost model.onnx --prices prices.json --runs 130`,
     const model = findModel(onePositional(positionals, 'MODEL'));
     const runs = wholeNumber('--runs', flags.runs);
     if (flags.json === '-' && flags.markdown === '-') refuse('--json and --markdown cannot both have standard output');
-    checkTarget('--markdown', flags.markdown);
     const outputs = { '--json': flags.json, '--markdown': flags.markdown === '-' ? undefined : flags.markdown };
-    checkOutputs(outputs, [['MODEL', model], ...(flags.prices === undefined ? [] : [['the prices', String(flags.prices)] as [string, string]])]);
+    checkOutputs(outputs, [...caseFiles(model), ...flagFiles(flags, 'prices')]);
     const prices = flags.prices === undefined ? { currency: '', example: false, input: {} } : readPrices(String(flags.prices));
     report(fail, prices.input);  // which refuses wrong numbers before anything is timed
     const measured = await measure(model, flags, runs);
@@ -71,7 +71,7 @@ example: insitu cost model.onnx --prices prices.json --runs 130`,
     for (const line of describe(measured, prices, found)) print(line);
     const { currency, example } = prices;
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ model, ...measured, currency, example, ...found }, null, 2));
-    if (flags.markdown !== undefined) writeMarkdown(flags.markdown, [...document(measured, prices, found)].join('\n'));
+    if (flags.markdown !== undefined) writeText(flags.markdown, [...document(measured, prices, found)].join('\n'));
     return 0;
   },
 };
@@ -157,10 +157,4 @@ function* document(measured: Measured, prices: Prices, found: CostReport): Gener
   if (found.leftOut.length === 0) return;
   yield '\n| left out | why |\n| --- | --- |';
   for (const line of found.leftOut) yield `| ${line.name} | ${missingIn(line)} |`;
-}
-
-function writeMarkdown(file: Flags[string], text: string): void {
-  progress.clear();
-  if (file === '-') process.stdout.write(`${text}\n`);
-  else writeFileSync(String(file), `${text}\n`);
 }

@@ -8,10 +8,11 @@ import { bytesIn, defaultShardBytes, leastShardBytes, mostShardBytes, mostShards
 import type { Header } from '../src/encryption/format.js';
 import { fail, InsituError, toInsituError } from '../src/errors.js';
 import { findModel } from './cases.js';
-import { checkTarget, onePositional, printer, progress, refuse, wholeNumber, writeJson } from './command.js';
+import { onePositional, printer, progress, refuse, wholeNumber, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { encryptedEnding, keyFlag, readKey } from './key-file.js';
 import { checkOutputs } from './output.js';
+import { targetOf } from './write.js';
 
 export const encrypt: Command = {
   summary: 'encrypts a model for load() with the option encryption',
@@ -35,7 +36,6 @@ example: insitu encrypt model.onnx --key-file model.key -o model.onnx.enc`,
     const key = readKey(flags['key-file']);
     const shardBytes = shardBytesOf(flags);
     const output = typeof flags.output === 'string' ? flags.output : model + encryptedEnding;
-    checkTarget('-o', output);
     checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ['the key', String(flags['key-file'])]]);
     const print = printer(flags);
     const made = await encryptFile(model, output, key, shardBytes);
@@ -54,22 +54,22 @@ function shardBytesOf(flags: Flags): number {
 }
 
 async function encryptFile(model: string, output: string, key: Uint8Array, shardBytes: number) {
-  const part = `${output}.${randomBytes(6).toString('hex')}.part`;
+  const target = targetOf(output), part = target && `${target}.${randomBytes(6).toString('hex')}.part`;
   const input = await open(model).catch((thrown) => cannot('read', model, thrown));
   try {
     const { size: total } = await input.stat();
     const shards = shardsOf(total, shardBytes);
     if (shards > mostShards) refuse(`--shard-bytes ${shardBytes} makes ${shards} shards of ${model}: ${Math.ceil(total / mostShards)} is the least`);
     const header = { shardBytes, total, shards, prefix: randomBytes(prefixBytes) };
-    const file = await open(part, 'wx').catch((thrown) => cannot('write', output, thrown));
+    const file = await (part ? open(part, 'wx') : open(output, 'w')).catch((thrown) => cannot('write', output, thrown));
     try {
       const made = await seal(input, file, header, key, (done) => progress.show(`encrypting ${model}`, { done, total, bytes: true }));
       await file.close();
-      await rename(part, output);
+      if (part) await rename(part, target!);
       return made;
     } catch (thrown) {
       await file.close().catch(() => {});
-      await rm(part, { force: true });
+      if (part) await rm(part, { force: true });
       if (thrown instanceof InsituError) throw thrown;
       return cannot('write', output, thrown);
     }

@@ -1,6 +1,5 @@
 // insitu evaluate: how good a model is on labelled data, in all, class by class and slice by slice, and how fast.
 // Invariant: without --latency the same model and data give the same bytes.
-import { writeFileSync } from 'node:fs';
 import { evaluate as evaluateSamples } from '../src/evaluate/evaluate.js';
 import { measureLatency } from '../src/evaluate/latency.js';
 import type { LatencyReport, Scenario } from '../src/evaluate/latency.js';
@@ -8,7 +7,7 @@ import type { Condition } from '../src/evaluate/slices/declared.js';
 import type { Evaluation, Runner } from '../src/evaluate/types.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { checkTarget, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
@@ -16,6 +15,8 @@ import { digestLabelled, digestModel } from './data/digest.js';
 import type { DataDigest, ModelDigest } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions, readJson } from './data/flags.js';
 import { describeEvaluation, describeLatency } from './evaluate-text.js';
+import { flagFiles, labelledFiles, modelFiles } from './inputs.js';
+import { checkOutputs, writeWhole } from './output.js';
 
 export const evaluate: Command = {
   summary: 'says how good a model is on labelled data',
@@ -48,7 +49,9 @@ example: insitu evaluate model.onnx --data test --slices auto`,
   },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL')), path = dataPath(flags, 'evaluate'), reading = readingOptions(flags);
-    checkTarget('--records', flags.records);
+    checkOutputs({ '--records': flags.records, '--json': flags.json }, [
+      ...modelFiles(model), ...labelledFiles(flags), ...(flags.slices === 'auto' ? [] : flagFiles(flags, 'slices')),
+    ]);
     const print = printer(flags), scenarios = scenariosOf(flags);
     const settings = {
       ...reading, slices: slicesOf(flags), minSupport: optionalWhole(flags, 'min-support'), topK: optionalWhole(flags, 'top-k'),
@@ -69,7 +72,7 @@ example: insitu evaluate model.onnx --data test --slices auto`,
       const latency = scenarios.length > 0 ? await timed(session, data, scenarios, flags) : undefined;
       for (const report of latency ?? []) for (const line of describeLatency(report)) print(line);
       const document: EvaluationFile = { ...evaluation, ...digests, ...(latency && { latency }) };
-      if (flags.records !== undefined) writeFileSync(String(flags.records), records.join(''));
+      if (flags.records !== undefined) writeWhole(String(flags.records), records.join(''));
       if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
       return 0;
     });

@@ -5,7 +5,9 @@ import type { ModelReport } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
 import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { flagFiles, modelFiles } from './inputs.js';
 import { encryptedEnding, keyFlag, readKey } from './key-file.js';
+import { checkOutputs } from './output.js';
 import { paint, table } from './text.js';
 
 const longestMetadata = 100;
@@ -26,10 +28,12 @@ example: insitu inspect model.onnx`,
   options: { ...engineFlags, ...keyFlag, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
+    const ending = flags['key-file'] === undefined ? '' : encryptedEnding;
+    checkOutputs({ '--json': flags.json }, [...modelFiles(model, 'MODEL', ending), ...flagFiles(flags, 'key-file')]);
     const print = printer(flags);
     const encryption = flags['key-file'] === undefined ? undefined : { key: readKey(flags['key-file']) };
     const report = await withEngine(flags, (engine) =>
-      engine.inspect(model, { ...sourceOptions(model, encryption && encryptedEnding), encryption, onProgress: progress.ofLoading(model) }));
+      engine.inspect(model, { ...sourceOptions(model, ending), encryption, onProgress: progress.ofLoading(model) }));
     for (const line of describeReport(model, report)) print(line);
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
     return report.runnable ? 0 : 1;

@@ -6,7 +6,7 @@ import { ablate } from './ablate.js';
 import { audit } from './audit.js';
 import { bench } from './bench.js';
 import { card } from './card/command.js';
-import { checkTarget, packageVersion, progress, UsageError } from './command.js';
+import { checkTarget, packageVersion, progress, refuse, UsageError } from './command.js';
 import type { Command, Flags } from './command.js';
 import { compare } from './compare.js';
 import { copy } from './copy.js';
@@ -77,17 +77,32 @@ function findCommand(name: string): Command {
 }
 
 function parse(command: Command, args: string[]): { flags: Flags; positionals: string[] } {
-  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
+  const options: Command['options'] = { ...command.options, help: { type: 'boolean', short: 'h' } };
   try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals, tokens } = parseArgs({ args, options, allowPositionals: true, tokens: true });
+    const given = tokens.flatMap((token) => (token.kind === 'option' && token.value !== undefined ? [token.name] : []));
+    const twice = given.find((name, i) => given.indexOf(name) < i && !options[name]?.multiple);
+    if (twice !== undefined) refuse(`--${twice} is given twice: it may stand once`);
     return { flags: values, positionals };
   } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown;
     const { message } = thrown as Error;
+    const ambiguous = /^Option '(-[^']*)' argument is ambiguous/.exec(message)?.[1];
+    if (ambiguous) {
+      const name = args[args.indexOf(ambiguous) + 1];
+      refuse(`${ambiguous} is followed by '${name}', which looks like an option: write ${longOf(options, ambiguous)}=${name} where it is the value`);
+    }
     const unknown = /^Unknown option '(-+([^']*))'/.exec(message);
     if (!unknown) throw new UsageError(message.replace(/\n[^]*/, ''));
     const meant = nearest(unknown[2]!, Object.keys(options));
     throw new UsageError(`there is no option ${unknown[1]}${meant ? `: did you mean --${meant}?` : ''}`);
   }
+}
+
+/* -o is --output, for one. */
+function longOf(options: Command['options'], flag: string): string {
+  const name = Object.keys(options).find((one) => flag === `-${options[one]!.short}`);
+  return name === undefined ? flag : `--${name}`;
 }
 
 function report(thrown: unknown): number {

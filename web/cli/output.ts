@@ -1,13 +1,20 @@
-// Files that a command writes: whole or not at all, and never those that it reads.
+// Files that a command writes are never those that it reads, nor one another.
 // Invariant: files are the same where they are the same on disk, whatever they are called: by links of both kinds, too.
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { fail, toInsituError } from '../src/errors.js';
-import { refuse } from './command.js';
+import { realpathSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { checkTarget, refuse } from './command.js';
 import type { Flags } from './command.js';
+import type { Named } from './inputs.js';
 
-/** Refuses outputs, by their flags, that are one of the inputs, by what they are, or one another. '-' is no file. */
-export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: readonly [what: string, file: string][]): void {
+export { writeWhole } from './write.js';
+
+/**
+ * Refuses outputs, by their flags, that are one of the inputs, by what they are, or one another, and those that cannot be written.
+ * '-' is no file.
+ */
+export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: readonly Named[]): void {
+  for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
   const taken = [...inputs];
   for (const [flag, file] of Object.entries(outputs)) {
     if (typeof file !== 'string' || (file === '-' && flag === '--json')) continue;
@@ -17,20 +24,21 @@ export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: rea
   }
 }
 
-/** Puts a file in the place of the one that is there when all of it is written. */
-export function writeWhole(file: string, content: string | Uint8Array): void {
-  const beside = `${file}.${process.pid}.tmp`;
+/* What data in folders are read from; whatever else lies there is not theirs. */
+const ofData = /\.(npy|pb|json|jsonl|ndjson|csv|txt|png|jpe?g)$/i;
+
+function found(file: string): BigIntStats | undefined {
   try {
-    writeFileSync(beside, content);
-    renameSync(beside, file);
-  } catch (thrown) {
-    rmSync(beside, { force: true });
-    fail('Network', `cannot write ${file}: ${toInsituError(thrown).message}`, 'Check its folder.', thrown);
+    return statSync(file, { bigint: true });
+  } catch {
+    return undefined;
   }
 }
 
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  const [a, b] = [one, other].map(found);
   if (!a || !b) return !a && !b && resolve(one) === resolve(other);
-  return realpathSync(one) === realpathSync(other) || (a.ino !== 0n && a.ino === b.ino && a.dev === b.dev);
+  const [its, others] = [realpathSync(one), realpathSync(other)];
+  if (b.isDirectory()) return a.isFile() && ofData.test(its) && its.startsWith(others + sep);
+  return a.isFile() && (its === others || (a.ino !== 0n && a.ino === b.ino && a.dev === b.dev));
 }

@@ -4,11 +4,13 @@ import { fail } from '../src/errors.js';
 import type { Label } from '../src/evaluate/types.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
-import { checkTarget, listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson }
+import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson }
   from './command.js';
 import type { Command, Flags } from './command.js';
 import { readLabels, readNames } from './data/labels.js';
 import { openDataset } from './data/open.js';
+import { flagFiles, modelFiles } from './inputs.js';
+import { checkOutputs } from './output.js';
 import { table } from './text.js';
 
 const leastSamples = 2_000;  // as the monitor has it
@@ -41,7 +43,9 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
   async run(flags, positionals) {
     const to = flags.output ?? 'profile.json';
     if (to === '-' && flags.json === '-') refuse('-o and --json cannot both have standard output');
-    checkTarget('-o', to);
+    checkOutputs({ '-o': to === '-' ? undefined : to, '--json': flags.json }, [
+      ...positionals.flatMap((path) => modelFiles(findModel(path))), ...flagFiles(flags, 'data', 'labels', 'classes', 'like', 'merge'),
+    ]);
     const print = printer({ json: to === '-' ? '-' : flags.json });
     const like = flags.like === undefined ? undefined : readProfile(String(flags.like));
     const all = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);

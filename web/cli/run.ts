@@ -4,11 +4,12 @@ import { describe } from '../src/tensor.js';
 import type { Tensor } from '../src/tensor.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, splitPair, withEngine, writeJson }
-  from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, pairsOf, printer, progress, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { elementReader, elementsOf } from '../src/compare.js';
 import { readFeed } from './feeds.js';
+import { modelFiles } from './inputs.js';
+import { checkOutputs } from './output.js';
 
 const previewed = 8;
 
@@ -27,8 +28,9 @@ example: insitu run model.onnx --input image=digit.npy`,
   options: { ...modelFlags, input: { type: 'string', multiple: true }, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
-    const sources = new Map(listOf(flags.input).map((text) => splitPair('--input', text)));
-    if (sources.size < listOf(flags.input).length) refuse('--input names an input twice');
+    const sources = pairsOf('--input', flags.input);
+    const files = [...sources].filter(([, file]) => file !== 'random').map(([name, file]) => [`the input ${name}`, file] as const);
+    checkOutputs({ '--json': flags.json }, [...modelFiles(model), ...files]);
     const print = printer(flags);
     const options = { ...loadOptions(flags), ...sourceOptions(model), onProgress: progress.ofLoading(model) };
     return withEngine(flags, async (engine) => {

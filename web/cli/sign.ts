@@ -1,13 +1,13 @@
 // insitu sign: a detached signature over a model, its external data and what else is named.
 // Invariant: what is signed is what the files hold now; the private key is read and nothing of it is written.
-import { lstatSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fail } from '../src/errors.js';
 import { findModel } from './cases.js';
-import { checkTarget, printer, refuse, writeJson } from './command.js';
+import { printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { externalNames } from './external-names.js';
-import { checkOutputs } from './output.js';
+import { checkOutputs, writeWhole } from './output.js';
 import { bundleOf, digestOf, leftOut, privateKeyOf, readKeyFile } from './signing.js';
 import type { DigestedFile } from './signing.js';
 
@@ -32,7 +32,6 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     const model = findModel(path);
     const folder = dirname(model);
     const to = String(flags.output ?? `${model}.sig`);
-    checkTarget('-o', to);
     const external = externalNames(model).map((name) => join(folder, name));
     checkOutputs({ '-o': to, '--json': flags.json }, [
       ['MODEL', model], ...(keyFile === '-' ? [] : [['the key', keyFile] as [string, string]]),
@@ -44,7 +43,7 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     const files: DigestedFile[] = [];
     for (const name of names) files.push({ name, sha256: await digestOf(join(folder, name)) });
     const ignored = output.startsWith('..') || isAbsolute(output) ? leftOut : [...leftOut, output];
-    writeFileSync(to, await bundleOf(basename(model), files, ignored, key));
+    writeWhole(to, await bundleOf(basename(model), files, ignored, key));
     for (const { name, sha256 } of files) print(`${sha256}  ${name}`);
     print(`signed in ${to}`);
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ signature: to, files }, null, 2));

@@ -1,9 +1,11 @@
 // insitu test: runs ONNX backend-test cases and compares.
 import { relative } from 'node:path';
 import { fail } from '../src/errors.js';
-import { findCases, readCase } from './cases.js';
+import { findCases, findModel, readCase } from './cases.js';
 import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { caseFiles } from './inputs.js';
+import { checkOutputs } from './output.js';
 import { runCase } from './run-case.js';
 import type { Outcome } from './run-case.js';
 
@@ -33,6 +35,7 @@ example: insitu test onnx/backend/test/data/node`,
     if (cases.length === 0) {
       fail('InvalidArgument', `there is no case at or below ${positionals.join(', ')}`, 'A case has model.onnx and test_data_set_0.');
     }
+    checkOutputs({ '--json': flags.json }, cases.map(findModel).flatMap(caseFiles));
     const rows: Row[] = [];
     const { flavour, threads } = await withEngine(flags, async (engine) => {
       for (const [i, folder] of cases.entries()) {

@@ -1,12 +1,13 @@
 // insitu verify: whether a signature holds, and which files are those that were signed.
 // Reference: OpenSSF Model Signing specification 1.0, section 8.
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail } from '../src/errors.js';
 import { openSource } from '../src/source.js';
 import { verify as verifySignature } from '../src/trust/trust.js';
-import { listOf, printer, refuse, writeJson } from './command.js';
+import { isFolder, listOf, printer, refuse, writeJson } from './command.js';
 import type { Command } from './command.js';
+import { keyFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
 import { digestOf, leftOut, readKeyFile } from './signing.js';
 import { paint, table } from './text.js';
@@ -38,12 +39,14 @@ example: insitu verify model.onnx.sig --key public.pem`,
     const keys = listOf(flags.key);
     if (keys.length === 0) refuse('insitu verify wants --key PUBLIC.pem');
     const within = folder ?? dirname(signature);
-    if (!statSync(within, { throwIfNoEntry: false })?.isDirectory()) {
+    if (isFolder(signature)) fail('InvalidArgument', `the signature ${signature} is a folder`, 'Name the file that insitu sign wrote.');
+    if (!isFolder(within)) {
       fail('InvalidArgument', `${within} is no folder`, 'Pass the folder with the files that were signed.');
     }
-    checkOutputs({ '--json': flags.json }, [['SIGNATURE', signature]]);
+    checkOutputs({ '--json': flags.json }, [['SIGNATURE', signature], ...keyFiles(flags)]);
     const print = printer(flags);
     const { files, ignored } = await verifySignature({ fail, openSource }, signature, keys.map(readKeyFile));
+    checkOutputs({ '--json': flags.json }, files.map(({ name }) => [`${name}, which is signed,`, join(within, name)]));
     const rows: { name: string; state: State }[] = [];
     for (const { name, sha256 } of files) rows.push({ name, state: await stateOf(join(within, name), sha256) });
     if (!flags['ignore-unsigned-files']) {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fail, toInsituError } from '../../src/errors.js';
 import type { RegistryData } from '../../src/registry/format.js';
 import { findModel } from '../cases.js';
-import { checkTarget, engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeJson }
+import { engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeJson }
   from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
@@ -58,13 +58,13 @@ example: insitu card model.onnx --task "image classification" --data training=da
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
     const to = String(flags.output ?? `${model}.cdx.json`);
-    checkTarget('-o', to);
     const evaluation = text(flags.evaluation);
     const folder = dirname(model);
     const files = externalNames(model).map((name) => ({ name, file: join(folder, name) }));
     checkOutputs({ '-o': to === '-' ? undefined : to }, [
       ['MODEL', model], ...(evaluation === undefined ? [] : [['the evaluation', evaluation] as [string, string]]),
       ...files.map(({ file }): [string, string] => ['external data', file]),
+      ...listOf(flags.data).map((given): [string, string] => ['the data', splitPair('--data', given)[1]]),
     ]);
     const { when } = whenOf(flags);
     const approach = text(flags.approach);

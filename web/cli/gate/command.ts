@@ -1,14 +1,18 @@
 // insitu gate: whether a model fulfils what a release must fulfil.
-// Invariant: without thresholds of latency the same files give the same reports; once GATE.json is read, reports of an earlier run are gone.
-import { rmSync, writeFileSync } from 'node:fs';
+// Invariant: without thresholds of latency the same files give the same reports; reports of an earlier run are gone before GATE.json is read.
+import { readFileSync, statSync } from 'node:fs';
 import { judge } from '../../src/evaluate/gate/gate.js';
-import { checkTarget, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from '../command.js';
+import { findCases, findModel } from '../cases.js';
+import { isFolder, modelFlags, modelHelp, onePositional, printer, refuse, withEngine, writeJson, writeText } from '../command.js';
 import type { Command, Flags } from '../command.js';
+import { caseFiles, labelledFiles, modelFiles } from '../inputs.js';
+import type { Named } from '../inputs.js';
 import { checkOutputs } from '../output.js';
+import { removeTarget } from '../write.js';
 import { gateFormat, readGate } from './file.js';
 import type { GateFile } from './file.js';
 import { measure } from './measure.js';
-import { asJUnit, asMarkdown, asText } from './report.js';
+import { asJUnit, asMarkdown, asText, isReport } from './report.js';
 import type { GateDocument } from './report.js';
 
 const targets = ['json', 'markdown', 'junit'] as const;
@@ -19,7 +23,7 @@ export const gate: Command = {
 
 Measures what GATE.json ("${gateFormat}") asks for, and prints a line for each threshold: metrics, slices, latency, size, drift of
 the data, ONNX test cases; absolute, or relative to a baseline. The exit status is 0 where all passed, 1 where one failed or could
-not be measured, 2 where GATE.json is wrong. Paths in GATE.json are relative to it.
+not be measured, 2 where GATE.json is wrong. Paths in GATE.json are relative to it, or absolute.
 
   --json FILE      writes the report ("insitu-gate-report/1"), which insitu registry add --gate reads; - is standard output
   --markdown FILE  writes the same as a document; - is standard output
@@ -32,11 +36,13 @@ example: insitu gate gate.json --json model.gate.json`,
   async run(flags, positionals) {
     const file = onePositional(positionals, 'GATE.json');
     if (targets.filter((target) => flags[target] === '-').length > 1) refuse('only one report can have standard output');
+    const outputs = Object.fromEntries(targets.map((target) => [`--${target}`, flags[target] === '-' ? undefined : flags[target]]));
+    checkOutputs(outputs, [['the gate', file]]);
+    // One of an earlier run must not be taken for that of a run that ended half way, whatever it ended by; nothing that is read is one.
+    remove(outputs, (target) => isReport(readFileSync(target, 'utf8')));
     const asked = readGate(file);
-    for (const target of targets) checkTarget(`--${target}`, flags[target]);
-    checkOutputs(Object.fromEntries(targets.map((target) => [`--${target}`, flags[target] === '-' ? undefined : flags[target]])), inputsOf(file, asked));
-    // One of an earlier run must not be taken for that of a run that ended half way.
-    for (const target of targets) if (flags[target] !== undefined && flags[target] !== '-') rmSync(String(flags[target]), { force: true });
+    checkOutputs(outputs, filesOf(asked));
+    remove(outputs, () => true);
     const report = await withEngine(flags, async (engine): Promise<GateDocument> => {
       const { evidence, ...of } = await measure(engine, asked, flags);
       const { format, passed, checks, times } = judge(asked.thresholds, evidence);
@@ -51,13 +57,15 @@ example: insitu gate gate.json --json model.gate.json`,
   },
 };
 
-function inputsOf(file: string, { model, baseline, data, evaluation, profile }: GateFile): [what: string, file: string][] {
-  const files = { 'the gate': file, 'the model': model, 'the baseline': baseline?.model, "the baseline's evaluation": baseline?.evaluation, 'the data': data?.path, 'the evaluation': evaluation, 'the profile': profile };
-  return Object.entries(files).flatMap(([what, path]) => (path === undefined ? [] : [[what, path] as [string, string]]));
+function filesOf({ model, baseline, data, evaluation, slicesFile, profile, cases }: GateFile): Named[] {
+  const models = [...modelFiles(model, 'the model'), ...(baseline?.model === undefined ? [] : modelFiles(baseline.model, 'the baseline'))];
+  const files = { "the baseline's evaluation": baseline?.evaluation, 'the data': data?.path, 'the evaluation': evaluation, 'the slices': slicesFile, 'the profile': profile };
+  const named = Object.entries(files).flatMap(([what, path]): Named[] => (path === undefined ? [] : [[what, path]]));
+  return [...models, ...named, ...labelledFiles(data?.flags ?? {}), ...cases.filter(isFolder).flatMap(findCases).map(findModel).flatMap(caseFiles)];
 }
 
-function writeText(file: Flags[string], text: string): void {
-  progress.clear();
-  if (file === '-') process.stdout.write(`${text}\n`);
-  else writeFileSync(String(file), `${text}\n`);
+function remove(outputs: Record<string, Flags[string]>, which: (file: string) => boolean): void {
+  for (const file of Object.values(outputs)) {
+    if (typeof file === 'string' && statSync(file, { throwIfNoEntry: false })?.isFile() && which(file)) removeTarget(file);
+  }
 }

@@ -1,9 +1,9 @@
 // gate.json, the format "insitu-gate/1": what a release must fulfil, and of which files.
 // Invariant: what comes out is whole: each threshold has what it needs, and nothing is there that no threshold asks for. Paths are
-// relative to the file.
+// relative to the file, or absolute.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Strict } from '../../src/evaluate/gate/strict.js';
 import { needsBaseline, readThresholds } from '../../src/evaluate/gate/thresholds.js';
 import type { GateThresholds } from '../../src/evaluate/gate/types.js';
@@ -13,6 +13,7 @@ import { findModel } from '../cases.js';
 import { refuse } from '../command.js';
 import type { Flags } from '../command.js';
 import { readJson } from '../data/flags.js';
+import { duplicateIn } from './duplicates.js';
 
 export const gateFormat = 'insitu-gate/1';
 
@@ -27,6 +28,8 @@ export interface GateFile {
   evaluation?: string;
   options: Pick<EvaluationOptions, 'topK' | 'bins' | 'seed' | 'minSupport' | 'confidence'>;
   slices?: 'auto' | Record<string, Condition>;
+  /** What they were read from. */
+  slicesFile?: string;
   profile?: string;
   cases: string[];
   runs: number;
@@ -58,25 +61,29 @@ const runsByDefault = 300;
 
 /** Wrong usage where it is none. */
 export function readGate(file: string): GateFile {
-  if (!existsSync(file)) refuse(`cannot read ${file}`);
-  const bytes = readFileSync(file);
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString());
-  } catch (thrown) {
-    refuse(`${file} is no JSON: ${(thrown as Error).message}`);
-  }
-  const given = checked(file, value), folder = dirname(file), at = (path: string) => join(folder, path);
+  const bytes = attempt(() => readFileSync(file), `cannot read ${file}`), text = bytes.toString();
+  const value = attempt<unknown>(() => JSON.parse(text), `${file} is no JSON`), twice = duplicateIn(text);
+  if (twice !== undefined) refuse(`${file} has ${JSON.stringify(twice)} twice in one object`);
+  const given = checked(file, value), folder = dirname(file), at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
   const { model, baseline, data, evaluation, options = {}, slices, profile, cases = [], runs = runsByDefault, thresholds } = given;
   const its = typeof baseline === 'string' ? { model: baseline } : baseline;
+  const slicesFile = typeof slices === 'string' && slices !== 'auto' ? at(slices) : undefined;
   return {
     name: basename(resolve(file)), sha256: createHash('sha256').update(bytes).digest('hex'), folder, model: findModel(at(model)),
     ...(its && { baseline: { ...its, ...(its.model !== undefined && { model: findModel(at(its.model)) }), ...(its.evaluation !== undefined && { evaluation: at(its.evaluation) }) } }),
     ...(data !== undefined && { data: dataIn(typeof data === 'string' ? { path: data } : data, at) }),
     ...(evaluation !== undefined && { evaluation: at(evaluation) }),
-    ...(slices !== undefined && { slices: typeof slices === 'string' && slices !== 'auto' ? readJson('slices', at(slices)) as Record<string, Condition> : slices }),
+    ...(slices !== undefined && { slices: slicesFile === undefined ? slices as 'auto' : readJson('slices', slicesFile) as Record<string, Condition>, slicesFile }),
     ...(profile !== undefined && { profile: at(profile) }), options, cases: cases.map(at), runs, thresholds,
   };
+}
+
+function attempt<T>(work: () => T, what: string): T {
+  try {
+    return work();
+  } catch (thrown) {
+    return refuse(`${what}: ${(thrown as Error).message}`);
+  }
 }
 
 function dataIn({ path, labels, metadata, classes, labelColumn, metadataColumns, image, output, task, logits }: GivenData, at: (path: string) => string): GateFile['data'] {

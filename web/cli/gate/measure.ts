@@ -54,7 +54,7 @@ export async function measure(engine: Engine, gate: GateFile, flags: Flags): Pro
     }
   };
   // What cannot be said to be of these very files is not measured.
-  const files = await attempt(parts, () => digest(gate));
+  const files = await attempt(parts, () => digest(engine, gate));
   if (!files) return { evidence, model: { name: basename(gate.model), sha256: null }, baseline: null, data: null };
   const { model, baseline: ofBaseline, data } = files, runs = new Runs(engine, gate, flags);
 
@@ -78,8 +78,12 @@ export async function measure(engine: Engine, gate: GateFile, flags: Flags): Pro
   return { evidence, ...files };
 }
 
-async function digest({ model, baseline, data }: GateFile): Promise<Pick<Measured, 'model' | 'baseline' | 'data'>> {
-  const of = async (file: string): Promise<ModelDigest> => (existsSync(file) ? digestModel(file) : fail('InvalidArgument', `there is no ${file}`, 'Check the path.'));
+async function digest(engine: Engine, { model, baseline, data }: GateFile): Promise<Pick<Measured, 'model' | 'baseline' | 'data'>> {
+  const of = async (file: string): Promise<ModelDigest> => {
+    if (!existsSync(file)) fail('InvalidArgument', `there is no ${file}`, 'Check the path.');
+    await engine.inspect(file, sourceOptions(file));  // which refuses what is no model: its bytes say nothing then
+    return digestModel(file);
+  };
   const ofModel = await of(model), ofBaseline = baseline?.model === undefined ? undefined : await of(baseline.model);
   const sha256 = baseline?.sha256 ?? ofBaseline?.sha256 ?? null;
   if (ofBaseline && ofBaseline.sha256 !== sha256) fail('Integrity', `${baseline!.model} is not the baseline, but ${ofBaseline.sha256}`, 'Check its sha256.');

@@ -13,6 +13,9 @@ export interface GateDocument extends GateReport {
   data: DataDigest | null;
 }
 
+/** Whether a text is a report of a gate, in one of the three ways. */
+export const isReport = (text: string): boolean => /^\{\s*"format": "insitu-gate-report\/|^# (Passed|Failed): |^<\?xml [^\n]*\n<testsuites name="insitu gate"/.test(text);
+
 type Row = GateCheck & { measured: string };
 
 /* With what clocks said, where it is wanted. */

@@ -3,16 +3,17 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../src/errors.js';
-import { isIntegrity, isName, versionOf } from '../../src/registry/format.js';
+import { channelOf, isIntegrity, isName, versionOf } from '../../src/registry/format.js';
 import type { RegistryData, RegistryParent, RegistryVersion } from '../../src/registry/format.js';
 import { readBundle } from '../../src/trust/bundle.js';
 import type { Refuse } from '../../src/trust/bundle.js';
 import { readStatement } from '../../src/trust/statement.js';
 import { findModel } from '../cases.js';
-import { listOf, onePositional, refuse, splitPair } from '../command.js';
+import { listOf, onePositional, pairsOf, refuse } from '../command.js';
 import type { Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
 import { whenOf } from '../when.js';
+import { checkJson, checkModel } from './checked.js';
 import { dataFrom } from './data.js';
 import { contentOf, fileIn, registryOf, updateRegistry } from './file.js';
 import type { Entries } from './file.js';
@@ -25,6 +26,7 @@ export async function add(flags: Flags, positionals: string[], print: (line: str
   const versionIn = await versionFrom(flags, registry, { model, name: name!, when });
   await updateRegistry(registry, print, (models) => {
     const entry = versionIn(models);
+    if (version === 'stable' || channelOf(models, name!, version!)) refuse(`--version ${version} is the name of a channel`);
     const before = versionOf(models, name!, version!);
     if (before && !flags.force && JSON.stringify(before) !== JSON.stringify(entry)) {
       fail('InvalidArgument', `${registry} has another ${name} ${version}`, 'A version does not change: add another one, or pass --force.');
@@ -49,13 +51,15 @@ interface Added {
 
 /* All that takes long is read before the registry is. */
 async function versionFrom(flags: Flags, registry: string, { model, name, when }: Added): Promise<(models: Entries) => RegistryVersion> {
-  const { named } = await fileIn(registry, model);
+  const { named, bytes } = await fileIn(registry, model);
+  checkModel(bytes, model);
   const externalData: Record<string, typeof named> = {};
   for (const external of externalNames(model)) externalData[external] = (await fileIn(registry, join(dirname(model), external))).named;
-  const only = async (flag: string) => {
+  const only = async (flag: 'card' | 'profile') => {
     const file = flags[flag];
     if (file === undefined) return {};
-    const { named: { url, integrity } } = await fileIn(registry, String(file));
+    const { named: { url, integrity }, bytes } = await fileIn(registry, String(file));
+    checkJson(bytes, String(file), `Pass a ${flag} as insitu ${flag} writes it.`);
     return { [flag]: { url, integrity } };
   };
   const profile = await only('profile');
@@ -97,7 +101,7 @@ async function provenanceFrom(flags: Flags, registry: string, name: string): Pro
   for (const text of listOf(flags.data)) data.push(await dataFrom(text));
   const parentsIn: ((models: Entries) => RegistryParent)[] = [];
   for (const text of listOf(flags.parent)) parentsIn.push(await parentFrom(text, registry, name));
-  const tools = Object.fromEntries(listOf(flags.tool).map((text) => splitPair('--tool', text)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const tools = Object.fromEntries([...pairsOf('--tool', flags.tool)].sort(([a], [b]) => (a < b ? -1 : 1)));
   return (models) => ({
     ...(flags.code !== undefined && { code: String(flags.code) }),
     ...(data.length > 0 && { data }),

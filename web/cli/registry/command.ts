@@ -1,6 +1,7 @@
 // insitu registry: a registry of models as a plain file, models.json, beside the models.
 import { onePositional, printer, refuse, writeJson } from '../command.js';
 import type { Command, Flags } from '../command.js';
+import { keyFiles } from '../inputs.js';
 import { checkOutputs } from '../output.js';
 import { table } from '../text.js';
 import { whenHelp } from '../when.js';
@@ -52,7 +53,7 @@ example: insitu registry add models/digits.onnx --name digits --version 1.0.0 --
     const print = printer(flags);
     checkOutputs({ '--json': flags.json }, [
       ['the registry', fileIn(flags, command === 'verify' || command === 'list' ? positionals : [])],
-      ...(flags.signature === undefined ? [] : [['the signature', String(flags.signature)] as [string, string]]),
+      ...(flags.signature === undefined ? [] : [['the signature', String(flags.signature)] as [string, string]]), ...keyFiles(flags),
     ]);
     if (command === 'add') return add(flags, positionals, print);
     if (command === 'promote') return promote(flags, positionals, print);

@@ -9,8 +9,9 @@ import { fail, toInsituError } from '../../src/errors.js';
 import { addressOf, channelOf, formatHint, noAddress, readModels, registryFormat, versionOf } from '../../src/registry/format.js';
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } from '../../src/registry/format.js';
 import { openSource } from '../../src/source.js';
+import { isFolder } from '../command.js';
 import type { Flags } from '../command.js';
-import { writeWhole } from '../output.js';
+import { writeWhole } from '../write.js';
 import { alone } from './lock.js';
 
 export const registryFlag = { registry: { type: 'string' } } as const;
@@ -96,11 +97,17 @@ export function urlIn(registry: string, file: string): string {
 
 /** Where a file of the registry is. */
 export function locationOf(registry: string, url: string): string {
-  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url) ?? fail('InvalidModel', noAddress(url), formatHint);
+  return addressIn(registry, url) ?? fail('InvalidModel', noAddress(url), formatHint);
+}
+
+/** The same; undefined where it is no address. */
+export function addressIn(registry: string, url: string): string | undefined {
+  return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url);
 }
 
 /** Size, digest and, unless only these are asked for, bytes of what is at a path or an address. */
 export async function contentOf(location: string, keep = true): Promise<{ bytes: Uint8Array; size: number; integrity: string }> {
+  if (!isAddress(location) && isFolder(location)) fail('InvalidArgument', `${location} is a folder`, 'Name a file.');
   const { chunks } = await openSource(location);
   const hash = createHash('sha256');
   const parts: Uint8Array[] = [];
