@@ -7,6 +7,7 @@ import type { TensorInfo } from '../../src/tensor.js';
 import { refuse, wholeNumber } from '../command.js';
 import type { Flags } from '../command.js';
 import type { Dataset } from './dataset.js';
+import { imageMember } from './image-options.js';
 import type { PictureOptions } from './images.js';
 import { readLabels, readMetadata, readNames } from './labels.js';
 import { openDataset } from './open.js';
@@ -65,7 +66,8 @@ export function openData(engine: Engine, inputs: readonly TensorInfo[], path: st
 export function imageOptions(given: Flags[string]): PictureOptions | undefined {
   if (given === undefined) return undefined;
   const value = readJson('--image', String(given), String(given).trim().startsWith('{'));
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : fail('InvalidArgument', '--image is no object', "Pass the options of image(): '{\"mean\": 0.5, \"std\": 0.5}'.");
+  imageMember((path, what) => refuse(`--image: ${path === '' ? 'it' : path} ${what}`))(value, '');
+  return value as PictureOptions;
 }
 
 /** JSON in a file, or as it stands. */
