@@ -31,9 +31,9 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     const print = printer(flags);
     const model = findModel(path);
     const folder = dirname(model);
+    const external = externalNames(model).map((name) => join(folder, name));
     const to = String(flags.output ?? `${model}.sig`);
     checkTarget('-o', to);
-    const external = externalNames(model).map((name) => join(folder, name));
     checkOutputs({ '-o': to, '--json': flags.json }, [
       ['MODEL', model], ...(keyFile === '-' ? [] : [['the key', keyFile] as [string, string]]),
       ...[...external, ...others].map((file): [string, string] => [`${file}, which is to be signed,`, file]),
