@@ -36,8 +36,8 @@ export const cost: Command = {
   help: `usage: insitu cost MODEL [--prices FILE] [--runs N] [--json FILE] [--markdown FILE]
 
 Times MODEL as insitu bench does, counts the bytes of model and engine, and compares what inference costs in the cloud and on the
-device, each formula with its numbers. MODEL is an .onnx file, its address, or a folder with model.onnx. There are no prices but those you type:
-what needs one that is missing is left out, and named.
+device, each formula with its numbers. MODEL is an .onnx file, its address, or a folder with model.onnx. There are no prices but
+those you type: what needs one that is missing is left out, and named.
 
   --prices FILE    JSON with any of the numbers below; also "currency", and "example": true for invented prices
   --runs N         how many runs are timed; default: 50

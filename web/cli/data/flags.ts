@@ -22,7 +22,8 @@ export const dataHelp = `DATA is one of
   DIR/INPUT.npy for every input, samples along the first axis; labels.npy and metadata.csv beside them are read
   DIR/CLASS/*.png, *.jpg, pictures in a folder for each class
   FILE.csv, whose first line names the columns: a label, metadata, and numbers that make the input
-  FILE.jsonl, an object a line: {"feeds": {INPUT: nested arrays, {"dims", "data"} or a file}, "label", "metadata", "name"}
+  FILE.jsonl, an object a line: {"feeds": {INPUT: nested arrays, {"dims", "data"} or a file}, "label", "metadata", "name"};
+             files are looked for beside it
   a file (.npy, .pb, .json) or a folder of them for each sample`;
 
 export const dataFlagsHelp = `  --labels FILE    what is true of each sample: .npy, .json, or a line each; of regression numbers
