@@ -104,7 +104,7 @@ test('wrong uses and wrong prices are refused before anything is measured, and n
   const missing = await insitu('cost', join(wrong, 'no-model.onnx'));
   assert.deepEqual([missing.status, missing.stdout], [1, '']);
   for (const [args, pattern] of [
-    [['cost'], /pass one MODEL/], [['cost', model, '--runs', '0'], /--runs wants a whole number/],
+    [['cost'], /pass one MODEL/], ...['cost', 'bench'].map((command) => [[command, model, '--runs', '1'.padEnd(23, '0')], /--runs wants 1,000,000 or fewer, not 10+$/m]), [['cost', model, '--runs', '0'], /--runs wants a whole number/],
     [['cost', model, '--json', '-', '--markdown', '-'], /cannot both have standard output/],
     [['cost', model, '--prices', file('prices.json'), '--json', file('prices.json')], /--json names the file of --prices itself/],
     [['cost', model, '--markdown', model], /--markdown names MODEL itself/], [['cost', model, '--markdown', file('x'), '--json', file('x')], /names the file of --json/],

@@ -218,3 +218,14 @@ test('files on another origin, and files that are missing', async () => {
   assertFound(await examine(`${silent}page.html`, '--assets', '/insitu', '--model', 'model.onnx'), 'ok', 'files', /6 files/);
   assert.equal((await insitu('doctor', 'http://localhost:9/')).status, 1);
 });
+
+test('models that are not there, and addresses of no page', async () => {
+  const url = await site(() => isolated, { '/page.html': '<p>nothing', '/bare.html': '<p>' });
+  const models = await examine(`${url}page.html`, '--model', '/nope.onnx', '--model', '/bare.html');
+  assertFound(models, 'wrong', 'models', /not there \(404\): \/nope\.onnx/);
+  assertFound(models, 'wrong', 'models', /a web page, and no model: \/bare\.html/);
+  assert.deepEqual(models.findings.filter(({ how = '' }) => how.includes('insitu copy')), [], 'nothing is said of the engine');
+  assert.equal((await examine(`${url}page.html`, '--model', '/model.onnx')).status, 0);
+  const { status, findings } = await examine(`${url}model.onnx`);
+  assert.deepEqual([status, findings.length, findings[0].what], [1, 1, `${url}model.onnx is no page, but application/octet-stream`]);
+});

@@ -221,7 +221,7 @@ test('paths may be absolute, and no name stands twice in an object', async () =>
 test('a file that is wrong is wrong usage, and says where', async () => {
   const good = { model: 'm.onnx', data: 'test', thresholds: { metrics: { accuracy: { min: 0.9 } } } }, with_ = (more) => ({ ...good, ...more });
   for (const [document, pattern] of [
-    ['{', /gate\d+\.json is no JSON/], ['[]', /format is undefined, not "insitu-gate\/1"/], [with_({ format: 'insitu-gate/2' }), /format is "insitu-gate\/2"/], [with_({ modle: 'x' }), /: modle is not known; known are format, model, /],
+    ['{', /gate\d+\.json is no JSON/], ['[]', /format is undefined, not "insitu-gate\/1"/], [with_({ format: 'insitu-gate/2' }), /format is "insitu-gate\/2"/], [with_({ data: { path: 'd', image: { men: 0.5 } } }), /: data\.image\.men is not known; known are width,/], [with_({ modle: 'x' }), /: modle is not known; known are format, model, /],
     [with_({ model: undefined }), /: model is missing/], [with_({ model: 7 }), /model is 7, not a string/], [with_({ thresholds: {} }), /: thresholds is empty/], [with_({ thresholds: { metrics: { accuracy: { min: 97 } } } }), /: thresholds\.metrics\.accuracy\.min is 97/],
     [with_({ data: undefined }), /: data is missing/], [with_({ data: { labels: 'x' } }), /: data\.path is missing/], [with_({ data: { path: 'test', task: 'x' } }), /data\.task is "x"/], [with_({ thresholds: { metrics: { accuracy: { maxLoss: 0 } } } }), /: baseline is missing/],
     [with_({ baseline: 'same.onnx' }), /: baseline is there, but no thresholds that compare ask for it/], [with_({ profile: 'p.json' }), /: profile is there, but no/], [with_({ cases: ['x'] }), /: cases is there/], [with_({ slices: 'auto' }), /: slices is there/],

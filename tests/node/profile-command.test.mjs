@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Hand, rasterize } from '../models/second-generator.mjs';
+import { model as writeModel } from '../support/onnx-writer.mjs';
 import { cli, Engine, flavours } from './support/insitu.mjs';
 
 const model = fileURLToPath(new URL('../../models/handwriting/handwriting_int8.onnx', import.meta.url));
@@ -59,11 +60,29 @@ test('from stacked samples and labels by name', async () => {
   await engine.dispose();
 });
 
+test('names of classes are those that the model says', async () => {
+  const says = join(folder, 'says.onnx'), scores = { name: 'x', dtype: 'float32', dims: [1, 3] };
+  writeFileSync(says, writeModel({
+    nodes: [{ op: 'Softmax', inputs: ['x'], outputs: ['y'] }], inputs: [scores], outputs: [{ ...scores, name: 'y' }], metadata: { labels: '["cat","dog","bird"]' },
+  }));
+  mkdirSync(join(folder, 'scores'));
+  writeFileSync(join(folder, 'scores/x.npy'), npy('<f4', [samples, 3], Float32Array.from({ length: 3 * samples }, (_, i) => Math.sin(i * i))));
+  writeFileSync(join(folder, 'said.txt'), Array.from({ length: samples }, (_, i) => ['cat', 'dog', 'bird'][i % 3]).join('\n'));
+  const { status, stderr } = await insitu('profile', says, '--data', join(folder, 'scores'), '--labels', join(folder, 'said.txt'), '-o', join(folder, 'says.json'), '--flavour', flavours[0]);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'says.json'), 'utf8')).accuracy.labels, ['cat', 'dog', 'bird']);
+});
+
 test('merged with another one', async () => {
   const one = join(folder, 'one.json'), to = join(folder, 'merged.json');
   const { status, stderr } = await insitu('profile', '--merge', one, '--merge', one, '-o', to);
   assert.equal(status, 0, stderr);
   const [a, b] = [one, to].map((file) => JSON.parse(readFileSync(file, 'utf8')));
+  assert.equal(stderr, '');
+  writeFileSync(join(folder, 'other.json'), JSON.stringify({ ...a, model: { sha256: '0'.repeat(64) } }));
+  const mixed = await insitu('profile', '--merge', one, '--merge', join(folder, 'other.json'), '-o', join(folder, 'mixed.json'));
+  assert.match(mixed.stderr, /^the profiles are not all of one model: the merged one names none/);
+  assert.deepEqual([mixed.status, JSON.parse(readFileSync(join(folder, 'mixed.json'), 'utf8')).model], [0, undefined]);
   assert.equal(b.count, 2 * samples);
   b.features.forEach(({ mean, knots }, i) => {
     assert(Math.abs(mean - a.features[i].mean) < 1e-6 * (1 + Math.abs(mean)));

@@ -32,6 +32,12 @@ const whole = () => ({
   },
 });
 
+test('a number that is too large is shown as what it is', async () => {
+  const given = whole();
+  given.models.digits.versions['1.0.0'].bytes = JSON.parse('1e400');
+  await assert.rejects(openRegistry(given), insituError('InvalidModel', /bytes is Infinity, not a whole number/));
+});
+
 test('what holds is read, and kept apart from the object that was passed', async () => {
   const given = whole();
   const registry = await openRegistry(given);

@@ -58,6 +58,20 @@ test('the model, the external data that it names, and what is named besides are 
   assert.equal(readFileSync(join(folder, 'm.onnx.sig'), 'utf8').includes(privatePem.split('\n')[1]), false);
 });
 
+test('what is no private key, and files that are not there, are said', async () => {
+  const folder = site(), at = (name) => join(folder, name);
+  const refused = async (pattern, status, ...args) => {
+    const ended = await insitu('sign', ...args);
+    assert.match(ended.stderr, pattern);
+    assert.equal(ended.status, status);
+  };
+  await refused(/public\.pem is a public key\n {2}Pass the private key/, 1, at('m.onnx'), '--key', publicKey);
+  await refused(/there is no file \S+nope\.md\n {2}Check the path/, 1, at('m.onnx'), at('nope.md'), '--key', key);
+  rmSync(at('w.bin'));
+  await refused(/there is no file \S+w\.bin\n {2}The model names it/, 1, at('m.onnx'), '--key', key);
+  await refused(/is an address, and this takes a file/, 2, 'http://localhost:9/m.onnx', '--key', key);
+});
+
 test('what was signed loads with the pinned key', async () => {
   for (const location of ['w.bin', kLong]) {
     const folder = site(location);

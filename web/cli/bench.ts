@@ -31,7 +31,7 @@ MODEL is an .onnx file, or a folder with model.onnx. With a test_data_set_0 besi
 are compared with the stored ones; else the input is random. Percentiles are shown where there are runs enough for them:
 ${percentiles.map(([name, , runs]) => `${runs} for ${name}`).join(', ')}.
 
-  --runs N         how many runs are timed; default: 50
+  --runs N         how many runs are timed, up to 1,000,000; default: 50
   --json FILE      writes a JSON object per model and line: {engine, model, flavour, threads, isolated, runs, p50_ms, p95_ms,
                    min_ms, first_run_ms, load_ms, max_abs_diff, wasm_bytes, heap_bytes}; - is standard output
 ${modelHelp}
@@ -40,7 +40,7 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
   options: { ...modelFlags, runs: { type: 'string', default: '50' }, json: { type: 'string' } },
   async run(flags, positionals) {
     if (positionals.length === 0) refuse('pass at least one MODEL');
-    const runs = wholeNumber('--runs', flags.runs);
+    const runs = runsOf(flags);
     const models = positionals.map(findModel);
     checkOutputs({ '--json': flags.json }, models.flatMap(caseFiles));
     const print = printer(flags);
@@ -54,6 +54,14 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
     return 0;
   },
 };
+
+const mostRuns = 1_000_000;
+
+/** How many runs are to be timed. */
+export function runsOf(flags: Flags): number {
+  const runs = wholeNumber('--runs', flags.runs);
+  return runs <= mostRuns ? runs : refuse(`--runs wants ${mostRuns.toLocaleString('en')} or fewer, not ${String(flags.runs)}`);
+}
 
 export const quantile = (sorted: readonly number[], q: number) => sorted[Math.ceil(q * sorted.length) - 1]!;
 

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fail } from '../src/errors.js';
 import type { InspectOptions } from '../src/types.js';
 import type { Tolerance } from '../src/compare.js';
+import { externalNames } from './external-names.js';
 import type { Case } from './run-case.js';
 
 const modelFile = 'model.onnx';
@@ -16,8 +17,17 @@ export function findModel(path: string): string {
   return existsSync(model) ? model : fail('InvalidArgument', `the folder ${path} has no ${modelFile}`, 'Pass the path of an .onnx file.');
 }
 
-/** The external data files of a model: the .data, .weights and _data files in its folder, by name without `ending`. */
-export function sourceOptions(model: string, ending = ''): InspectOptions {
+/** The external data files of a model that is a file: those that it names. At an address it has none. */
+export function sourceOptions(model: string): { externalData: Record<string, string> } {
+  // A model may name files of its folder and below, no others: the engine refuses those.
+  const names = existsSync(model) ? externalNames(model).filter((name) => !/^\/|[\\:\0]|(^|\/)\.\.(\/|$)/.test(name)) : [];
+  const files = names.map((name) => [name, join(dirname(model), name)] as const), missing = files.find(([, file]) => !existsSync(file));
+  if (missing) fail('InvalidArgument', `${model} keeps weights in '${missing[0]}', and there is no ${missing[1]}`, 'Put the file there: external data are looked for beside the model.');
+  return { externalData: Object.fromEntries(files) };
+}
+
+/** Those of an encrypted model, which cannot be asked: the .data, .weights and _data files in its folder, by name without `ending`. */
+export function encryptedSourceOptions(model: string, ending: string): InspectOptions {
   const folder = dirname(model);
   if (!existsSync(folder)) return {};
   const others = readdirSync(folder, { withFileTypes: true })

@@ -1,7 +1,7 @@
 // insitu cost: what a model costs in the cloud and on the device, from what is measured here and prices that somebody typed.
 // Invariant: the formulas are those of web/src/cost; what the file of prices says goes before what is measured.
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { formatNumber } from '../src/cost/expression.js';
 import { costFields, fieldNames } from '../src/cost/fields.js';
 import type { CostInput } from '../src/cost/fields.js';
@@ -9,16 +9,14 @@ import { report } from '../src/cost/report.js';
 import type { CostReport } from '../src/cost/report.js';
 import { missingIn, sentencesOf, unitIn } from '../src/cost/words.js';
 import { fail } from '../src/errors.js';
-import { benchModel, percentiles, quantile } from './bench.js';
+import { benchModel, percentiles, quantile, runsOf } from './bench.js';
 import { findModel } from './cases.js';
-import { modelFlags, modelHelp, onePositional, printer, progress, refuse, wholeNumber, writeJson, writeText } from './command.js';
+import { modelFlags, modelHelp, onePositional, printer, progress, refuse, writeJson, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
-import { externalNames } from './external-names.js';
 import { caseFiles, flagFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
 import { ownFolder } from './served-files.js';
-import { sizesOf } from './sizes.js';
-import type { Sizes } from './sizes.js';
+import { sizesOf, sizesOfModel } from './sizes.js';
 import { fold, table } from './text.js';
 
 const p95 = percentiles.find(([name]) => name === 'p95')!;
@@ -39,8 +37,8 @@ export const cost: Command = {
   help: `usage: insitu cost MODEL [--prices FILE] [--runs N] [--json FILE] [--markdown FILE]
 
 Times MODEL as insitu bench does, counts the bytes of model and engine, and compares what inference costs in the cloud and on the
-device, each formula with its numbers. MODEL is an .onnx file, or a folder with model.onnx. There are no prices but those you type:
-what needs one that is missing is left out, and named.
+device, each formula with its numbers. MODEL is an .onnx file, its address, or a folder with model.onnx. There are no prices but
+those you type: what needs one that is missing is left out, and named.
 
   --prices FILE    JSON with any of the numbers below; also "currency", and "example": true for invented prices
   --runs N         how many runs are timed; default: 50
@@ -58,7 +56,7 @@ example: insitu cost model.onnx --prices prices.json --runs 130`,
   },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
-    const runs = wholeNumber('--runs', flags.runs);
+    const runs = runsOf(flags);
     if (flags.json === '-' && flags.markdown === '-') refuse('--json and --markdown cannot both have standard output');
     const outputs = { '--json': flags.json, '--markdown': flags.markdown === '-' ? undefined : flags.markdown };
     checkOutputs(outputs, [...caseFiles(model), ...flagFiles(flags, 'prices')]);
@@ -95,10 +93,9 @@ function readPrices(file: string): Prices {
 async function measure(model: string, flags: Flags, runs: number) {
   const { row, sorted } = await benchModel(model, flags, runs);
   const { flavour, threads } = row;
-  const files = [model, ...externalNames(model).map((name) => join(dirname(model), name))];
   const engine = ['index.js', 'insitu/worker.js', `insitu-${flavour}.mjs`, `insitu-${flavour}.wasm`].map((name) => join(ownFolder, name));
   progress.show('packing with brotli');
-  const [ofModel, ofEngine] = await Promise.all([files, engine].map(sizesOf)) as [Sizes, Sizes];
+  const [ofModel, ofEngine] = await Promise.all([sizesOfModel(model), sizesOf(engine)]);
   const measured = {
     deviceMs: Number(row.p50_ms.toPrecision(4)),
     p95Ms: runs >= p95[2] ? Number(quantile(sorted, p95[1]).toPrecision(4)) : null,

@@ -2,6 +2,7 @@
 // Reference: onnx.proto, TensorProto.external_data (field 13), entries of key (1) and value (2).
 import { readFileSync } from 'node:fs';
 import { fail, toInsituError } from '../src/errors.js';
+import { refuse } from './command.js';
 
 const key = Buffer.from('\n\x08location\x12', 'latin1');
 const fieldOfTensor = 0x6a;
@@ -22,7 +23,11 @@ export function externalNames(model: string): string[] {
   return [...names];
 }
 
+/** Whether a MODEL is at an address. */
+export const isAddress = (model: string) => /^https?:/i.test(model);
+
 function read(model: string): Buffer {
+  if (isAddress(model)) refuse(`${model} is an address, and this takes a file: download it first`);
   try {
     return readFileSync(model);
   } catch (thrown) {

@@ -2,8 +2,9 @@
 // Invariant: random feeds are the same on every run and machine.
 import { readFileSync } from 'node:fs';
 import type { Engine } from '../src/engine.js';
-import { fail } from '../src/errors.js';
-import { dataLength, tensor } from '../src/tensor.js';
+import { fail, toInsituError } from '../src/errors.js';
+import { shown } from '../src/shown.js';
+import { checkFeed, dataLength, tensor } from '../src/tensor.js';
 import type { DType, Tensor, TensorInfo } from '../src/tensor.js';
 import type { Value } from '../src/value.js';
 import { readNpy } from './npy.js';
@@ -12,13 +13,30 @@ import { readValue } from './run-case.js';
 /** The tensor that `source` means for the input `info`: 'random' or the name of a file. */
 export async function readFeed(engine: Engine, info: TensorInfo, source: string): Promise<Value> {
   if (source === 'random') return randomFeed(info);
-  if (source.endsWith('.pb')) return (await readValue(engine, source, info)).value;
+  if (source.endsWith('.pb')) return fitting(source, (await readValue(engine, source, info)).value, info);
   if (!/\.(npy|json)$/.test(source)) {
     fail('InvalidArgument', `'${source}' is no kind of tensor file`, 'Pass a .pb, .npy or .json file, or random.');
   }
   const bytes = read(source);
-  if (source.endsWith('.npy')) return readNpy(bytes, source);
-  return fromJson(parse(bytes, source), info);
+  if (source.endsWith('.npy')) return fitting(source, readNpy(bytes, source), info);
+  return fitting(source, fromJson(parse(bytes, source), info), info);
+}
+
+/** The value, where the input takes it; the error says where the value is from. */
+export function fitting<T extends Value>(place: string, value: T, info: TensorInfo): T {
+  if (['sequence', 'optional', 'map'].includes(info.dtype)) return value;
+  try {
+    checkFeed(value as Tensor, info);
+    return value;
+  } catch (thrown) {
+    return failAt(place, thrown);
+  }
+}
+
+/** Fails as before, and says where. `hint`: where there is none. */
+export function failAt(place: string, thrown: unknown, hint?: string): never {
+  const error = toInsituError(thrown, 'InvalidArgument').toJSON();
+  return fail(error.code, `${place}: ${error.message}`, error.hint ?? hint, thrown);
 }
 
 /** Floats from 0 to 1, small whole numbers for integers; symbolic dims become 1; sequences are empty. */
@@ -77,9 +95,9 @@ function flatten(json: Nested, dims = dimsOf(json)): Nested[] {
 const texts: Record<string, number> = { NaN, Infinity, '-Infinity': -Infinity };
 
 function numberOf(value: Nested): number {
-  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  if (Number.isFinite(value) || typeof value === 'boolean') return Number(value);
   return (typeof value === 'string' ? texts[value] : undefined) ??
-    fail('InvalidArgument', `${JSON.stringify(value).slice(0, 40)} is no number`, 'Write numbers, true, false, "NaN", "Infinity" or "-Infinity".');
+    fail('InvalidArgument', `${shown(value).slice(0, 40)} is no number`, 'Write numbers, true, false, "NaN", "Infinity" or "-Infinity".');
 }
 
 const isWide = (dtype: DType): dtype is 'int64' | 'uint64' => dtype === 'int64' || dtype === 'uint64';

@@ -1,15 +1,15 @@
 // The files that a command reads, by what they are: what none of its outputs may be.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { dataSets, sourceOptions, valueFiles } from './cases.js';
+import { dataSets, encryptedSourceOptions, sourceOptions, valueFiles } from './cases.js';
 import { listOf } from './command.js';
 import type { Flags } from './command.js';
 
 export type Named = readonly [what: string, file: string];
 
-/** A model with the external data that are found beside it. */
+/** A model with the external data that are found beside it: of an encrypted one, what is called as `ending` says. */
 export function modelFiles(model: string, what = 'MODEL', ending = ''): Named[] {
-  const { externalData = {} } = sourceOptions(model, ending);
+  const { externalData = {} } = ending === '' ? sourceOptions(model) : encryptedSourceOptions(model, ending);
   return [[what, model], ...Object.values(externalData).map((file): Named => [`data of ${what}`, String(file)])];
 }
 

@@ -2,7 +2,7 @@
 import { describe } from '../src/tensor.js';
 import type { TensorInfo } from '../src/tensor.js';
 import type { ModelReport } from '../src/types.js';
-import { findModel, sourceOptions } from './cases.js';
+import { encryptedSourceOptions, findModel, sourceOptions } from './cases.js';
 import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { flagFiles, modelFiles } from './inputs.js';
@@ -32,8 +32,8 @@ example: insitu inspect model.onnx`,
     checkOutputs({ '--json': flags.json }, [...modelFiles(model, 'MODEL', ending), ...flagFiles(flags, 'key-file')]);
     const print = printer(flags);
     const encryption = flags['key-file'] === undefined ? undefined : { key: readKey(flags['key-file']) };
-    const report = await withEngine(flags, (engine) =>
-      engine.inspect(model, { ...sourceOptions(model, ending), encryption, onProgress: progress.ofLoading(model) }));
+    const source = encryption ? encryptedSourceOptions(model, encryptedEnding) : sourceOptions(model);
+    const report = await withEngine(flags, (engine) => engine.inspect(model, { ...source, encryption, onProgress: progress.ofLoading(model) }));
     for (const line of describeReport(model, report)) print(line);
     if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
     return report.runnable ? 0 : 1;

@@ -9,7 +9,7 @@ const dtypes: Record<string, DType> = {
 };
 
 export function readNpy(bytes: Uint8Array, name: string): Tensor {
-  const wrong = (what: string): never => fail('InvalidArgument', `${name} ${what}`, 'Save it with numpy.save().');
+  const wrong = (what: string, hint = 'Save it with numpy.save().'): never => fail('InvalidArgument', `${name} ${what}`, hint);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || view.getUint32(0) !== 0x934e554d || view.getUint16(4) !== 0x5059) wrong('is no .npy file');
   const wide = bytes[6]! > 1;
@@ -19,8 +19,9 @@ export function readNpy(bytes: Uint8Array, name: string): Tensor {
   const descr = /'descr':\s*'([<|=>])(\w+)'/.exec(header);
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header);
   const dtype = descr ? dtypes[descr[2]!] : undefined;
-  if (!descr || !shape || !dtype || descr[1] === '>') return wrong('has an element type that is not supported');
-  if (/'fortran_order':\s*True/.test(header)) wrong('is in Fortran order; use numpy.ascontiguousarray');
+  if (descr?.[1] === '>') wrong('is big-endian, which is not supported', `Save array.astype('<${descr[2]}').`);
+  if (!descr || !shape || !dtype) return wrong('has an element type that is not supported', `Save array.astype() of one of ${Object.keys(dtypes).join(', ')}.`);
+  if (/'fortran_order':\s*True/.test(header)) wrong('is in Fortran order', 'Save numpy.ascontiguousarray(array).');
   const dims = shape[1]!.split(',').map((text) => text.trim()).filter(Boolean).map(Number);
   const data = new Uint8Array(bytes.subarray(end)).buffer;
   const size = dims.reduce((product, dim) => product * dim, Number(descr[2]!.slice(1)));

@@ -1,6 +1,7 @@
 // insitu profile: what good inputs of a model look like, as a reference profile for its watch.
 import { readFileSync } from 'node:fs';
 import { fail } from '../src/errors.js';
+import { classNames } from '../src/evaluate/reading.js';
 import type { Label } from '../src/evaluate/types.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
@@ -28,7 +29,7 @@ moments, no data. DIR holds one of
 
   --labels FILE    what is true of each sample (.npy, .json, or a line each): 500 and more calibrate the confidences, from which
                    the watch estimates accuracy
-  --classes FILE   names of the classes (.json, or a line each), which feedback() may be given then
+  --classes FILE   names of the classes (.json, or a line each), which feedback() may be given then; default: as the model says
   --like FILE      a profile of the version before: the same features are written, with its tolerances
   --merge FILE     makes one profile of several instead; may be repeated
   -o FILE          where to write the profile; default: profile.json, - is standard output
@@ -84,7 +85,10 @@ const show = (value: number) => String(Number(value.toPrecision(4)));
 
 async function merge(flags: Flags, positionals: string[]): Promise<ReferenceProfile> {
   if (positionals.length > 0) refuse('--merge takes no MODEL');
-  return withEngine(flags, (engine) => engine.mergeProfiles(listOf(flags.merge).map(readProfile)));
+  const profiles = listOf(flags.merge).map(readProfile), models = new Set(profiles.map((profile) => Object(Object(profile).model).sha256));
+  const merged = await withEngine(flags, (engine) => engine.mergeProfiles(profiles));
+  if (models.size > 1) console.error('the profiles are not all of one model: the merged one names none, and no watch tells whether it fits');
+  return merged;
 }
 
 function readProfile(file: string): ReferenceProfile {
@@ -107,8 +111,9 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
       fail('InvalidArgument', `${data} holds ${samples.count} samples`, 'A profile is made of 2,000 or more; 10,000 give full accuracy.');
     }
     const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), samples.count);
-    const names = flags.classes === undefined ? undefined : readNames(String(flags.classes));
+    const classes = flags.classes === undefined ? undefined : readNames(String(flags.classes));
     const session = await engine.load(model, { ...options, monitor: { profile: { learn: samples.count }, quality: 'log' } });
+    const names = classNames(session, { classes });
     for (let i = 0; i < samples.count; i++) {
       progress.show('running samples', { done: i, total: samples.count });
       await session.run(await samples.feeds(i), { id: labels ? String(i) : undefined });

@@ -2,10 +2,9 @@
 import { worstFirst } from '../src/quantize/worst.js';
 import { number, percent } from './evaluate-text.js';
 import type { QuantizationFile } from './quantize.js';
-import { table } from './text.js';
+import { someOf, table } from './text.js';
 
 const mostLayers = 10;
-const mostNames = 10;
 
 export function* describeQuantization(file: QuantizationFile): Generator<string> {
   const { model, to, nodes, samples, layers, excluded, bytesBefore, bytesAfter, tries } = file;
@@ -20,18 +19,13 @@ export function* describeQuantization(file: QuantizationFile): Generator<string>
     yield '';
   }
   const rows = [['size', `${bytesBefore.toLocaleString('en')} -> ${bytesAfter.toLocaleString('en')} bytes (${percent(bytesAfter / bytesBefore, 1)})`]];
-  if (excluded.length > 0) rows.push(['in float', namesOf(excluded)]);
+  if (excluded.length > 0) rows.push(['in float', someOf(excluded)]);
   if (file.metric !== undefined) rows.push(comparison(file));
   if (tries.length > 0) rows.push(['tried', tries.map(({ inFloat, met }) => `${inFloat.length} in float: ${met ? 'good' : 'worse'}`).join(', ')]);
   yield* table(rows);
 }
 
 const decibels = (value: number | null) => (value === null ? '-' : value >= 200 ? 'exact' : `${value.toFixed(1)} dB`);
-
-function namesOf(names: readonly string[]): string {
-  const others = names.length - mostNames;
-  return `${names.slice(0, mostNames).join(', ')}${others > 0 ? ` and ${others} others` : ''}`;
-}
 
 function comparison({ metric, before, after, goal, goalMet }: QuantizationFile): string[] {
   if (metric === 'mae') return ['mean absolute error', `${number(before!)} -> ${number(after!)}`];

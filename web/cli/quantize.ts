@@ -1,23 +1,22 @@
 // insitu quantize: a float model as one of integers, calibrated with data, and as many of its layers left in float as a goal takes.
 // Invariant: the same model, data and options give the same bytes; the model is written whole, and only where the goal is met.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Engine } from '../src/engine.js';
 import { fail } from '../src/errors.js';
 import { evaluate } from '../src/evaluate/evaluate.js';
+import { readOptions } from '../src/quantize/options.js';
 import type { QuantizeOptions, QuantizeReport } from '../src/quantize/types.js';
 import type { ModelSource } from '../src/types.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { checkTarget, engineFlags, engineHelp, listOf, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { engineFlags, engineHelp, listOf, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
 import { digestData, digestLabelled, digestModel } from './data/digest.js';
 import type { DataDigest, ModelDigest } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, openData, optionalWhole, readingOptions } from './data/flags.js';
-import { externalNames } from './external-names.js';
 import { checkOutputs, writeWhole } from './output.js';
 import { describeQuantization } from './quantize-text.js';
 
@@ -26,7 +25,8 @@ export const quantize: Command = {
   help: `usage: insitu quantize MODEL --calibration DATA -o OUT [--to FORM] [--goal SHARE --data DATA] [--json FILE]
 
 Writes a quantized model as plain ONNX. DATA of --calibration are some hundred inputs as the model will see them, labels are not
-needed; int8 tells ranges of activations from them, other forms need none.
+needed; int8 tells ranges of activations from them. Other forms take none, unless layers are measured: for --sensitivity,
+--keep-float or --goal.
 
   -o, --out FILE       where to write the model
   --to FORM            int8 (weights and activations; the default), dynamic-int8 (activations with the range of each run), int4 or
@@ -68,9 +68,8 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL')), output = flags.out;
     if (typeof output !== 'string' || output === '-') refuse('insitu quantize wants -o FILE');
-    const goal = goalOf(flags), options = optionsOf(flags), print = printer(flags), source = sourceOf(model);
+    const goal = goalOf(flags), options = optionsOf(flags), print = printer(flags), source = sourceOptions(model);
     checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ...filesRead(flags, source)]);
-    checkTarget('-o', output);
     readingOptions(flags);
     return withEngine(flags, async (engine) => {
       const judge = typeof flags.data === 'string' ? await openJudge(engine, model, flags.data, flags) : undefined;
@@ -124,12 +123,6 @@ interface Judgement {
   value: number;
 }
 
-/* With the external files that it names, and no others of its folder. */
-function sourceOf(model: string): { externalData: Record<string, string> } {
-  const { externalData = {} } = sourceOptions(model), named = existsSync(model) ? externalNames(model) : [];
-  return { externalData: Object.fromEntries(Object.entries(externalData).filter(([name]) => named.includes(name))) as Record<string, string> };
-}
-
 function filesRead(flags: Flags, { externalData }: { externalData: Record<string, string> }): [string, string][] {
   const given = ['calibration', 'data', 'labels', 'metadata', 'classes'].filter((name) => flags[name] !== undefined);
   return [...Object.values(externalData).map((file): [string, string] => ['data of MODEL', file]), ...given.map((name): [string, string] => [`the file of --${name}`, String(flags[name])])];
@@ -145,7 +138,21 @@ function optionsOf(flags: Flags): QuantizeOptions {
     equalize: flags.equalize, smooth: numberOf(flags, 'smooth'), blockSize: optionalWhole(flags, 'block-size'), sensitivity: flags.sensitivity,
     exclude: { nodes: listOf(flags['exclude-node']), ops: listOf(flags['exclude-op']) }, keepFloat: count && { layers: count },
   };
+  checkOptions(given, flags);
   return given as QuantizeOptions;
+}
+
+const flagOf: Record<string, string> = {
+  perChannel: '--per-tensor', reduceRange: '--reduce-range', biasCorrection: '--no-bias-correction', blockSize: '--block-size', 'keepFloat.layers': '--keep-float',
+};
+
+/* What engine.quantize() would refuse, as it was typed; and data that nothing would be told from. */
+function checkOptions(options: QuantizeOptions, flags: Flags): void {
+  const { settings: { to }, measureOn } = readOptions((_code, what, hint) => refuse(`${what}\n  ${hint}`), options, (name) => flagOf[name] ?? `--${name}`);
+  const isUsed = to === 'int8' || measureOn > 0 || flags.goal !== undefined, isGiven = flags.calibration !== undefined;
+  if (isUsed && !isGiven) refuse(`--calibration DATA is missing: ${to === 'int8' ? 'int8 tells ranges of activations' : 'errors of layers are told'} from it`);
+  if (!isUsed && isGiven) refuse(`--calibration says nothing about ${to}, unless --sensitivity, --keep-float or --goal measure layers`);
+  if (!isGiven && flags.samples !== undefined) refuse('--samples is for --calibration');
 }
 
 function numberOf(flags: Flags, name: string): number | undefined {
@@ -163,7 +170,7 @@ function goalOf(flags: Flags): number | undefined {
 
 /* What makes a judgement of a model from labelled data. */
 async function openJudge(engine: Engine, model: string, path: string, flags: Flags) {
-  const { inputs } = await engine.inspect(model, sourceOf(model));
+  const { inputs } = await engine.inspect(model, sourceOptions(model));
   const data = openData(engine, inputs, path, flags), reading = readingOptions(flags);
   return async (candidate: ModelSource, source = {}): Promise<Judgement> => {
     const session = await engine.load(candidate, { ...source, monitor: false });
@@ -183,7 +190,7 @@ async function openJudge(engine: Engine, model: string, path: string, flags: Fla
 export async function openCalibration(engine: Engine, model: string, flags: Flags) {
   const path = flags.calibration;
   if (path === undefined) return undefined;
-  const { inputs } = await engine.inspect(model, sourceOf(model));
+  const { inputs } = await engine.inspect(model, sourceOptions(model));
   // Labels are those of --data.
   const { labels: _labels, metadata: _metadata, ...others } = flags;
   const data = openData(engine, inputs, String(path), others);

@@ -31,15 +31,18 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     const print = printer(flags);
     const model = findModel(path);
     const folder = dirname(model);
-    const to = String(flags.output ?? `${model}.sig`);
     const external = externalNames(model).map((name) => join(folder, name));
+    const to = String(flags.output ?? `${model}.sig`);
     checkOutputs({ '-o': to, '--json': flags.json }, [
       ['MODEL', model], ...(keyFile === '-' ? [] : [['the key', keyFile] as [string, string]]),
       ...[...external, ...others].map((file): [string, string] => [`${file}, which is to be signed,`, file]),
     ]);
     const output = relative(folder, to).split(sep).join('/');
     const key = privateKeyOf(readKeyFile(keyFile), keyFile);
-    const names = new Set([model, ...external, ...others].map((file) => nameIn(folder, file)));
+    const names = new Set([
+      ...[model, ...others].map((file) => nameIn(folder, file, 'Check the path of the file.')),
+      ...external.map((file) => nameIn(folder, file, 'The model names it as external data: put it there.')),
+    ]);
     const files: DigestedFile[] = [];
     for (const name of names) files.push({ name, sha256: await digestOf(join(folder, name)) });
     const ignored = output.startsWith('..') || isAbsolute(output) ? leftOut : [...leftOut, output];
@@ -51,13 +54,14 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
   },
 };
 
-function nameIn(folder: string, file: string): string {
+/* `missing`: what to do where it is not there. */
+function nameIn(folder: string, file: string, missing: string): string {
   const name = relative(resolve(folder), resolve(file));
   if (name === '' || name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name)) {
     fail('InvalidArgument', `${file} is not in the folder of the model, ${folder}`, 'Put it there or below: files are named relative to the model.');
   }
   const found = lstatSync(file, { throwIfNoEntry: false });
-  if (!found) fail('InvalidArgument', `there is no file ${file}`, 'Of external data each file that the model names has to be there.');
+  if (!found) fail('InvalidArgument', `there is no file ${file}`, missing);
   if (!found.isFile()) fail('InvalidArgument', `${file} is no file, but a folder or a link`, 'Name files.');
   return name.split(sep).join('/');
 }

@@ -31,8 +31,10 @@ export function privateKeyOf(text: string, file: string): KeyObject {
   try {
     key = createPrivateKey(text);
   } catch (thrown) {
-    const what = text.includes('ENCRYPTED') ? 'an encrypted private key' : 'no private key in PEM';
-    return fail('InvalidArgument', `${file} is ${what}`, 'Decrypt it on the way: openssl pkey -in KEY.pem | insitu sign MODEL --key -', thrown);
+    const [what, hint] = text.includes('ENCRYPTED') ? ['an encrypted private key', 'Decrypt it on the way: openssl pkey -in KEY.pem | insitu sign MODEL --key -']
+      : text.includes('PUBLIC KEY') ? ['a public key', 'Pass the private key that it belongs to: what that signs insitu verify checks with the public one.']
+        : ['no private key in PEM', 'openssl ecparam -name prime256v1 -genkey -noout makes one.'];
+    return fail('InvalidArgument', `${file} is ${what}`, hint, thrown);
   }
   const { asymmetricKeyType: type = '', asymmetricKeyDetails: { namedCurve = '' } = {} } = key;
   if (type === 'ed25519' || (type === 'ec' && Object.hasOwn(hashes, namedCurve))) return key;

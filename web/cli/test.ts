@@ -1,13 +1,15 @@
 // insitu test: runs ONNX backend-test cases and compares.
 import { relative } from 'node:path';
-import { fail } from '../src/errors.js';
+import type { Engine } from '../src/engine.js';
+import { fail, toInsituError } from '../src/errors.js';
+import type { LoadOptions } from '../src/types.js';
 import { findCases, findModel, readCase } from './cases.js';
 import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
 import type { Command } from './command.js';
 import { caseFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
 import { runCase } from './run-case.js';
-import type { Outcome } from './run-case.js';
+import type { Case, Outcome } from './run-case.js';
 
 interface Row extends Outcome {
   case: string;
@@ -42,7 +44,7 @@ example: insitu test onnx/backend/test/data/node`,
         progress.show('running cases', { done: i, total: cases.length });
         const row: Row = {
           case: relative('', folder) || '.',
-          ...(await runCase(engine, readCase(folder), options)),
+          ...(await outcomeOf(engine, folder, options)),
         };
         rows.push(row);
         if (row.status === 'failed') print(`failed ${row.case}: ${row.why}`);
@@ -59,3 +61,15 @@ example: insitu test onnx/backend/test/data/node`,
     return failed > 0 ? 1 : 0;
   },
 };
+
+/* What is not all there has failed. */
+async function outcomeOf(engine: Engine, folder: string, options: LoadOptions): Promise<Outcome> {
+  let found: Case;
+  try {
+    found = readCase(folder);
+  } catch (thrown) {
+    const { code, message } = toInsituError(thrown);
+    return { status: 'failed', maxAbsDiff: null, why: `${code}: ${message}` };
+  }
+  return runCase(engine, found, options);
+}

@@ -1,4 +1,4 @@
-// Text for people: aligned tables, cells of Markdown, colours, lines folded to a width, the nearest of some words.
+// Text for people: aligned tables, cells of Markdown, colours, lines folded to a width, lists that stay short, the nearest of words.
 // Invariant: colours only on a terminal, and never where NO_COLOR is set (https://no-color.org).
 
 /** Rows with their columns aligned; columns in `right` are aligned to the right. */
@@ -28,6 +28,14 @@ export function fold(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+const mostNames = 10;
+
+/** Names in a list that stays short. */
+export function someOf(names: readonly string[]): string {
+  const others = names.length - mostNames;
+  return `${names.slice(0, mostNames).join(', ')}${others > 0 ? ` and ${others} others` : ''}`;
 }
 
 /** Who is meant by a word with a slip or two; undefined where none is near. */

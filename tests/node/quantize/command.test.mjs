@@ -116,8 +116,14 @@ test('wrong uses', async () => {
     [[...calibration, ...output, '--samples', '0'], /--samples wants a whole number/], [[...calibration, '-o', at('float.onnx')], /-o names MODEL itself/],
     [['--calibration', at('close.csv'), '-o', at('close.csv')], /-o names the file of --calibration itself/],
     [[...calibration, '-o', at('half.txt'), '--data', at('test'), '--labels', at('half.txt')], /-o names the file of --labels itself/],
-    [[...calibration, ...output, '--json', at('x.onnx')], /--json names the file of -o itself/], [output, /^InvalidArgument: there are no samples/, 1],
-    [[...calibration, ...output, '--to', 'int7'], /^InvalidArgument: to is "int7"/, 1], [[...calibration, ...output, '--block-size', '32'], /^InvalidArgument: blockSize says nothing about int8/, 1],
+    [[...calibration, ...output, '--json', at('x.onnx')], /--json names the file of -o itself/], [output, /^--calibration DATA is missing: int8 tells/],
+    [[...output, '--to', 'int4', '--sensitivity'], /^--calibration DATA is missing: errors of layers/], [[...calibration, ...output, '--to', 'int4'], /^--calibration says nothing about int4/],
+    [[...output, '--to', 'int4', '--samples', '3'], /^--samples is for --calibration/],
+    [[...calibration, ...output, '--to', 'int7'], /^--to is "int7"\n {2}Pass one of int8/], [[...calibration, ...output, '--block-size', '32'], /^--block-size says nothing about int8/],
+    [[...output, '--to', 'int4', '--block-size', '33'], /^--block-size is 33\n {2}Pass a power of two/], [[...calibration, ...output, '--smooth', '2'], /^--smooth is 2/],
+    [[...calibration, ...output, '--method', 'percentile', '--percentile', '0'], /^--percentile is 0/], [[...calibration, ...output, '--percentile', '99'], /^--percentile says nothing about the method min-max/],
+    [[...output, '--to', 'int4', '--per-tensor'], /^--per-tensor says nothing/], [[...calibration, ...output, '--keep-float', '2000000'], /^--keep-float is 2000000/],
+    [[...calibration, ...output, '--samples', '3', '--keep-float', '99'], /^InvalidArgument: 99 layers are to stay in float, and the model has \d+ that/, 1],
     [['--calibration', at('nowhere'), ...output], /^InvalidArgument: there is no folder/, 1], [[...calibration, '-o', at('nowhere/x.onnx')], /^InvalidArgument: cannot write/, 1],
   ]) {
     const { status: ended, stdout, stderr } = await quantized(...args);

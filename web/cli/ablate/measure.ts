@@ -1,6 +1,5 @@
 // What a variant does to metric, latency, size and memory, against the baseline.
 // Invariant: each variant has an engine of its own, so that memory is its own; its runs and the baseline's are timed in turns, of the same inputs.
-import { dirname, join } from 'node:path';
 import { Engine } from '../../src/engine.js';
 import { fail } from '../../src/errors.js';
 import { evaluate } from '../../src/evaluate/evaluate.js';
@@ -13,8 +12,7 @@ import { percentiles, quantile } from '../bench.js';
 import { progress } from '../command.js';
 import { samplesOf } from '../data/dataset.js';
 import type { Dataset } from '../data/dataset.js';
-import { externalNames } from '../external-names.js';
-import { sizesOf } from '../sizes.js';
+import { sizesOf, sizesOfModel } from '../sizes.js';
 import type { Ratio, Row, Variant, VariantRow } from './types.js';
 
 type Feeds = readonly Record<string, Value>[];
@@ -43,7 +41,7 @@ export async function figuresOf(name: string, engine: Engine, session: Session, 
     ...reading, onRecord: (record) => records.push(record),
     onProgress: ({ done }) => progress.show(`running samples, ${name}`, { done, total: data.count }),
   });
-  const { raw, packed } = await sizesOf(bytes ? [bytes] : [model, ...externalNames(model).map((file) => join(dirname(model), file))]);
+  const { raw, packed } = await (bytes ? sizesOf([bytes]) : sizesOfModel(model));
   return {
     name, task, records, metric: metrics[task === 'classification' ? 'accuracy' : 'mae']!,
     bytes: { raw, brotli: packed }, memory: { peak: peakBufferBytes, buffers: bufferBytes, heap: heapBytes },

@@ -1,5 +1,5 @@
 // insitu card: a model card that machines read, made of the model file, its data and an evaluation.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail, toInsituError } from '../../src/errors.js';
 import type { RegistryData } from '../../src/registry/format.js';
@@ -7,9 +7,10 @@ import { findModel } from '../cases.js';
 import { engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeJson }
   from '../command.js';
 import type { Command, Flags } from '../command.js';
-import { externalNames } from '../external-names.js';
+import { externalNames, isAddress } from '../external-names.js';
 import { checkOutputs } from '../output.js';
 import { dataFrom } from '../registry/data.js';
+import { contentOf } from '../registry/file.js';
 import { digestOf } from '../signing.js';
 import { whenHelp, whenOf } from '../when.js';
 import { billOf } from './bom.js';
@@ -57,10 +58,11 @@ example: insitu card model.onnx --task "image classification" --data training=da
   },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
+    if (isAddress(model) && flags.output === undefined) refuse('insitu card wants -o FILE for a model at an address');
     const to = String(flags.output ?? `${model}.cdx.json`);
     const evaluation = text(flags.evaluation);
     const folder = dirname(model);
-    const files = externalNames(model).map((name) => ({ name, file: join(folder, name) }));
+    const files = (isAddress(model) ? [] : externalNames(model)).map((name) => ({ name, file: join(folder, name) }));
     checkOutputs({ '-o': to === '-' ? undefined : to }, [
       ['MODEL', model], ...(evaluation === undefined ? [] : [['the evaluation', evaluation] as [string, string]]),
       ...files.map(({ file }): [string, string] => ['external data', file]),
@@ -70,23 +72,26 @@ example: insitu card model.onnx --task "image classification" --data training=da
     const approach = text(flags.approach);
     if (approach !== undefined && !approaches.includes(approach)) refuse(`--approach is '${approach}', not one of ${approaches.join(', ')}`);
     const considerations = considerationsIn(flags);
-    const sha256 = await digestOf(model);
+    const { bytes, size, integrity } = await contentOf(model, isAddress(model));
+    const sha256 = Buffer.from(integrity.slice('sha256-'.length), 'base64').toString('hex');
     const metrics = evaluation === undefined ? [] : metricsOf(read(evaluation), sha256, evaluation);
     const external = [];
     for (const { name, file } of files) external.push({ name, sha256: await digestOf(file) });
     const data: RegistryData[] = [];
     for (const given of listOf(flags.data)) data.push(await dataFrom(given));
     const externalData = Object.fromEntries(files.map(({ name, file }) => [name, file]));
-    const report = await withEngine(flags, (engine) => engine.inspect(model, { externalData, onProgress: progress.ofLoading(model) }));
+    const report = await withEngine(flags, (engine) => engine.inspect(isAddress(model) ? bytes : model, { externalData, onProgress: progress.ofLoading(model) }));
     writeJson(to, billOf({
-      name: text(flags.name) ?? basename(model), version: text(flags.version), description: text(flags.description), license: text(flags.license),
+      name: text(flags.name) ?? nameOf(model), version: text(flags.version), description: text(flags.description), license: text(flags.license),
       approach, task: text(flags.task), architectureFamily: text(flags.family), modelArchitecture: text(flags.architecture),
-      sha256, bytes: statSync(model).size, external, report, data, metrics, considerations, timestamp: when, insitu: packageVersion(),
+      sha256, bytes: size, external, report, data, metrics, considerations, timestamp: when, insitu: packageVersion(),
     }));
     if (to !== '-') printer({})(`written to ${to}`);
     return 0;
   },
 };
+
+const nameOf = (model: string) => basename(isAddress(model) ? new URL(model).pathname : model);
 
 const text = (flag: Flags[string]) => (flag === undefined ? undefined : String(flag));
 

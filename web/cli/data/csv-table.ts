@@ -46,9 +46,9 @@ function* recordsOf(text: string, file: string): Generator<{ line: number; cells
   }
 }
 
-/** A number where the cell is written as one, null where it is empty. */
+/** A number where the cell is written as one, and it is finite; null where it is empty. */
 export function attributeOf(cell: string): Attribute {
   const text = cell.trim();
   if (text === '') return null;
-  return number.test(text) ? Number(text) : text;
+  return number.test(text) && Number.isFinite(Number(text)) ? Number(text) : text;
 }

@@ -3,6 +3,8 @@
 import { fail } from '../../src/errors.js';
 import { describe, tensor } from '../../src/tensor.js';
 import type { DType, TensorInfo } from '../../src/tensor.js';
+import { failAt } from '../feeds.js';
+import { someOf } from '../text.js';
 import { attributeOf, readTable } from './csv-table.js';
 import type { Dataset } from './dataset.js';
 
@@ -19,7 +21,7 @@ export function openCsv(inputs: readonly TensorInfo[], file: string, { label, me
   const { header, rows } = readTable(file);
   const place = (name: string) => {
     const at = header.indexOf(name);
-    return at >= 0 ? at : fail('InvalidArgument', `${file} has no column '${name}'`, `It has ${header.join(', ')}.`);
+    return at >= 0 ? at : fail('InvalidArgument', `${file} has no column '${name}'`, `It has ${someOf(header)}.`);
   };
   const labelAt = label !== undefined ? place(label) : header.indexOf('label');
   const metadataAt = metadata.map(place);
@@ -31,11 +33,16 @@ export function openCsv(inputs: readonly TensorInfo[], file: string, { label, me
     feeds: async (i) => {
       const { line, cells } = rows[i]!;
       const numbers = fed.map((at) => {
-        const value = attributeOf(cells[at]!);
-        return typeof value === 'number' ? value
-          : fail('InvalidArgument', `${file}:${line}: '${cells[at]}' in the column '${header[at]}' is no number`, 'Name columns that are no input with --metadata.');
+        const value = attributeOf(cells[at]!), wrong = (what: string, hint: string) =>
+          fail('InvalidArgument', `${file}:${line}: '${cells[at]}' in the column '${header[at]}' is ${what}`, hint);
+        if (typeof value !== 'number') return wrong('no number', 'Name columns that are no input with --metadata-columns.');
+        return info.dtype !== 'float32' || Number.isFinite(Math.fround(value)) ? value : wrong('beyond float32', 'Write numbers that the input holds.');
       });
-      return { [info.name]: tensor(numbers, dims, info.dtype as DType) };
+      try {
+        return { [info.name]: tensor(numbers, dims, info.dtype as DType) };
+      } catch (thrown) {
+        return failAt(`${file}:${line}`, thrown);
+      }
     },
     label: (i) => {
       const cell = labelAt < 0 ? null : attributeOf(rows[i]!.cells[labelAt]!);
@@ -51,7 +58,7 @@ function dimsFor(info: TensorInfo, count: number, file: string): number[] {
   const known = dims.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
   const open = dims.filter((dim) => typeof dim !== 'number').length;
   if (open > 1 || (open === 0 ? known !== count : count % known !== 0 || count === 0)) {
-    fail('ShapeMismatch', `${file} has ${count} columns for ${describe(info)}`, 'Columns that are neither the label nor named with --metadata make the input.');
+    fail('ShapeMismatch', `${file} has ${count} columns for ${describe(info)}`, 'Columns that are neither the label nor named with --metadata-columns make the input.');
   }
   return dims.map((dim) => (typeof dim === 'number' ? dim : count / known));
 }

@@ -7,6 +7,7 @@ import type { TensorInfo } from '../../src/tensor.js';
 import { refuse, wholeNumber } from '../command.js';
 import type { Flags } from '../command.js';
 import type { Dataset } from './dataset.js';
+import { imageMember } from './image-options.js';
 import type { PictureOptions } from './images.js';
 import { readLabels, readMetadata, readNames } from './labels.js';
 import { openDataset } from './open.js';
@@ -21,7 +22,8 @@ export const dataHelp = `DATA is one of
   DIR/INPUT.npy for every input, samples along the first axis; labels.npy and metadata.csv beside them are read
   DIR/CLASS/*.png, *.jpg, pictures in a folder for each class
   FILE.csv, whose first line names the columns: a label, metadata, and numbers that make the input
-  FILE.jsonl, an object a line: {"feeds": {INPUT: nested arrays, {"dims", "data"} or a file}, "label", "metadata", "name"}
+  FILE.jsonl, an object a line: {"feeds": {INPUT: nested arrays, {"dims", "data"} or a file}, "label", "metadata", "name"};
+             files are looked for beside it
   a file (.npy, .pb, .json) or a folder of them for each sample`;
 
 export const dataFlagsHelp = `  --labels FILE    what is true of each sample: .npy, .json, or a line each; of regression numbers
@@ -65,7 +67,8 @@ export function openData(engine: Engine, inputs: readonly TensorInfo[], path: st
 export function imageOptions(given: Flags[string]): PictureOptions | undefined {
   if (given === undefined) return undefined;
   const value = readJson('--image', String(given), String(given).trim().startsWith('{'));
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : fail('InvalidArgument', '--image is no object', "Pass the options of image(): '{\"mean\": 0.5, \"std\": 0.5}'.");
+  imageMember((path, what) => refuse(`--image: ${path === '' ? 'it' : path} ${what}`))(value, '');
+  return value as PictureOptions;
 }
 
 /** JSON in a file, or as it stands. */

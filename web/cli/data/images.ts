@@ -9,6 +9,7 @@ import { fail } from '../../src/errors.js';
 import type { ImageOptions, RawImage } from '../../src/image-feed.js';
 import { describe } from '../../src/tensor.js';
 import type { Tensor, TensorInfo } from '../../src/tensor.js';
+import { fitting } from '../feeds.js';
 import type { Dataset } from './dataset.js';
 import { isPng, upright } from './exif.js';
 
@@ -40,18 +41,31 @@ export function openPictures(engine: Engine, inputs: readonly TensorInfo[], file
 
 /** A picture as a tensor for `info`. */
 export async function readPicture(engine: Engine, info: TensorInfo, file: string, options: PictureOptions): Promise<Tensor> {
-  return engine.imageTensor(decode(file), { ...declaredBy(info, options), ...options });
+  return fitting(file, await engine.imageTensor(decode(file), { ...declaredBy(info, options), ...options }), info);
 }
 
 function decode(file: string): RawImage {
+  const wrong = (what: string, thrown?: unknown) => fail('InvalidArgument', `${file} cannot be read: ${what}`, 'Pass PNG or JPEG files.', thrown);
+  let bytes: Uint8Array;
   try {
-    const bytes = readFileSync(file);
+    bytes = readFileSync(file);
+  } catch (thrown) {
+    return wrong((thrown as Error).message, thrown);
+  }
+  if (bytes.length === 0) wrong('it is empty');
+  if (!isPng(bytes) && !isJpeg(bytes)) wrong('it is neither PNG nor JPEG');
+  try {
     // Each by what it is, whatever it is called.
     return upright(isPng(bytes) ? ofPng(bytes) : decodeJpeg(bytes, { useTArray: true, ...most }), bytes);
   } catch (thrown) {
-    return fail('InvalidArgument', `${file} cannot be read: ${(thrown as Error).message}`, 'Pass PNG or JPEG files.', thrown);
+    const { message } = thrown as Error;
+    return wrong(ofKind.test(message) ? message : 'the picture is damaged or cut short', thrown);
   }
 }
+
+const isJpeg = (bytes: Uint8Array) => bytes[0] === 0xff && bytes[1] === 0xd8;
+/* What decoders say of whole files that they do not take. Of others they name the byte where they gave up. */
+const ofKind = /limit exceeded|not supported|unsupported|only single frame/i;
 
 function ofPng(bytes: Uint8Array): RawImage {
   const png = decodePng(bytes, { checkCrc: true });

@@ -1,14 +1,14 @@
 // JSON lines: an object a sample, {feeds, label, metadata, name}. Feeds are nested arrays, {dims, data}, or files beside the lines.
 // Invariant: what is wrong is named by file and line.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Engine } from '../../src/engine.js';
-import { fail, toInsituError } from '../../src/errors.js';
+import { fail } from '../../src/errors.js';
 import type { Attribute } from '../../src/evaluate/slices/columns.js';
 import type { Label } from '../../src/evaluate/types.js';
 import type { TensorInfo } from '../../src/tensor.js';
 import type { Value } from '../../src/value.js';
-import { fromJson, readFeed } from '../feeds.js';
+import { failAt, fitting, fromJson, readFeed } from '../feeds.js';
 import type { Dataset } from './dataset.js';
 import { isPicture, readPicture } from './images.js';
 import type { PictureOptions } from './images.js';
@@ -30,12 +30,11 @@ export function openLines(engine: Engine, inputs: readonly TensorInfo[], file: s
     if (given === undefined) return fail('InvalidArgument', `${at}: there is no feed '${info.name}'`, `Write {"feeds": {"${info.name}": ...}}.`);
     try {
       if (typeof given !== 'string' || info.dtype === 'string') return fromJson(given, info);
-      const path = join(dirname(file), given);
+      const path = isAbsolute(given) ? given : join(dirname(file), given);
       if (isPicture(path)) return await readPicture(engine, info, path, options);
       return existsSync(path) ? await readFeed(engine, info, path) : fail('InvalidArgument', `there is no file ${path}`, 'Files are looked for beside the lines.');
     } catch (thrown) {
-      const { code, message, hint } = toInsituError(thrown);
-      return fail(code === 'Internal' ? 'InvalidArgument' : code, `${at}: '${info.name}': ${message}`, hint ?? 'Write nested arrays, {"dims", "data"} or the name of a file.', thrown);
+      return failAt(`${at}: '${info.name}'`, thrown, 'Write nested arrays, {"dims", "data"} or the name of a file.');
     }
   };
   return {
@@ -45,7 +44,7 @@ export function openLines(engine: Engine, inputs: readonly TensorInfo[], file: s
     metadata: (i) => lines[i]!.line.metadata,
     async feeds(i) {
       const feeds: Record<string, Value> = {};
-      for (const info of inputs) feeds[info.name] = await feedOf(info, lines[i]!);
+      for (const info of inputs) feeds[info.name] = fitting(lines[i]!.at, await feedOf(info, lines[i]!), info);
       return feeds;
     },
   };

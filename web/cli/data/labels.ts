@@ -15,8 +15,11 @@ export function readLabels(file: string, count: number): Label[] {
   return labels;
 }
 
+/** Names of classes, each another one. */
 export function readNames(file: string): string[] {
-  return readList(file).map(String);
+  const names = readList(file).map(String), twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) fail('InvalidArgument', `${file}: two classes are called '${twice}'`, 'Name each class once, in the order of the output.');
+  return names;
 }
 
 function readList(file: string): Label[] {
@@ -27,7 +30,7 @@ function readList(file: string): Label[] {
     return width === 1 ? numbers : Array.from({ length: dims[0]! }, (_, i) => numbers.slice(i * width, (i + 1) * width));
   }
   const text = readFileSync(file, 'utf8');
-  if (!file.endsWith('.json')) return text.trimEnd().split('\n').map((line) => (/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(line.trim()) ? Number(line) : line.trim()));
+  if (!file.endsWith('.json')) return text.trimEnd().split('\n').map((line) => attributeOf(line) ?? '');
   try {
     const list: unknown = JSON.parse(text);
     return Array.isArray(list) ? list : fail('InvalidArgument', `${file} is no array`, 'Write a JSON array, an entry for each sample.');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fail } from '../../src/errors.js';
 import { tensorOver } from '../../src/tensor.js';
 import type { Tensor, TensorInfo } from '../../src/tensor.js';
+import { fitting } from '../feeds.js';
 import { readNpy } from '../npy.js';
 import type { Dataset } from './dataset.js';
 import { readLabels, readMetadata } from './labels.js';
@@ -21,7 +22,7 @@ export function openStacks(inputs: readonly TensorInfo[], files: readonly string
   const metadata = existsSync(metadataFile) ? readMetadata(metadataFile, count) : undefined;
   return {
     count,
-    feeds: async (i) => Object.fromEntries(inputs.map(({ name, dims }, k) => [name, row(stacks[k]!, i, dims.length)])),
+    feeds: async (i) => Object.fromEntries(inputs.map((info, k) => [info.name, fitting(`${files[k]}, sample ${i}`, row(stacks[k]!, i, info.dims.length), info)])),
     ...(labels && { label: (i) => labels[i] }),
     ...(metadata && { metadata: (i) => metadata[i] }),
   };

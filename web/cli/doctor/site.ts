@@ -17,12 +17,22 @@ export async function checkSite(address: string, flags: Flags): Promise<Finding[
   });
   const { status, url } = site.page;
   if (status < 200 || status > 299) return [wrong('page', `${url} answered ${status}`, 'there is no page to look at', 'Check the address.')];
+  if (!isPage(site.page)) {
+    const type = site.page.headers.get('content-type') ?? 'something without a media type';
+    return [wrong('page', `${url} is no page, but ${type}`, 'the doctor looks at a page and at what it loads', 'Pass the address of the page; --model URL names a model that it loads.')];
+  }
   return [
     ok('page', url.href),
     ...(flags.threads === '1' ? [] : checkIsolation(site)),
     ...checkPolicy(site),
     ...checkFiles(site),
   ];
+}
+
+/* As browsers see it: by its type, and without one by how it begins. */
+function isPage({ headers, text }: Answer): boolean {
+  const type = headers.get('content-type');
+  return type === null ? text.trimStart().startsWith('<') : /^(text\/html|application\/xhtml\+xml)\b/i.test(type);
 }
 
 function addressOf(text: string, base?: URL): URL {

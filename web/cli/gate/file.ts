@@ -13,6 +13,7 @@ import { findModel } from '../cases.js';
 import { refuse } from '../command.js';
 import type { Flags } from '../command.js';
 import { readJson } from '../data/flags.js';
+import { imageMember } from '../data/image-options.js';
 import { duplicateIn } from './duplicates.js';
 
 export const gateFormat = 'insitu-gate/1';
@@ -99,12 +100,11 @@ function checked(file: string, value: unknown): Given {
   const strict = new Strict(wrong), { text, boolean } = strict;
   if (Object(value).format !== gateFormat) wrong('format', `is ${JSON.stringify(Object(value).format)}, not "${gateFormat}"`);
   const either = (one: (value: unknown, path: string) => void): typeof text => (given, path) => (typeof given === 'string' ? text : one)(given, path);
-  const anything = strict.object(() => () => {}, { empty: true });
   strict.object({
     format: text, model: text,
     baseline: either(strict.object({ model: text, evaluation: text, sha256: (given, path) => { if (!/^[0-9a-f]{64}$/.test(String(given))) wrong(path, 'is not 64 hexadecimal digits, in small letters'); } })),
     data: either(strict.object({
-      path: text, labels: text, metadata: text, classes: text, labelColumn: text, metadataColumns: strict.list(text), image: anything, output: text,
+      path: text, labels: text, metadata: text, classes: text, labelColumn: text, metadataColumns: strict.list(text), image: imageMember(wrong), output: text,
       task: (given, path) => { if (given !== 'classification' && given !== 'regression') wrong(path, `is ${JSON.stringify(given)}, not "classification" or "regression"`); }, logits: boolean,
     }, { needed: ['path'] })),
     evaluation: text, profile: text, cases: strict.list(text), runs: strict.whole(1), slices: either(strict.object(() => () => {})),

@@ -11,6 +11,7 @@ import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } f
 import { openSource } from '../../src/source.js';
 import { isFolder } from '../command.js';
 import type { Flags } from '../command.js';
+import { isAddress } from '../external-names.js';
 import { writeWhole } from '../write.js';
 import { alone } from './lock.js';
 
@@ -19,8 +20,6 @@ export const registryHelp = '  --registry FILE  the registry; default: models.js
 export const registryOf = (flags: Flags) => String(flags.registry ?? 'models.json');
 
 export type Entries = Record<string, { versions: Record<string, RegistryVersion>; channels: RegistryEntry['channels'] }>;
-
-const isAddress = (file: string) => /^https?:/i.test(file);
 
 /** The models of a registry; of a file that is not there, with `anew`, none. */
 export async function readRegistry(file: string, { anew = false } = {}): Promise<Entries> {

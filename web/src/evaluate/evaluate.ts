@@ -13,6 +13,8 @@ import { outputName } from './reading.js';
 import { classColumn } from './slices/columns.js';
 import type { Evaluation, EvaluationOptions, EvaluationRecord, Runner, Sample, Samples } from './types.js';
 
+const mostBins = 10_000;
+
 interface Labelled {
   sample: number;
   name: string;
@@ -26,10 +28,10 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
   const { topK = 5, bins = 15, slices, minSupport = 20, confidence = 0.95, seed = 1, onProgress, onRecord, signal, ...reading } = (options ?? {}) as EvaluationOptions;
   checkRunner(session);
   checkCommon(samples, { confidence, seed, ...reading });
-  for (const [name, value] of Object.entries({ topK, bins, minSupport })) checkWhole(name, value);
-  if (slices !== undefined && slices !== 'auto' && (typeof slices !== 'object' || slices === null)) {
-    fail('InvalidArgument', `slices are ${shown(slices)}`, "Pass 'auto', or conditions by name.");
-  }
+  for (const [name, value] of Object.entries({ topK, minSupport })) checkWhole(name, value);
+  checkWhole('bins', bins, 1, mostBins);
+  const isNone = typeof slices !== 'object' || slices === null || Array.isArray(slices) || Object.keys(slices).length === 0;
+  if (slices !== undefined && slices !== 'auto' && isNone) fail('InvalidArgument', `slices are ${shown(slices)}`, "Pass 'auto', or one condition or more by name.");
   const slicer = slices && new (await import('./slices/slicer.js')).Slicer(slices);
   const output = outputName(session, reading), gatherer = new Gatherer(session, output, reading);
   const labelled: Labelled[] = [];

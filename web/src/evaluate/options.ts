@@ -1,11 +1,13 @@
 // Options of evaluate() and compare() as they are checked before anything runs.
+import { isBetween } from '../between.js';
 import { fail } from '../fail.js';
 import { shown } from '../shown.js';
 import { checkConfidence } from './statistics/intervals.js';
 import type { ReadingOptions, Runner, Samples } from './types.js';
 
-export function checkWhole(name: string, value: unknown, least = 1): void {
-  if (!Number.isSafeInteger(value) || (value as number) < least) fail('InvalidArgument', `${name} is ${shown(value)}`, `Pass a whole number from ${least}.`);
+export function checkWhole(name: string, value: unknown, least = 1, most = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && isBetween(value, least, most)) return;
+  fail('InvalidArgument', `${name} is ${shown(value)}`, `Pass a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most.toLocaleString('en')}` : ''}.`);
 }
 
 export function checkRunner(session: unknown): void {

@@ -60,15 +60,16 @@ const known: Record<keyof QuantizeOptions, true> = {
   externalData: true, integrity: true, externalIntegrity: true, signal: true, onProgress: true,
 };
 
-export function readOptions(fail: Fail, options: QuantizeOptions): Plan {
+/** `called`: what the caller calls an option, of which an error says that it is wrong. */
+export function readOptions(fail: Fail, options: QuantizeOptions, called = (name: string) => name): Plan {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !Object.hasOwn(known, name)) fail('InvalidArgument', `the option '${name}' is unknown`, `Known: ${Object.keys(known).join(', ')}.`);
   }
   const { to = 'int8', metadata, calibrationDigest, onProgress, sensitivity } = options;
-  if (!targets.includes(to)) fail('InvalidArgument', `to is ${shown(to)}`, `Pass one of ${targets.join(', ')}.`);
-  const settings = settingsOf(fail, to, options as Record<string, unknown>);
+  if (!targets.includes(to)) fail('InvalidArgument', `${called('to')} is ${shown(to)}`, `Pass one of ${targets.join(', ')}.`);
+  const settings = settingsOf(fail, to, options as Record<string, unknown>, called);
   const exclude = excluded(fail, options.exclude);
-  const keep = keptFloat(fail, options.keepFloat);
+  const keep = keptFloat(fail, options.keepFloat, called);
   checkMetadata(fail, metadata);
   if (calibrationDigest !== undefined && !/^[0-9a-f]{64}$/.test(String(calibrationDigest))) {
     fail('InvalidArgument', `calibrationDigest is ${shown(calibrationDigest)}`, 'Pass a SHA-256 as 64 hexadecimal digits.');
@@ -93,16 +94,16 @@ export function readOptions(fail: Fail, options: QuantizeOptions): Plan {
 }
 
 /* Those that are about the form, also where they were not given. */
-function settingsOf(fail: Fail, to: Target, options: Record<string, unknown>): Record<string, Setting> {
+function settingsOf(fail: Fail, to: Target, options: Record<string, unknown>, called: (name: string) => string): Record<string, Setting> {
   const settings: Record<string, Setting> = {};
   for (const [name, { of, initial, wants, fits }] of Object.entries(kinds)) {
     const value = options[name];
-    if (value !== undefined && !of.includes(to)) fail('InvalidArgument', `${name} says nothing about ${to}`, `It is for ${of.join(' and ')}.`);
-    if (value !== undefined && !fits(value)) fail('InvalidArgument', `${name} is ${shown(value)}`, `Pass ${wants}.`);
+    if (value !== undefined && !of.includes(to)) fail('InvalidArgument', `${called(name)} says nothing about ${to}`, `It is for ${of.join(' and ')}.`);
+    if (value !== undefined && !fits(value)) fail('InvalidArgument', `${called(name)} is ${shown(value)}`, `Pass ${wants}.`);
     if (of.includes(to)) settings[name] = (value ?? initial) as Setting;
   }
   if (settings.method === undefined || settings.method === 'percentile') return settings;
-  if (options.percentile !== undefined) fail('InvalidArgument', `percentile says nothing about the method ${settings.method}`, "Pass method: 'percentile'.");
+  if (options.percentile !== undefined) fail('InvalidArgument', `${called('percentile')} says nothing about the method ${settings.method}`, `It is for ${called('method')} percentile.`);
   delete settings.percentile;
   return settings;
 }
@@ -120,12 +121,12 @@ function excluded(fail: Fail, exclude: unknown): { nodes: string[]; ops: string[
   return { nodes: names('nodes'), ops: names('ops') };
 }
 
-function keptFloat(fail: Fail, keepFloat: unknown): Pick<Plan, 'layers' | 'until'> {
+function keptFloat(fail: Fail, keepFloat: unknown, called: (name: string) => string): Pick<Plan, 'layers' | 'until'> {
   if (keepFloat === undefined) return { layers: 0 };
   const { layers, until } = Object(keepFloat) as { layers?: unknown; until?: unknown };
   if ((layers === undefined) === (until === undefined)) fail('InvalidArgument', `keepFloat is ${shown(keepFloat)}`, 'Pass { layers } or { until }.');
   if (until !== undefined) return typeof until === 'function' ? { layers: 0, until: until as Plan['until'] } : fail('InvalidArgument', `keepFloat.until is ${shown(until)}`, 'Pass a function.');
-  return { layers: wholeFrom(fail, 'keepFloat.layers', layers, 0) };
+  return { layers: wholeFrom(fail, called('keepFloat.layers'), layers, 0) };
 }
 
 function measured(fail: Fail, sensitivity: unknown): number {

@@ -53,6 +53,9 @@ export async function quantize(lent: Lent, model: ModelSource, samples: Quantize
     const sent = await lent.upload(at.client, model, { externalData, integrity, externalIntegrity, signal }, true);
     const begun = await at.client.call('beginQuantizer', { ...sent, options: plan.params }, { signal });
     if (begun.nodes.length === 0) fail('InvalidArgument', `nothing in the model can be quantized to ${plan.settings.to}`, 'It may be quantized already, have no layers of this form, or all of them are excluded.');
+    if (plan.layers >= begun.nodes.length) {
+      fail('InvalidArgument', `${plan.layers} layers are to stay in float, and the model has ${begun.nodes.length} that can be quantized`, 'Leave fewer in float: nothing would be quantized.');
+    }
     return await new Quantization(lent, at, begun, plan, options).run(samples);
   } finally {
     at.end();

@@ -1,6 +1,7 @@
 // models.json, the format 'insitu-models/1': models by name, their versions, what each was made from, and channels that name one.
 // Invariant: what comes out is whole: every member is known and has its type, and what is named is there. Whatever else is refused
 // with its path; needs nothing of index.js, so that the command line reads it with the same code.
+import { shown as inWords } from '../shown.js';
 
 /** A file of a registry. */
 export interface RegistryFile {
@@ -132,7 +133,7 @@ export const isIntegrity = (text: string) => /^sha256-[A-Za-z0-9+/]{43}=$/.test(
 export const isTime = (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text));
 
 const memberOf = (path: string, name: string) => (/^[A-Za-z_]\w*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`);
-const shown = (value: unknown) => (value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value)).slice(0, 60));
+const shown = (value: unknown) => (value === undefined ? 'missing' : inWords(value).slice(0, 60));
 
 const matching = (what: string, holds: (text: string) => boolean): Check => (value, path, refuse) => {
   if (typeof value !== 'string' || !holds(value)) refuse(path, `is ${shown(value)}, not ${what}`);

@@ -27,18 +27,21 @@ function* where(
 }
 
 export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding[] {
-  const all = [...workers, ...glue, ...wasm, ...models];
-  if (wasm.length === 0 && glue.length === 0) {
-    return [advice('files', "no files of insitu are named in the page's scripts",
-      'they may be loaded from an address that is put together at run time',
-      'Say where they are: --assets URL for the folder of the .wasm files, --model URL for a model.')];
-  }
-  const here = all.filter(isThere);
+  const isNamed = wasm.length > 0 || glue.length > 0, engine = isNamed ? [...workers, ...glue, ...wasm] : [];
+  const here = [...engine, ...models].filter(isThere);
   // Scripts name some files twice: by the address that a bundler gave them, and for the option `assets`.
   const found = new Set(here.map(kindOf));
-  const missing = all.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
+  const missing = engine.filter((answer) => !isThere(answer) && !found.has(kindOf(answer)));
   const hereOf = (answers: Answer[]) => answers.filter(isThere);
+  const noModels = models.filter((answer) => !isThere(answer)), hasAnswered = ({ status }: Answer) => status >= 200 && status < 300;
   const findings = [
+    ...(isNamed ? [] : [advice('files', "no files of insitu are named in the page's scripts",
+      'they may be loaded from an address that is put together at run time',
+      'Say where they are: --assets URL for the folder of the .wasm files, --model URL for a model.')]),
+    ...where(noModels, (answer) => !hasAnswered(answer), (names, { status }) =>
+      wrong('models', `not there (${status}): ${names}`, 'the model cannot be loaded from there', 'Check the address, and that the model is deployed.')),
+    ...where(noModels, hasAnswered, (names) =>
+      wrong('models', `a web page, and no model: ${names}`, 'an app\'s server may send its page for every file that is missing', 'Check the address, and that the model is deployed.')),
     ...where(missing, ({ namedIn }) => !isRenamed(namedIn), (names, { status }) =>
       wrong('files', `not there (${status}): ${names}`, 'the engine cannot be loaded from there',
         'npx insitu copy DIR puts the files where a site can serve them; the option assets names the address.')),
@@ -62,7 +65,7 @@ export function checkFiles({ page, workers, glue, wasm, models }: Site): Finding
       advice('compression', `none for ${names}`, 'brotli makes them a quarter of their size, gzip a third', 'Compress .wasm, .mjs and .js.')),
   ];
   const said = new Set(findings.map(({ check }) => check));
-  return [...findings, ...['files', 'media type', 'caching', 'compression'].filter((check) => !said.has(check))
+  return [...findings, ...(here.length > 0 ? ['files', 'media type', 'caching', 'compression'] : []).filter((check) => !said.has(check))
     .map((check) => ok(check, here.length === 1 ? 'the one file is as it should be' : `the ${here.length} files are as they should be`))];
 }
 
