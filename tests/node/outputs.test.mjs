@@ -5,14 +5,19 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSyn
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { addModel, shiftModel, tensorProto } from '../support/onnx-writer.mjs';
+import { addModel, model, shiftModel, tensorProto } from '../support/onnx-writer.mjs';
 import { signer } from '../support/signer.mjs';
 import { folderOf, insitu } from './support/command-line.mjs';
 import { cli, flavours } from './support/insitu.mjs';
 
 const proto = (name) => Buffer.from(tensorProto(name, 'float32', [1, 4], new Float32Array(4)));
+const external = Buffer.from(model({
+  nodes: [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }],
+  inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 4] }], outputs: [{ name: 'y', dtype: 'float32', dims: ['batch', 4] }],
+  initializers: [{ name: 'b', dtype: 'float32', dims: [4], external: { location: 'm.onnx.data', offset: 0, length: 16 } }],
+}));
 const kept = {
-  'm.onnx': Buffer.from(addModel()), 'n.onnx': Buffer.from(shiftModel(1)), 'm.onnx.data': 'external', 'x.json': '[[1, 2, 3, 4]]', 'x.csv': 'label,a\n', 'labels.json': '[]',
+  'm.onnx': external, 'n.onnx': Buffer.from(shiftModel(1)), 'm.onnx.data': 'sixteen bytes in', 'x.json': '[[1, 2, 3, 4]]', 'x.csv': 'label,a\n', 'labels.json': '[]',
   'meta.csv': 'a\n', 'names.json': '[]', 'image.json': '{}', 'slices.json': '{}', 'p.json': '{}', 'q.json': '{}', 'data/x.npy': 'samples', 'data/0/a.png': 'picture', 'key.txt': 'key',
   'case/model.onnx': Buffer.from(addModel()), 'case/tolerance.json': '{}', 'case/test_data_set_0/input_0.pb': proto('x'), 'case/test_data_set_0/output_0.pb': proto('y'),
   'gate.json': {
@@ -57,7 +62,7 @@ for (const [args, flags, inputs] of commands) {
 }
 
 test('what a link names is written, there or not yet, and the link stays', async () => {
-  const place = folderOf({ 'm.onnx': kept['m.onnx'], 'there.json': 'old', 'below/x': '' }), to = (name) => join(place, name);
+  const place = folderOf({ 'm.onnx': Buffer.from(addModel()), 'there.json': 'old', 'below/x': '' }), to = (name) => join(place, name);
   symlinkSync('there.json', to('a.json'));
   symlinkSync('below/new.json', to('b.json'));
   symlinkSync('b.json', to('c.json'));
@@ -73,7 +78,7 @@ test('what a link names is written, there or not yet, and the link stays', async
 });
 
 test('a pipe is written to and stays one', async () => {
-  const place = folderOf({ 'm.onnx': kept['m.onnx'], key: 'ab'.repeat(32), 'key.pem': signer().privatePem, 'gate.json': { format: 'insitu-gate/1', model: 'm.onnx', thresholds: { size: { raw: { max: 1e6 } } } } });
+  const place = folderOf({ 'm.onnx': Buffer.from(addModel()), key: 'ab'.repeat(32), 'key.pem': signer().privatePem, 'gate.json': { format: 'insitu-gate/1', model: 'm.onnx', thresholds: { size: { raw: { max: 1e6 } } } } });
   const to = (name) => join(place, name), pipe = to('pipe');
   execFileSync('mkfifo', [pipe]);
   for (const [begins, ...args] of [
@@ -89,7 +94,7 @@ test('a pipe is written to and stays one', async () => {
 
 test('what cannot be written is said before the work, with code, place and advice', () => {
   const place = folderOf({
-    'm.onnx': kept['m.onnx'], 'key.pem': signer().privatePem, 'p.json': '{}', 'gate.json': { format: 'insitu-gate/1', model: 'm.onnx', thresholds: { size: { raw: { max: 1e6 } } } }, 'data/x.npy': 'no samples', 'shut.json': '',
+    'm.onnx': Buffer.from(addModel()), 'key.pem': signer().privatePem, 'p.json': '{}', 'gate.json': { format: 'insitu-gate/1', model: 'm.onnx', thresholds: { size: { raw: { max: 1e6 } } } }, 'data/x.npy': 'no samples', 'shut.json': '',
   });
   const shut = join(place, 'shut');
   mkdirSync(shut);
