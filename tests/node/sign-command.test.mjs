@@ -163,12 +163,12 @@ test('what cannot be signed is refused, and nothing is written', async () => {
   writeFileSync(join(keys, 'rsa.pem'), rsa);
   writeFileSync(join(keys, 'locked.pem'), locked);
   for (const [args, status, pattern] of [
-    [[], 2, /pass a MODEL/], [[at('m.onnx')], 2, /--key KEY\.pem/], [[at('m.onnx'), '--key', publicKey], 1, /is a public key/],
+    [[], 2, /pass a MODEL/], [[at('m.onnx')], 2, /--key KEY\.pem/], [[at('m.onnx'), '--key', publicKey], 1, /public\.pem is a public key/],
     [[at('m.onnx'), '--key', join(keys, 'rsa.pem')], 1, /another kind: rsa/], [[at('m.onnx'), '--key', join(keys, 'locked.pem')], 1, /encrypted[^]*openssl pkey/],
     [[at('m.onnx'), '--key', at('none.pem')], 1, /cannot read .*none\.pem/], [[at('none.onnx'), '--key', key], 1, /none\.onnx/],
     [[at('m.onnx'), key, '--key', key], 1, /not in the folder of the model/], [[at('m.onnx'), at('a'), '--key', key], 1, /a folder or a link/],
     [[at('m.onnx'), at('link.md'), '--key', key], 1, /a folder or a link/], [[at('m.onnx'), at('none.md'), '--key', key], 1, /there is no file .*none\.md/],
-    [[at('m.onnx'), '--key', key, '-o', join(folder, 'no', 'a.sig')], 1, /there is no folder/],
+    [[at('m.onnx'), '--key', key, '-o', join(folder, 'no', 'a.sig')], 1, /there is no folder/], [[at('m.onnx'), '--key', at('card.md')], 1, /no private key in PEM/],
   ]) {
     const got = await insitu('sign', ...args);
     assert.equal(got.status, status, got.stderr);
