@@ -27,8 +27,10 @@ export async function mergeProfiles(profiles: readonly ReferenceProfile[], optio
 }
 
 /** Tells when rows stop looking like the profile; on average one false alarm in `falseAlarmEvery` rows. */
-export async function createDetector(profile: ReferenceProfile, options?: DetectorOptions & EngineOptions): Promise<Detector> {
-  return (await Engine.shared(options)).createDetector(profile, options);
+export async function createDetector(
+  profile: ReferenceProfile, { falseAlarmEvery, method, correlated, ...options }: DetectorOptions & EngineOptions = {},
+): Promise<Detector> {
+  return (await Engine.shared(options)).createDetector(profile, { falseAlarmEvery, method, correlated });
 }
 
 /** How one window of rows (at least 20, row by row) differs from a profile. */
