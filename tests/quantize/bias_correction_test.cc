@@ -2,11 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <functional>
-#include <memory>
 #include <random>
 
-#include "onnx/model_builder.h"
-#include "quantize/quantizer.h"
+#include "quantize/float_and_int8.h"
 
 namespace insitu::test {
 namespace {
@@ -25,14 +23,8 @@ std::vector<float> Uniform(size_t count, float low, float high, unsigned seed) {
 std::vector<double> MeanErrors(const ModelBuilder& builder, const std::vector<NamedTensor>& feeds,
                                const QuantizeOptions& options, size_t count,
                                const std::function<size_t(size_t)>& channel_of) {
-  const auto runtime = *Runtime::Create(1);
-  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
-  REQUIRE(quantizer->Observe(feeds));
-  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
-  const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
-  const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
-  const auto wanted = *original->Run(feeds), got = *session->Run(feeds);
-  const auto w = wanted[0].tensor.As<float>(), g = got[0].tensor.As<float>();
+  const FloatAndInt8 both = RunBoth(builder, feeds, options);
+  const auto w = both.wanted.As<float>(), g = both.got.As<float>();
   std::vector<double> off(count, 0);
   for (size_t i = 0; i < w.size(); ++i)
     off[channel_of(i)] +=

@@ -2,11 +2,9 @@
 // convolutions of one channel, scales of one element. All stay close to float.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <memory>
 #include <random>
 
-#include "onnx/model_builder.h"
-#include "quantize/quantizer.h"
+#include "quantize/float_and_int8.h"
 #include "quantize/samples.h"
 
 namespace insitu::test {
@@ -22,20 +20,14 @@ std::vector<float> Uniform(size_t count, unsigned seed) {
 
 // Of the model as int8 against float, on the sample that it is calibrated with.
 double SqnrOf(const ModelBuilder& builder, const Dims& dims, const QuantizeOptions& options = {}) {
-  const auto runtime = *Runtime::Create(1);
   size_t count = 1;
   for (int64_t extent : dims) count *= static_cast<size_t>(extent);
   const std::vector<float> x = Uniform(count, 9);
   const std::vector<NamedTensor> feeds{
       {"x", *Tensor::From<float>(dims, std::span<const float>(x))}};
-  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
-  REQUIRE(quantizer->Observe(feeds));
-  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
-  const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
-  const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
-  const auto wanted = *original->Run(feeds), got = *session->Run(feeds);
+  const FloatAndInt8 both = RunBoth(builder, feeds, options);
   Sqnr sqnr;
-  sqnr.Add(wanted[0].tensor.As<float>(), got[0].tensor.As<float>());
+  sqnr.Add(both.wanted.As<float>(), both.got.As<float>());
   return sqnr.decibels();
 }
 
