@@ -11,7 +11,7 @@ import type { Ablation, Variant } from './ablate/types.js';
 import { engines, quantized, resizings, switches, withImage } from './ablate/variants.js';
 import { runsOf } from './bench.js';
 import { findModel, sourceOptions } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { digestLabelled, digestModel } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions } from './data/flags.js';
@@ -58,7 +58,7 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
       for (const line of asText(ablation)) print(line);
       if (flags.markdown !== undefined) writeWhole(String(flags.markdown), `${asMarkdown(ablation)}\n`);
       if (flags.html !== undefined) writeWhole(String(flags.html), asPage(ablation));
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(ablation, null, 2));
+      if (flags.json !== undefined) writeText(flags.json, JSON.stringify(ablation, null, 2));
       return 0;
     });
   },

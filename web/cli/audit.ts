@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { joined, linesOf } from '../src/audit/entry.js';
 import { verifyLog } from '../src/audit/verify.js';
 import { fail, toInsituError } from '../src/errors.js';
-import { printer, refuse, writeJson } from './command.js';
+import { printer, refuse, writeText } from './command.js';
 import type { Command } from './command.js';
 import { checkOutputs } from './output.js';
 
@@ -40,7 +40,7 @@ example: insitu audit verify audit.jsonl audit.2.jsonl`,
     for (const line of torn) print(`${place(line)}: broke off while it was written, as the entry after it says`);
     if (problem) print(`${place(problem.line)}: ${problem.what}: ${problem.why}`);
     print(`${entries === 1 ? '1 entry holds' : `${entries} entries hold`}; the last has the hash ${last}`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ holds, entries, head: last, torn, continues, problem }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ holds, entries, head: last, torn, continues, problem }, null, 2));
     return holds ? 0 : 1;
   },
 };

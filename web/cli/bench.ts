@@ -7,7 +7,7 @@ import type { Engine } from '../src/engine.js';
 import type { Session } from '../src/session.js';
 import type { Value } from '../src/value.js';
 import { dataSets, findModel, sourceOptions, valueFiles } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, wholeNumber, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, wholeNumber, withEngine, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { compare } from '../src/compare.js';
 import { randomFeed } from './feeds.js';
@@ -50,7 +50,7 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
       rows.push(JSON.stringify(timed.row));
       for (const line of describe(timed)) print(line);
     }
-    if (flags.json !== undefined) writeJson(flags.json, rows.join('\n'));
+    if (flags.json !== undefined) writeText(flags.json, rows.join('\n'));
     return 0;
   },
 };

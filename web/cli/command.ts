@@ -127,9 +127,6 @@ export function writeText(file: Flags[string], text: string): void {
   else writeWhole(String(file), `${text}\n`);
 }
 
-/** Writes a result that is JSON. */
-export const writeJson = writeText;
-
 /** Prints unless standard output is taken by `--json -`. */
 export function printer(flags: Flags): (line: string) => void {
   if (flags.json === '-') return () => {};

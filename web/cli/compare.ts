@@ -3,7 +3,7 @@
 import { compare as compareSamples } from '../src/evaluate/compare.js';
 import type { Comparison, Share } from '../src/evaluate/compare.js';
 import { findModel, sourceOptions } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeText } from './command.js';
 import type { Command } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import { digestLabelled, digestModel } from './data/digest.js';
@@ -48,7 +48,7 @@ example: insitu compare model.onnx model_int8.onnx --data test`,
       });
       for (const line of describe(comparison)) print(line);
       const document = { ...comparison, ...digests };
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
+      if (flags.json !== undefined) writeText(flags.json, JSON.stringify(document, null, 2));
       return 0;
     });
   },

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail, toInsituError } from '../src/errors.js';
-import { onePositional, printer, writeJson } from './command.js';
+import { onePositional, printer, writeText } from './command.js';
 import type { Command } from './command.js';
 import { integrityOf, servedFiles } from './served-files.js';
 
@@ -34,7 +34,7 @@ example: insitu copy public/insitu`,
         thrown);
     }
     for (const { name, integrity } of files) print(`${integrity}  ${name}`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ folder, files }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ folder, files }, null, 2));
     return 0;
   },
 };

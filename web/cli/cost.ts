@@ -11,7 +11,7 @@ import { missingIn, sentencesOf, unitIn } from '../src/cost/words.js';
 import { fail } from '../src/errors.js';
 import { benchModel, percentiles, quantile, runsOf } from './bench.js';
 import { findModel } from './cases.js';
-import { modelFlags, modelHelp, onePositional, printer, progress, refuse, writeJson, writeText } from './command.js';
+import { modelFlags, modelHelp, onePositional, printer, progress, refuse, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { caseFiles, flagFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
@@ -68,7 +68,7 @@ example: insitu cost model.onnx --prices prices.json --runs 130`,
     const print = printer({ json: flags.markdown === '-' ? '-' : flags.json });
     for (const line of describe(measured, prices, found)) print(line);
     const { currency, example } = prices;
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ model, ...measured, currency, example, ...found }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ model, ...measured, currency, example, ...found }, null, 2));
     if (flags.markdown !== undefined) writeText(flags.markdown, [...document(measured, prices, found)].join('\n'));
     return 0;
   },

@@ -1,5 +1,5 @@
 // insitu doctor: why threads, SIMD, caching or files are missing, in this Node, in a project, or on a served site.
-import { printer, progress, refuse, wholeNumber, writeJson } from './command.js';
+import { printer, progress, refuse, wholeNumber, writeText } from './command.js';
 import type { Command } from './command.js';
 import { describeFindings } from './doctor/finding.js';
 import { checkNode } from './doctor/node.js';
@@ -38,7 +38,7 @@ example: insitu doctor http://localhost:5173/`,
       print('\ninsitu doctor DIR looks at a project, insitu doctor URL at a served page: whether it is cross-origin isolated, above all.');
     }
     progress.clear();
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ ok: fine, findings }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ ok: fine, findings }, null, 2));
     return fine ? 0 : 1;
   },
 };

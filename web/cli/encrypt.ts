@@ -8,7 +8,7 @@ import { bytesIn, defaultShardBytes, leastShardBytes, mostShardBytes, mostShards
 import type { Header } from '../src/encryption/format.js';
 import { fail, InsituError, toInsituError } from '../src/errors.js';
 import { findModel } from './cases.js';
-import { onePositional, printer, progress, refuse, wholeNumber, writeJson } from './command.js';
+import { onePositional, printer, progress, refuse, wholeNumber, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { encryptedEnding, keyFlag, readKey } from './key-file.js';
 import { checkOutputs } from './output.js';
@@ -41,7 +41,7 @@ example: insitu encrypt model.onnx --key-file model.key -o model.onnx.enc`,
     const made = await encryptFile(model, output, key, shardBytes);
     print(`written to ${output}: ${made.bytes.toLocaleString('en')} bytes, ${made.shards === 1 ? '1 shard' : `${made.shards} shards`}`);
     print(`integrity of the model: ${made.integrity}`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ output, ...made }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ output, ...made }, null, 2));
     return 0;
   },
 };

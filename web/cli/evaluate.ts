@@ -7,7 +7,7 @@ import type { Condition } from '../src/evaluate/slices/declared.js';
 import type { Evaluation, Runner } from '../src/evaluate/types.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
@@ -73,7 +73,7 @@ example: insitu evaluate model.onnx --data test --slices auto`,
       for (const report of latency ?? []) for (const line of describeLatency(report)) print(line);
       const document: EvaluationFile = { ...evaluation, ...digests, ...(latency && { latency }) };
       if (flags.records !== undefined) writeWhole(String(flags.records), records.join(''));
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
+      if (flags.json !== undefined) writeText(flags.json, JSON.stringify(document, null, 2));
       return 0;
     });
   },

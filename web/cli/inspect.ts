@@ -3,7 +3,7 @@ import { describe } from '../src/tensor.js';
 import type { TensorInfo } from '../src/tensor.js';
 import type { ModelReport } from '../src/types.js';
 import { encryptedSourceOptions, findModel, sourceOptions } from './cases.js';
-import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeJson } from './command.js';
+import { engineFlags, engineHelp, onePositional, printer, progress, withEngine, writeText } from './command.js';
 import type { Command } from './command.js';
 import { flagFiles, modelFiles } from './inputs.js';
 import { encryptedEnding, keyFlag, readKey } from './key-file.js';
@@ -35,7 +35,7 @@ example: insitu inspect model.onnx`,
     const source = encryption ? encryptedSourceOptions(model, encryptedEnding) : sourceOptions(model);
     const report = await withEngine(flags, (engine) => engine.inspect(model, { ...source, encryption, onProgress: progress.ofLoading(model) }));
     for (const line of describeReport(model, report)) print(line);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify(report, null, 2));
     return report.runnable ? 0 : 1;
   },
 };

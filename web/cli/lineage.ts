@@ -2,7 +2,7 @@
 // Invariant: what was shown once is not shown again, so that it ends whatever the registry says.
 import { versionOf } from '../src/registry/format.js';
 import type { RegistryData, RegistryGate, RegistryParent } from '../src/registry/format.js';
-import { onePositional, printer, writeJson } from './command.js';
+import { onePositional, printer, writeText } from './command.js';
 import type { Command } from './command.js';
 import { checkOutputs } from './output.js';
 import { findVersion, readRegistry, registryFlag, registryHelp, registryOf } from './registry/file.js';
@@ -47,7 +47,7 @@ example: insitu lineage digits@1.1.0`,
     const print = printer(flags);
     print(headOf(tree));
     for (const line of linesOf(tree, '')) print(line);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(tree, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify(tree, null, 2));
     return 0;
   },
 };

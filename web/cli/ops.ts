@@ -1,5 +1,5 @@
 // insitu ops: the operators that the engine knows.
-import { checkTarget, printer, refuse, withEngine, writeJson } from './command.js';
+import { checkTarget, printer, refuse, withEngine, writeText } from './command.js';
 import type { Command } from './command.js';
 import { table } from './text.js';
 
@@ -21,7 +21,7 @@ example: insitu ops | grep QLinear`,
     const operators = await withEngine({}, (engine) => engine.operators());
     const fullName = ({ domain, name }: { domain: string; name: string }) => (domain ? `${domain}.${name}` : name);
     operators.sort((a, b) => (fullName(a) < fullName(b) ? -1 : 1));
-    if (file !== undefined) writeJson(file, JSON.stringify(operators, null, 2));
+    if (file !== undefined) writeText(file, JSON.stringify(operators, null, 2));
     const print = printer({ json: file });
     const rows = operators.map((operator) =>
       [fullName(operator), `opset ${operator.since.join(', ')}`, operator.lowered ? 'fast' : 'reference']);

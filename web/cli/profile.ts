@@ -5,7 +5,7 @@ import { classNames } from '../src/evaluate/reading.js';
 import type { Label } from '../src/evaluate/types.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
-import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeJson }
+import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeText }
   from './command.js';
 import type { Command, Flags } from './command.js';
 import { readLabels, readNames } from './data/labels.js';
@@ -51,7 +51,7 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
     const like = flags.like === undefined ? undefined : readProfile(String(flags.like));
     const all = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);
     const made = like ? alike(all, like, String(flags.like)) : all;
-    writeJson(to, JSON.stringify(made));
+    writeText(to, JSON.stringify(made));
     const features = featuresOf(made)
       .map(({ name, mean, std, knots }) => ({ name, mean, std, min: knots[0]!, max: knots.at(-1)! }));
     const { count, accuracy } = made as ReferenceProfile & { count: number };
@@ -61,7 +61,7 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
     for (const line of table(rows)) print(line);
     if (accuracy) print(`accuracy ${(100 * accuracy.accuracy).toFixed(2)} % of ${accuracy.count} labelled samples`);
     if (to !== '-') print(`written to ${to}`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ output: to, count, features, accuracy }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ output: to, count, features, accuracy }, null, 2));
     return 0;
   },
 };

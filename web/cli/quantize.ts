@@ -10,7 +10,7 @@ import type { QuantizeOptions, QuantizeReport } from '../src/quantize/types.js';
 import type { ModelSource } from '../src/types.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { engineFlags, engineHelp, listOf, onePositional, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { engineFlags, engineHelp, listOf, onePositional, printer, progress, refuse, withEngine, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { samplesOf } from './data/dataset.js';
 import type { Dataset } from './data/dataset.js';
@@ -96,7 +96,7 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
       for (const line of describeQuantization(document)) print(line);
       if (report.goalMet !== false) writeWhole(output, bytes);
       print(report.goalMet === false ? 'nothing was written' : `written to ${output}`);
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(document, null, 2));
+      if (flags.json !== undefined) writeText(flags.json, JSON.stringify(document, null, 2));
       return report.goalMet === false ? 1 : 0;
     });
   },

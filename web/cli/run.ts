@@ -4,7 +4,7 @@ import { describe } from '../src/tensor.js';
 import type { Tensor } from '../src/tensor.js';
 import type { Value } from '../src/value.js';
 import { findModel, sourceOptions } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, onePositional, pairsOf, printer, progress, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, onePositional, pairsOf, printer, progress, withEngine, writeText } from './command.js';
 import type { Command } from './command.js';
 import { elementReader, elementsOf } from '../src/compare.js';
 import { readFeed } from './feeds.js';
@@ -46,7 +46,7 @@ example: insitu run model.onnx --input image=digit.npy`,
       progress.show('running');
       const results = await session.run<Record<string, Value>>(feeds);
       for (const [name, value] of Object.entries(results)) print(`'${name}' ${preview(value)}`);
-      if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(results, plainArrays));
+      if (flags.json !== undefined) writeText(flags.json, JSON.stringify(results, plainArrays));
       return 0;
     });
   },

@@ -4,7 +4,7 @@ import { lstatSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fail } from '../src/errors.js';
 import { findModel } from './cases.js';
-import { printer, refuse, writeJson } from './command.js';
+import { printer, refuse, writeText } from './command.js';
 import type { Command } from './command.js';
 import { externalNames } from './external-names.js';
 import { checkOutputs, writeWhole } from './output.js';
@@ -49,7 +49,7 @@ example: insitu sign model.onnx model.profile.json card.md --key key.pem`,
     writeWhole(to, await bundleOf(basename(model), files, ignored, key));
     for (const { name, sha256 } of files) print(`${sha256}  ${name}`);
     print(`signed in ${to}`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ signature: to, files }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ signature: to, files }, null, 2));
     return 0;
   },
 };

@@ -4,7 +4,7 @@ import type { Engine } from '../src/engine.js';
 import { fail, toInsituError } from '../src/errors.js';
 import type { LoadOptions } from '../src/types.js';
 import { findCases, findModel, readCase } from './cases.js';
-import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeJson } from './command.js';
+import { loadOptions, modelFlags, modelHelp, printer, progress, refuse, withEngine, writeText } from './command.js';
 import type { Command } from './command.js';
 import { caseFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
@@ -55,7 +55,7 @@ example: insitu test onnx/backend/test/data/node`,
     const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
     if (flags.json !== undefined) {
       const report = { flavour, threads, backend: options.backend, passed, failed, skipped, cases: rows };
-      writeJson(flags.json, JSON.stringify(report, null, 2));
+      writeText(flags.json, JSON.stringify(report, null, 2));
     }
     print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     return failed > 0 ? 1 : 0;

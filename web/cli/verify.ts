@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fail } from '../src/errors.js';
 import { openSource } from '../src/source.js';
 import { verify as verifySignature } from '../src/trust/trust.js';
-import { isFolder, listOf, printer, refuse, writeJson } from './command.js';
+import { isFolder, listOf, printer, refuse, writeText } from './command.js';
 import type { Command } from './command.js';
 import { keyFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
@@ -58,7 +58,7 @@ example: insitu verify model.onnx.sig --key public.pem`,
     const lines = table(rows.map(({ name, state }) => [state, name]));
     rows.forEach(({ state }, i) => print(lines[i]!.replace(state, paint(state, colours[state]))));
     print(wrong === 0 ? `${files.length} of ${files.length} files hold` : `${wrong} of ${rows.length} files do not hold`);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ files: rows }, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ files: rows }, null, 2));
     return wrong === 0 ? 0 : 1;
   },
 };

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fail, toInsituError } from '../../src/errors.js';
 import type { RegistryData } from '../../src/registry/format.js';
 import { findModel } from '../cases.js';
-import { engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeJson }
+import { engineFlags, engineHelp, listOf, onePositional, packageVersion, printer, progress, refuse, splitPair, withEngine, writeText }
   from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { externalNames, isAddress } from '../external-names.js';
@@ -81,7 +81,7 @@ example: insitu card model.onnx --task "image classification" --data training=da
     for (const given of listOf(flags.data)) data.push(await dataFrom(given));
     const externalData = Object.fromEntries(files.map(({ name, file }) => [name, file]));
     const report = await withEngine(flags, (engine) => engine.inspect(isAddress(model) ? bytes : model, { externalData, onProgress: progress.ofLoading(model) }));
-    writeJson(to, billOf({
+    writeText(to, billOf({
       name: text(flags.name) ?? nameOf(model), version: text(flags.version), description: text(flags.description), license: text(flags.license),
       approach, task: text(flags.task), architectureFamily: text(flags.family), modelArchitecture: text(flags.architecture),
       sha256, bytes: size, external, report, data, metrics, considerations, timestamp: when, insitu: packageVersion(),

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { judge } from '../../src/evaluate/gate/gate.js';
 import { findCases, findModel } from '../cases.js';
-import { isFolder, modelFlags, modelHelp, onePositional, printer, refuse, withEngine, writeJson, writeText } from '../command.js';
+import { isFolder, modelFlags, modelHelp, onePositional, printer, refuse, withEngine, writeText } from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { caseFiles, labelledFiles, modelFiles } from '../inputs.js';
 import type { Named } from '../inputs.js';
@@ -50,7 +50,7 @@ example: insitu gate gate.json --json model.gate.json`,
     });
     const print = printer({ json: targets.some((target) => flags[target] === '-') ? '-' : undefined });
     for (const line of asText(report)) print(line);
-    if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(report, null, 2));
+    if (flags.json !== undefined) writeText(flags.json, JSON.stringify(report, null, 2));
     if (flags.markdown !== undefined) writeText(flags.markdown, asMarkdown(report));
     if (flags.junit !== undefined) writeText(flags.junit, asJUnit(report));
     return report.passed ? 0 : 1;

@@ -8,7 +8,7 @@ import { checkSigned } from '../../src/registry/signed.js';
 import type { SignedFile } from '../../src/signature.js';
 import { openSource } from '../../src/source.js';
 import { verify as verifySignature } from '../../src/trust/trust.js';
-import { listOf, refuse, writeJson } from '../command.js';
+import { listOf, refuse, writeText } from '../command.js';
 import type { Flags } from '../command.js';
 import type { Named } from '../inputs.js';
 import { checkOutputs } from '../output.js';
@@ -39,7 +39,7 @@ export async function verify(flags: Flags, registry: string, print: (line: strin
   findings.forEach(({ state }, i) => print(lines[i]!.replace(state, paint(state, state === 'holds' ? 'green' : 'red'))));
   const wrong = findings.filter(({ state }) => state !== 'holds').length;
   print(wrong === 0 ? `${findings.length} of ${findings.length} hold` : `${wrong} of ${findings.length} do not hold`);
-  if (flags.json !== undefined) writeJson(flags.json, JSON.stringify({ holds: wrong === 0, findings }, null, 2));
+  if (flags.json !== undefined) writeText(flags.json, JSON.stringify({ holds: wrong === 0, findings }, null, 2));
   return wrong === 0 ? 0 : 1;
 }
 

@@ -1,5 +1,5 @@
 // insitu registry: a registry of models as a plain file, models.json, beside the models.
-import { onePositional, printer, refuse, writeJson } from '../command.js';
+import { onePositional, printer, refuse, writeText } from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { keyFiles } from '../inputs.js';
 import { checkOutputs } from '../output.js';
@@ -78,6 +78,6 @@ async function list(flags: Flags, file: string, print: (line: string) => void): 
     return [name, version, `${entry.bytes.toLocaleString('en')} bytes`, named.join(' '), entry.signature ? 'signed' : '', passed];
   }));
   for (const line of table(rows, { right: [2] })) print(line);
-  if (flags.json !== undefined) writeJson(flags.json, JSON.stringify(models, null, 2));
+  if (flags.json !== undefined) writeText(flags.json, JSON.stringify(models, null, 2));
   return 0;
 }
