@@ -1,7 +1,7 @@
 // What a gate has to know, measured from the files that it names.
 // Invariant: what cannot be measured is noted with why, and all else goes on; latencies of model and baseline are of runs in turns.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import type { Engine } from '../../src/engine.js';
 import { fail, toInsituError } from '../../src/errors.js';
 import { evaluate } from '../../src/evaluate/evaluate.js';
@@ -18,9 +18,8 @@ import { digestLabelled, digestModel } from '../data/digest.js';
 import type { DataDigest, ModelDigest } from '../data/digest.js';
 import { samplesOf } from '../data/dataset.js';
 import { openData, readingOptions, readJson } from '../data/flags.js';
-import { externalNames } from '../external-names.js';
 import { runCase } from '../run-case.js';
-import { sizesOf } from '../sizes.js';
+import { sizesOfModel } from '../sizes.js';
 import type { GateFile } from './file.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -95,7 +94,7 @@ async function digest(engine: Engine, { model, baseline, data }: GateFile): Prom
 
 async function bytesOf(model: string): Promise<NonNullable<GateEvidence['bytes']>> {
   progress.show('packing with brotli');
-  const { raw, packed } = await sizesOf([model, ...externalNames(model).map((name) => join(dirname(model), name))]);
+  const { raw, packed } = await sizesOfModel(model);
   return { raw, brotli: packed };
 }
 
