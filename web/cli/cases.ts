@@ -17,11 +17,16 @@ export function findModel(path: string): string {
   return existsSync(model) ? model : fail('InvalidArgument', `the folder ${path} has no ${modelFile}`, 'Pass the path of an .onnx file.');
 }
 
-/** The external data files of a model that is a file: those that it names. At an address it has none. */
-export function sourceOptions(model: string): { externalData: Record<string, string> } {
+/** The external data that a model names, by name, there or not. At an address it has none. */
+export function externalFiles(model: string): [name: string, file: string][] {
   // A model may name files of its folder and below, no others: the engine refuses those.
   const names = existsSync(model) ? externalNames(model).filter((name) => !/^\/|[\\:\0]|(^|\/)\.\.(\/|$)/.test(name)) : [];
-  const files = names.map((name) => [name, join(dirname(model), name)] as const), missing = files.find(([, file]) => !existsSync(file));
+  return names.map((name) => [name, join(dirname(model), name)]);
+}
+
+/** How a model is loaded with its external data. InvalidArgument where one is not there. */
+export function sourceOptions(model: string): { externalData: Record<string, string> } {
+  const files = externalFiles(model), missing = files.find(([, file]) => !existsSync(file));
   if (missing) fail('InvalidArgument', `${model} keeps weights in '${missing[0]}', and there is no ${missing[1]}`, 'Put the file there: external data are looked for beside the model.');
   return { externalData: Object.fromEntries(files) };
 }

@@ -1,7 +1,7 @@
 // The files that a command reads, by what they are: what none of its outputs may be.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { dataSets, encryptedSourceOptions, sourceOptions, valueFiles } from './cases.js';
+import { dataSets, encryptedSourceOptions, externalFiles, valueFiles } from './cases.js';
 import { listOf } from './command.js';
 import type { Flags } from './command.js';
 
@@ -9,8 +9,8 @@ export type Named = readonly [what: string, file: string];
 
 /** A model with the external data that are found beside it: of an encrypted one, what is called as `ending` says. */
 export function modelFiles(model: string, what = 'MODEL', ending = ''): Named[] {
-  const { externalData = {} } = ending === '' ? sourceOptions(model) : encryptedSourceOptions(model, ending);
-  return [[what, model], ...Object.values(externalData).map((file): Named => [`data of ${what}`, String(file)])];
+  const files = ending === '' ? externalFiles(model) : Object.entries(encryptedSourceOptions(model, ending).externalData ?? {});
+  return [[what, model], ...files.map(([, file]): Named => [`data of ${what}`, String(file)])];
 }
 
 /** Those that flags name, files and folders. */
