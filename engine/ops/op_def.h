@@ -151,10 +151,10 @@ struct OpDef {
   std::string_view no_lowering = "insitu's reference computes it";
   // What a permutation in front becomes behind the operator. When every data input (every input
   // with as many axes as `perm`) is permuted by `perm` (output axis i is input axis perm[i]), the
-  // node with the returned attributes gives the original outputs, each permuted by `perm` (but those
-  // without axes). Inputs of one element stay as they are; any other input must be replaced by `commute_inputs`. Where
-  // the attributes returned say `channels_last` for the first time or no longer, input 0 alone is
-  // data. nullopt, or a nullptr callback: it may not pass.
+  // node with the returned attributes gives the original outputs, each permuted by `perm` (but
+  // those without axes). Inputs of one element stay as they are; any other input must be replaced
+  // by `commute_inputs`. Where the attributes returned say `channels_last` for the first time or no
+  // longer, input 0 alone is data. nullopt, or a nullptr callback: it may not pass.
   std::optional<Attributes> (*commute)(const Graph&, const Node&,
                                        std::span<const int64_t> perm) = nullptr;
   // Constant inputs that change with the permutation: parameters given as inputs (pads, axes) and
