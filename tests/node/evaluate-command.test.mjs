@@ -118,7 +118,7 @@ test('JPEG and PNG files are turned as their EXIF block says', async () => {
 
 const odd = [
   ['[[1, 2], [3], [4, 5, 6]]', /an array of 1 stands where the arrays before have 2/], ['[[1, 2, 3], 4]', /4 stands where the arrays before have 3/],
-  ['[1, [2, 3], 4]', /an array of 2 stands where the arrays before have a number/], ['[[null, 1, 2]]', /null is no number/], ['[["abc", 1, 2]]', /"abc" is no number/],
+  ['[1, [2, 3], 4]', /an array of 2 stands where the arrays before have a number/], ['[[null, 1, 2]]', /null is no number/], ['[["abc", 1, 2]]', /"abc" is no number/], ['[["constructor", 1, 2]]', /"constructor" is no number/],
   ['[["", 1, 2]]', /"" is no number/], ['null', /null is no number/], ['{"dims": [1, 3], "data": [1, null, 2]}', /null is no number/],
   ['{"dims": [1, 3], "data": [[1, 2, 3]]}', /\[1,2,3\] is no number/], ['{"dims": [1, 3]}', /"data" is no array/],
 ];

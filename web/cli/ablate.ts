@@ -16,7 +16,8 @@ import type { Command, Flags } from './command.js';
 import { digestLabelled, digestModel } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions } from './data/flags.js';
 import { flagFiles, labelledFiles, modelFiles } from './inputs.js';
-import { checkOutputs, writeWhole } from './output.js';
+import { checkOutputs } from './output.js';
+import { writeWhole } from './write.js';
 
 export const ablate: Command = {
   summary: 'says what each part of the engine brings for a model',

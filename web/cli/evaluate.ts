@@ -16,7 +16,8 @@ import type { DataDigest, ModelDigest } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, dataPath, openData, optionalWhole, readingOptions, readJson } from './data/flags.js';
 import { describeEvaluation, describeLatency } from './evaluate-text.js';
 import { flagFiles, labelledFiles, modelFiles } from './inputs.js';
-import { checkOutputs, writeWhole } from './output.js';
+import { checkOutputs } from './output.js';
+import { writeWhole } from './write.js';
 
 export const evaluate: Command = {
   summary: 'says how good a model is on labelled data',

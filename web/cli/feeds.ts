@@ -92,11 +92,11 @@ function flatten(json: Nested, dims = dimsOf(json)): Nested[] {
 }
 
 /* JSON has no numbers that are not finite, and JavaScript reads none exactly beyond 2 ** 53: they are written as text. */
-const texts: Record<string, number> = { NaN, Infinity, '-Infinity': -Infinity };
+const texts = new Map([['NaN', NaN], ['Infinity', Infinity], ['-Infinity', -Infinity]]);
 
 function numberOf(value: Nested): number {
   if (Number.isFinite(value) || typeof value === 'boolean') return Number(value);
-  return (typeof value === 'string' ? texts[value] : undefined) ??
+  return (typeof value === 'string' ? texts.get(value) : undefined) ??
     fail('InvalidArgument', `${shown(value).slice(0, 40)} is no number`, 'Write numbers, true, false, "NaN", "Infinity" or "-Infinity".');
 }
 

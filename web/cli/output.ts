@@ -7,8 +7,6 @@ import { checkTarget, refuse } from './command.js';
 import type { Flags } from './command.js';
 import type { Named } from './inputs.js';
 
-export { writeWhole } from './write.js';
-
 /**
  * Refuses outputs, by their flags, that are one of the inputs, by what they are, or one another, and those that cannot be written.
  * '-' is no file.

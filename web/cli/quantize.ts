@@ -17,8 +17,9 @@ import type { Dataset } from './data/dataset.js';
 import { digestData, digestLabelled, digestModel } from './data/digest.js';
 import type { DataDigest, ModelDigest } from './data/digest.js';
 import { dataFlags, dataFlagsHelp, dataHelp, openData, optionalWhole, readingOptions } from './data/flags.js';
-import { checkOutputs, writeWhole } from './output.js';
+import { checkOutputs } from './output.js';
 import { describeQuantization } from './quantize-text.js';
+import { writeWhole } from './write.js';
 
 export const quantize: Command = {
   summary: 'makes a model of integers from a float model',

@@ -7,9 +7,10 @@ import { findModel } from './cases.js';
 import { printer, refuse, writeText } from './command.js';
 import type { Command } from './command.js';
 import { externalNames } from './external-names.js';
-import { checkOutputs, writeWhole } from './output.js';
+import { checkOutputs } from './output.js';
 import { bundleOf, digestOf, leftOut, privateKeyOf, readKeyFile } from './signing.js';
 import type { DigestedFile } from './signing.js';
+import { writeWhole } from './write.js';
 
 export const sign: Command = {
   summary: 'signs a model with its external data, and other files',
