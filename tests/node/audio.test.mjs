@@ -60,9 +60,10 @@ test('what is no sound is refused', async () => {
   await refuses(samples(10), { sampleRate: 16_000, length: 1e12 }, /./, 'LimitExceeded');
   await refuses(samples(10), { sampleRate: 16_000, mel: 'slaney' }, /mel is 'slaney'/);
   for (const [mel, pattern] of [
-    [{ log: 10 }, /log of mel is '10'/], [{ log: 'dB' }, /dB/], [{ norm: 'Slaney' }, /norm/], [{ padMode: 'mirror' }, /padMode/], [null, /mel is 'null'/],
-    [{ mels: 4n }, /mels is a bigint/], [{ fMax: '8000' }, /fMax/],
+    [{ log: 10 }, /mel\.log is a number/], [{ log: 'dB' }, /dB/], [{ norm: 'Slaney' }, /norm/], [{ padMode: 'mirror' }, /padMode/], [null, /mel is null/],
+    [{ mels: 4n }, /mels is a bigint/], [{ fMax: '8000' }, /fMax/], [{ hop: 160 }, /'mel\.hop' is unknown/], [{ center: 0 }, /mel\.center is a number/],
   ]) await refuses(samples(10), { sampleRate: 16_000, mel }, pattern);
+  await refuses(samples(10), { samplerate: 16_000 }, /'samplerate' is unknown/);
   await refuses(samples(10), { sampleRate: 16_000n }, /sampleRate is a bigint/);
   await refuses(samples(10), { sampleRate: 16_000, rate: 16_000n }, /rate is a bigint/);
   await refuses(samples(10), { sampleRate: 16_000, mel: { fftSize: 1 } }, /sizes/);

@@ -25,6 +25,11 @@ const kept = {
     thresholds: { size: { raw: { maxRatio: 1 } }, conformance: {}, drift: { alpha: 0.1 }, slices: { min: 0.5 } },
   },
 };
+const entry = (url) => ({ url, bytes: 1, integrity: `sha256-${'A'.repeat(43)}=` }), file = (url) => ({ url, integrity: entry(url).integrity });
+kept['models.json'] = {
+  format: 'insitu-models/1',
+  models: { m: { channels: {}, versions: { 1: { ...entry('m.onnx'), card: file('q.json'), profile: file('p.json'), externalData: { 'm.onnx.data': entry('m.onnx.data') } } } } },
+};
 const folder = folderOf(kept), at = (name) => join(folder, name);
 const flavour = ['--flavour', flavours[0]];
 const labelled = ['--labels', 'labels.json', '--metadata', 'meta.csv', '--classes', 'names.json', '--image', 'image.json'];
@@ -46,6 +51,7 @@ const commands = [
   [['ablate', 'm.onnx', '--data', 'data', '--calibration', 'x.csv', ...labelled], ['--json', '--markdown', '--html'], ['m.onnx', 'm.onnx.data', 'data/x.npy', 'x.csv', ...ofLabelled]],
   [['cost', 'm.onnx', '--prices', 'p.json'], ['--json', '--markdown'], ['m.onnx', 'm.onnx.data', 'p.json']],
   [['card', 'm.onnx', '--evaluation', 'p.json', '--data', 'training=data'], ['-o'], ['m.onnx', 'p.json', 'data/x.npy']],
+  ...[['registry', 'list'], ['registry', 'verify'], ['lineage', 'm']].map((args) => [args, ['--json'], ['models.json', 'm.onnx', 'm.onnx.data', 'p.json', 'q.json']]),
   [['gate', 'gate.json'], ['--json', '--markdown', '--junit'],
     ['gate.json', 'm.onnx', 'm.onnx.data', 'n.onnx', 'p.json', 'slices.json', 'data/x.npy', 'labels.json', 'names.json', 'case/model.onnx', 'case/test_data_set_0/output_0.pb']],
 ];
@@ -60,6 +66,21 @@ for (const [args, flags, inputs] of commands) {
     for (const [name, content] of Object.entries(kept)) assert.deepEqual(readFileSync(at(name)), Buffer.from(content instanceof Uint8Array || typeof content === 'string' ? content : JSON.stringify(content)), name);
   });
 }
+
+test('standard output is for what can be read there, and for one alone', () => {
+  for (const [pattern, ...args] of [
+    [/^--html wants the name of a file, not standard output$/m, 'ablate', 'm.onnx', '--data', 'data', '--html', '-'],
+    [/^-o wants the name of a file/m, 'encrypt', 'm.onnx', '--key-file', 'key.txt', '-o', '-'],
+    [/^-o wants the name of a file/m, 'quantize', 'm.onnx', '--to', 'float16', '-o', '-'],
+    [/^--json and --markdown cannot both have standard output$/m, 'ablate', 'm.onnx', '--data', 'data', '--json', '-', '--markdown', '-'],
+    [/^-o and --json cannot both/m, 'profile', 'm.onnx', '--data', 'data', '-o', '-', '--json', '-'],
+  ]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, pattern);
+  }
+  assert(!readdirSync(folder).includes('-'));
+});
 
 test('what a link names is written, there or not yet, and the link stays', async () => {
   const place = folderOf({ 'm.onnx': Buffer.from(addModel()), 'there.json': 'old', 'below/x': '' }), to = (name) => join(place, name);

@@ -36,7 +36,7 @@ ${dataFlagsHelp}
                    inputs as a float model will see them: also int8, with a scale for each channel and for each tensor
   --samples N      how many samples of the calibration data are used; default: all
   --json FILE      writes all figures ("insitu-ablation/1"); - is standard output
-  --markdown FILE  writes the table
+  --markdown FILE  writes the table; - is standard output
   --html FILE      writes a page with plots, which loads nothing
 ${modelHelp}
 
@@ -52,12 +52,13 @@ example: insitu ablate model.onnx --data test --html ablation.html`,
     const runs = runsOf(flags);
     if (runs < leastRuns) refuse(`--runs wants ${leastRuns} or more, not ${runs}: fewer give no 95 % interval`);
     const outputs = { '--json': flags.json, '--markdown': flags.markdown, '--html': flags.html };
-    checkOutputs(outputs, [...modelFiles(model), ...labelledFiles(flags), ...flagFiles(flags, 'calibration')]);
-    const setting = { model, path, runs, reading: readingOptions(flags) }, print = printer(flags);
+    checkOutputs(outputs, [...modelFiles(model), ...labelledFiles(flags), ...flagFiles(flags, 'calibration')], ['--json', '--markdown']);
+    const setting = { model, path, runs, reading: readingOptions(flags) };
+    const print = printer({ json: flags.markdown === '-' ? '-' : flags.json });
     return withEngine(flags, async (engine) => {
       const ablation = await measure(engine, setting, flags);
       for (const line of asText(ablation)) print(line);
-      if (flags.markdown !== undefined) writeWhole(String(flags.markdown), `${asMarkdown(ablation)}\n`);
+      if (flags.markdown !== undefined) writeText(flags.markdown, asMarkdown(ablation));
       if (flags.html !== undefined) writeWhole(String(flags.html), asPage(ablation));
       if (flags.json !== undefined) writeText(flags.json, JSON.stringify(ablation, null, 2));
       return 0;

@@ -11,7 +11,7 @@ import { missingIn, sentencesOf, unitIn } from '../src/cost/words.js';
 import { fail } from '../src/errors.js';
 import { benchModel, percentiles, quantile, runsOf } from './bench.js';
 import { findModel } from './cases.js';
-import { modelFlags, modelHelp, onePositional, printer, progress, refuse, writeText } from './command.js';
+import { modelFlags, modelHelp, onePositional, printer, progress, writeText } from './command.js';
 import type { Command, Flags } from './command.js';
 import { caseFiles, flagFiles } from './inputs.js';
 import { checkOutputs } from './output.js';
@@ -57,9 +57,8 @@ example: insitu cost model.onnx --prices prices.json --runs 130`,
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
     const runs = runsOf(flags);
-    if (flags.json === '-' && flags.markdown === '-') refuse('--json and --markdown cannot both have standard output');
-    const outputs = { '--json': flags.json, '--markdown': flags.markdown === '-' ? undefined : flags.markdown };
-    checkOutputs(outputs, [...caseFiles(model), ...flagFiles(flags, 'prices')]);
+    const outputs = { '--json': flags.json, '--markdown': flags.markdown };
+    checkOutputs(outputs, [...caseFiles(model), ...flagFiles(flags, 'prices')], Object.keys(outputs));
     const prices = flags.prices === undefined ? { currency: '', example: false, input: {} } : readPrices(String(flags.prices));
     report(fail, prices.input);  // which refuses wrong numbers before anything is timed
     const measured = await measure(model, flags, runs);

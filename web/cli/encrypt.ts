@@ -33,10 +33,9 @@ example: insitu encrypt model.onnx --key-file model.key -o model.onnx.enc`,
   options: { ...keyFlag, output: { type: 'string', short: 'o' }, 'shard-bytes': { type: 'string' }, json: { type: 'string' } },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL'));
-    const key = readKey(flags['key-file']);
-    const shardBytes = shardBytesOf(flags);
     const output = typeof flags.output === 'string' ? flags.output : model + encryptedEnding;
     checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ['the key', String(flags['key-file'])]]);
+    const key = readKey(flags['key-file']), shardBytes = shardBytesOf(flags);
     const print = printer(flags);
     const made = await encryptFile(model, output, key, shardBytes);
     print(`written to ${output}: ${made.bytes.toLocaleString('en')} bytes, ${made.shards === 1 ? '1 shard' : `${made.shards} shards`}`);

@@ -5,7 +5,7 @@ import type { RegistryData, RegistryGate, RegistryParent } from '../src/registry
 import { onePositional, printer, writeText } from './command.js';
 import type { Command } from './command.js';
 import { checkOutputs } from './output.js';
-import { findVersion, readRegistry, registryFlag, registryHelp, registryOf } from './registry/file.js';
+import { filesNamed, findVersion, readRegistry, registryFlag, registryHelp, registryOf } from './registry/file.js';
 import type { Entries } from './registry/file.js';
 
 interface Lineage {
@@ -40,8 +40,8 @@ example: insitu lineage digits@1.1.0`,
   async run(flags, positionals) {
     const wanted = onePositional(positionals, 'NAME');
     const file = registryOf(flags);
-    checkOutputs({ '--json': flags.json }, [['the registry', file]]);
     const models = await readRegistry(file);
+    checkOutputs({ '--json': flags.json }, [['the registry', file], ...filesNamed(file, models)]);
     const { name, version } = findVersion(file, models, wanted);
     const tree = lineageOf(models, name, version, new Set());
     const print = printer(flags);

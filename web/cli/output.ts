@@ -9,13 +9,17 @@ import type { Named } from './inputs.js';
 
 /**
  * Refuses outputs, by their flags, that are one of the inputs, by what they are, or one another, and those that cannot be written.
- * '-' is no file.
+ * '-' is standard output, which one of the flags in `standard` may have.
  */
-export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: readonly Named[]): void {
+export function checkOutputs(outputs: Record<string, Flags[string]>, inputs: readonly Named[], standard: readonly string[] = ['--json']): void {
   for (const [flag, file] of Object.entries(outputs)) checkTarget(flag, file);
+  const printed = Object.keys(outputs).filter((flag) => outputs[flag] === '-');
+  const other = printed.find((flag) => !standard.includes(flag));
+  if (other !== undefined) refuse(`${other} wants the name of a file, not standard output`);
+  if (printed.length > 1) refuse(`${printed.join(' and ')} cannot both have standard output`);
   const taken = [...inputs];
   for (const [flag, file] of Object.entries(outputs)) {
-    if (typeof file !== 'string' || (file === '-' && flag === '--json')) continue;
+    if (typeof file !== 'string' || file === '-') continue;
     const same = taken.find(([, other]) => isSame(file, other));
     if (same) refuse(`${flag} names ${same[0]} itself, which would be lost`);
     taken.push([`the file of ${flag}`, file]);

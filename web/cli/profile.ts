@@ -43,10 +43,9 @@ example: insitu profile model.onnx --data samples -o model.profile.json`,
   },
   async run(flags, positionals) {
     const to = flags.output ?? 'profile.json';
-    if (to === '-' && flags.json === '-') refuse('-o and --json cannot both have standard output');
-    checkOutputs({ '-o': to === '-' ? undefined : to, '--json': flags.json }, [
+    checkOutputs({ '-o': to, '--json': flags.json }, [
       ...positionals.flatMap((path) => modelFiles(findModel(path))), ...flagFiles(flags, 'data', 'labels', 'classes', 'like', 'merge'),
-    ]);
+    ], ['-o', '--json']);
     const print = printer({ json: to === '-' ? '-' : flags.json });
     const like = flags.like === undefined ? undefined : readProfile(String(flags.like));
     const all = flags.merge === undefined ? await measure(flags, onePositional(positionals, 'MODEL')) : await merge(flags, positionals);

@@ -68,7 +68,7 @@ example: insitu quantize model.onnx --calibration samples -o model_int8.onnx --g
   },
   async run(flags, positionals) {
     const model = findModel(onePositional(positionals, 'MODEL')), output = flags.out;
-    if (typeof output !== 'string' || output === '-') refuse('insitu quantize wants -o FILE');
+    if (typeof output !== 'string') refuse('insitu quantize wants -o FILE');
     const goal = goalOf(flags), options = optionsOf(flags), print = printer(flags), source = sourceOptions(model);
     checkOutputs({ '-o': output, '--json': flags.json }, [['MODEL', model], ...filesRead(flags, source)]);
     readingOptions(flags);

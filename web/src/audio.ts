@@ -1,10 +1,17 @@
 // From sound in the page to what the engine makes a tensor of: samples of float32, channel by channel, and the format in full.
-// A module of its own, because only those who feed sound load it; `fail` comes from index.js, whose InsituError is the one.
+// A module of its own, because only those who feed sound load it; what it needs of index.js is lent, whose InsituError is the one.
 // References: librosa.feature.melspectrogram for the names and defaults of MelOptions, openai/whisper's audio.py for 'whisper'.
 import type { fail as failWith } from './errors.js';
+import type { checkOptions } from './options.js';
 import type { MelFormat, WireAudio } from './rpc/protocol.js';
 
 type Fail = typeof failWith;
+
+/** What is lent by index.js: its errors and checks. */
+interface Lent {
+  fail: Fail;
+  checkOptions: typeof checkOptions;
+}
 
 /** What sound can be taken from: samples of one channel, or of several of one length, or a file that the browser can decode. */
 export type AudioSource = Float32Array | readonly Float32Array[] | AudioBuffer | Blob;
@@ -55,24 +62,31 @@ export interface MelOptions {
 
 const decodedRate = 48_000;
 
-export async function toWireAudio(fail: Fail, source: AudioSource, options: AudioOptions): Promise<WireAudio> {
+const kinds: Readonly<Record<keyof AudioOptions, string>> = { sampleRate: 'number', rate: 'number', length: 'number', mel: 'whisper|object' };
+
+const melKinds: Readonly<Record<keyof MelOptions, string>> = {
+  fftSize: 'number', hopLength: 'number', windowLength: 'number', mels: 'number', fMin: 'number', fMax: 'number', htk: 'boolean',
+  norm: 'slaney|null', center: 'boolean', padMode: 'constant|reflect', power: 'number', log: 'db|ln|log10', floor: 'number', topDb: 'number|null',
+};
+
+export async function toWireAudio(lent: Lent, source: AudioSource, options: AudioOptions): Promise<WireAudio> {
+  lent.checkOptions(options, kinds);
   const { rate = 16_000, length, mel } = options;
-  const { channels, sampleRate } = await channelsOf(fail, source, options.sampleRate);
+  const { channels, sampleRate } = await channelsOf(lent.fail, source, options.sampleRate);
   const [first] = channels;
   if (!first || channels.some((one) => !(one instanceof Float32Array) || one.length !== first.length)) {
-    fail('InvalidArgument', 'the sound is no Float32Array, or its channels differ in length',
+    lent.fail('InvalidArgument', 'the sound is no Float32Array, or its channels differ in length',
       'Pass samples from -1 to 1 as a Float32Array, or one for each channel.');
   }
-  checkNumbers(fail, { sampleRate, rate, length });
-  if (sampleRate === undefined) fail('InvalidArgument', 'nobody knows the rate of these samples', 'Pass their sampleRate in Hz.');
+  if (sampleRate === undefined) lent.fail('InvalidArgument', 'nobody knows the rate of these samples', 'Pass their sampleRate in Hz.');
   if (length !== undefined && !(Number.isSafeInteger(length) && length > 0)) {
-    fail('InvalidArgument', `length is ${length}`, 'Pass a number of samples.');
+    lent.fail('InvalidArgument', `length is ${length}`, 'Pass a number of samples.');
   }
   const samples = new Float32Array(first.length * channels.length);
   channels.forEach((one, i) => samples.set(one, i * first.length));
   return {
     samples: samples.buffer, channels: channels.length, sampleRate,
-    format: { rate, ...(length !== undefined && { length }), ...(mel !== undefined && { mel: melFormat(fail, mel, rate) }) },
+    format: { rate, ...(length !== undefined && { length }), ...(mel !== undefined && { mel: melFormat(lent, mel, rate) }) },
   };
 }
 
@@ -98,29 +112,15 @@ async function decode(fail: Fail, file: Blob): Promise<AudioBuffer> {
   }
 }
 
-function checkNumbers(fail: Fail, values: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && typeof value !== 'number') fail('InvalidArgument', `${name} is a ${typeof value}`, 'Pass a number.');
-  }
-}
-
-const known: Record<string, readonly unknown[]> = { norm: ['slaney', null], padMode: ['constant', 'reflect'], log: [undefined, 'db', 'ln', 'log10'] };
-
 const whisper: MelOptions = { fftSize: 400, hopLength: 160, mels: 80, padMode: 'reflect' };
 
-function melFormat(fail: Fail, options: 'whisper' | MelOptions, rate: number): MelFormat {
-  if (options !== 'whisper' && (typeof options !== 'object' || options === null)) {
-    fail('InvalidArgument', `mel is '${options}'`, "Known: 'whisper', or MelOptions.");
-  }
+function melFormat({ checkOptions }: Lent, options: 'whisper' | MelOptions, rate: number): MelFormat {
   const given = options === 'whisper' ? whisper : options;
+  checkOptions(given, melKinds, 'mel');
   const { fftSize = 2048, hopLength = Math.floor(fftSize / 4), windowLength = fftSize, mels = 128, fMin = 0, fMax = rate / 2, htk = false,
     norm = 'slaney', center = true, padMode = 'constant', power = 2, floor = 1e-10, topDb = 80, log } = given;
-  checkNumbers(fail, { fftSize, hopLength, windowLength, mels, fMin, fMax, power, floor, topDb: topDb ?? undefined });
-  for (const [name, value] of Object.entries({ norm, padMode, log })) {
-    if (!known[name]!.includes(value)) fail('InvalidArgument', `the ${name} of mel is '${String(value)}'`, `Known: ${known[name]!.map(String).join(', ')}.`);
-  }
   return {
-    fftSize, hopLength, windowLength, mels, fMin, fMax, htk: htk === true, slaney: norm === 'slaney', center: center !== false, reflects: padMode === 'reflect', power, floor,
+    fftSize, hopLength, windowLength, mels, fMin, fMax, htk, slaney: norm === 'slaney', center, reflects: padMode === 'reflect', power, floor,
     log: options === 'whisper' ? 'whisper' : log ?? '', topDb: topDb ?? -1,
   };
 }

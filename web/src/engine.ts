@@ -10,7 +10,7 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, checkObject, checkOptions, engineKinds, loadKinds } from './options.js';
+import { apart, checkOptions, engineKinds, loadKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -198,9 +198,8 @@ export class Engine extends Disposable {
 
   /** Sound as a tensor of float32: [1, samples] of one channel, or with `mel` [1, mels, frames]. */
   async audioTensor(source: AudioSource, options: AudioOptions = {}): Promise<Tensor> {
-    checkObject('options', options);
     const client = await this.#usableClient();
-    const wire = await (await import('./audio.js')).toWireAudio(fail, source, options);
+    const wire = await (await import('./audio.js')).toWireAudio({ fail, checkOptions }, source, options);
     return fromWire(await client.call('audioTensor', wire, { transfer: [wire.samples] })) as Tensor;
   }
 

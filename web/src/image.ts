@@ -21,7 +21,7 @@ interface Lent {
 export async function toWireImage(lent: Lent, held: readonly Held[], options: ImageOptions, info?: TensorInfo): Promise<WireImage> {
   let read: Promise<WirePixels>[] = [];
   try {
-    lent.checkOptions(options, kinds);
+    lent.checkOptions(options, imageKinds);
     const format = formatOf(lent.fail, options, info);
     read = held.map((one) => pixelsOf(lent, one));
     return { name: info?.name ?? '', format, images: await Promise.all(read) };
@@ -37,8 +37,8 @@ function close(pixels: WirePixels | Held): void {
   if ('bitmap' in pixels) pixels.bitmap.close();
 }
 
-/* Where it is empty, formatOf() checks what is used. */
-const kinds: Readonly<Record<keyof ImageOptions, string>> = {
+/** What an image's options may be, as checkOptions() takes it: where it is empty, formatOf() checks what is used. */
+export const imageKinds: Readonly<Record<keyof ImageOptions, string>> = {
   width: '', height: '', fit: '', crop: '', filter: '', background: '', channels: '', layout: '', dtype: '', scale: '', mean: '', std: '',
   quantization: 'object',
 };

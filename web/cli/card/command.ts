@@ -63,11 +63,11 @@ example: insitu card model.onnx --task "image classification" --data training=da
     const evaluation = text(flags.evaluation);
     const folder = dirname(model);
     const files = (isAddress(model) ? [] : externalNames(model)).map((name) => ({ name, file: join(folder, name) }));
-    checkOutputs({ '-o': to === '-' ? undefined : to }, [
+    checkOutputs({ '-o': to }, [
       ['MODEL', model], ...(evaluation === undefined ? [] : [['the evaluation', evaluation] as [string, string]]),
       ...files.map(({ file }): [string, string] => ['external data', file]),
       ...listOf(flags.data).map((given): [string, string] => ['the data', splitPair('--data', given)[1]]),
-    ]);
+    ], ['-o']);
     const { when } = whenOf(flags);
     const approach = text(flags.approach);
     if (approach !== undefined && !approaches.includes(approach)) refuse(`--approach is '${approach}', not one of ${approaches.join(', ')}`);

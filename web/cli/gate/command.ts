@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { judge } from '../../src/evaluate/gate/gate.js';
 import { findCases, findModel } from '../cases.js';
-import { isFolder, modelFlags, modelHelp, onePositional, printer, refuse, withEngine, writeText } from '../command.js';
+import { isFolder, modelFlags, modelHelp, onePositional, printer, withEngine, writeText } from '../command.js';
 import type { Command, Flags } from '../command.js';
 import { caseFiles, labelledFiles, modelFiles } from '../inputs.js';
 import type { Named } from '../inputs.js';
@@ -35,13 +35,12 @@ example: insitu gate gate.json --json model.gate.json`,
   options: { ...modelFlags, json: { type: 'string' }, markdown: { type: 'string' }, junit: { type: 'string' }, 'no-times': { type: 'boolean' } },
   async run(flags, positionals) {
     const file = onePositional(positionals, 'GATE.json');
-    if (targets.filter((target) => flags[target] === '-').length > 1) refuse('only one report can have standard output');
-    const outputs = Object.fromEntries(targets.map((target) => [`--${target}`, flags[target] === '-' ? undefined : flags[target]]));
-    checkOutputs(outputs, [['the gate', file]]);
+    const outputs = Object.fromEntries(targets.map((target) => [`--${target}`, flags[target]])), standard = Object.keys(outputs);
+    checkOutputs(outputs, [['the gate', file]], standard);
     // One of an earlier run must not be taken for that of a run that ended half way, whatever it ended by; nothing that is read is one.
     remove(outputs, (target) => isReport(readFileSync(target, 'utf8')));
     const asked = readGate(file);
-    checkOutputs(outputs, filesOf(asked));
+    checkOutputs(outputs, filesOf(asked), standard);
     remove(outputs, () => true);
     const report = await withEngine(flags, async (engine): Promise<GateDocument> => {
       const { evidence, ...of } = await measure(engine, asked, flags);
@@ -66,6 +65,6 @@ function filesOf({ model, baseline, data, evaluation, slicesFile, profile, cases
 
 function remove(outputs: Record<string, Flags[string]>, which: (file: string) => boolean): void {
   for (const file of Object.values(outputs)) {
-    if (typeof file === 'string' && statSync(file, { throwIfNoEntry: false })?.isFile() && which(file)) removeTarget(file);
+    if (typeof file === 'string' && file !== '-' && statSync(file, { throwIfNoEntry: false })?.isFile() && which(file)) removeTarget(file);
   }
 }

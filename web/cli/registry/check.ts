@@ -1,6 +1,5 @@
 // insitu registry verify: whether all that a registry names is there and is what was added.
 // Invariant: every file is looked at, whatever is wrong with others; what cannot be read does not hold.
-import { fileURLToPath } from 'node:url';
 import { toInsituError, fail } from '../../src/errors.js';
 import { versionOf } from '../../src/registry/format.js';
 import type { RegistryFile, RegistryVersion } from '../../src/registry/format.js';
@@ -10,11 +9,10 @@ import { openSource } from '../../src/source.js';
 import { verify as verifySignature } from '../../src/trust/trust.js';
 import { listOf, refuse, writeText } from '../command.js';
 import type { Flags } from '../command.js';
-import type { Named } from '../inputs.js';
 import { checkOutputs } from '../output.js';
 import { readKeyFile } from '../signing.js';
 import { paint, table } from '../text.js';
-import { addressIn, contentOf, locationOf, modelsIn } from './file.js';
+import { contentOf, filesNamed, locationOf, modelsIn } from './file.js';
 import type { Entries } from './file.js';
 import { verdictIn } from './gate.js';
 
@@ -32,7 +30,7 @@ export async function verify(flags: Flags, registry: string, print: (line: strin
   if (flags.signature !== undefined && keys.length === 0) refuse('--signature wants --key');
   const { bytes, integrity } = await contentOf(registry);
   const models = modelsIn(registry, bytes);
-  checkOutputs({ '--json': flags.json }, Object.values(models).flatMap(({ versions }) => Object.values(versions)).flatMap((entry) => namedIn(registry, entry)));
+  checkOutputs({ '--json': flags.json }, filesNamed(registry, models));
   const itself = flags.signature === undefined ? [] : [await itselfSigned(registry, integrity, String(flags.signature), keys)];
   const findings: Finding[] = [...itself, ...await findingsOf(registry, models, keys)];
   const lines = table(findings.map(({ model = '', version = '', what, state, why = '' }) => [state, model, version, what, why]));
@@ -55,13 +53,6 @@ async function findingsOf(registry: string, models: Entries, keys: readonly stri
     }
   }
   return findings;
-}
-
-/* The files on this disk that a version names. */
-function namedIn(registry: string, { url, externalData = {}, signature, card, profile, gates = [] }: RegistryVersion): Named[] {
-  const files = [{ url }, ...Object.values(externalData), ...[signature, card, profile].filter((file) => file !== undefined), ...gates];
-  const local = files.map((file) => addressIn(registry, file.url)).filter((address) => address?.startsWith('file:'));
-  return local.map((address) => ['a file of the registry', fileURLToPath(address!)]);
 }
 
 type Found = Pick<Finding, 'what' | 'state' | 'why'>;

@@ -8,7 +8,7 @@ import { whenHelp } from '../when.js';
 import { add } from './add.js';
 import { promote, rollback } from './channels.js';
 import { verify } from './check.js';
-import { readRegistry, registryFlag, registryHelp, registryOf, versionsOf } from './file.js';
+import { filesNamed, readRegistry, registryFlag, registryHelp, registryOf, versionsOf } from './file.js';
 
 const once = { type: 'string' } as const;
 const often = { type: 'string', multiple: true } as const;
@@ -70,6 +70,7 @@ function fileIn(flags: Flags, positionals: string[]): string {
 
 async function list(flags: Flags, file: string, print: (line: string) => void): Promise<number> {
   const models = await readRegistry(file);
+  checkOutputs({ '--json': flags.json }, filesNamed(file, models));
   const rows = Object.entries(models).flatMap(([name, model]) => versionsOf(model).map((version) => {
     const entry = model.versions[version]!;
     const named = Object.entries(model.channels).filter(([, channel]) => channel.version === version).map(([channel]) => channel);

@@ -4,7 +4,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fail, toInsituError } from '../../src/errors.js';
 import { addressOf, channelOf, formatHint, noAddress, readModels, registryFormat, versionOf } from '../../src/registry/format.js';
 import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryVersion } from '../../src/registry/format.js';
@@ -12,6 +12,7 @@ import { openSource } from '../../src/source.js';
 import { isFolder } from '../command.js';
 import type { Flags } from '../command.js';
 import { isAddress } from '../external-names.js';
+import type { Named } from '../inputs.js';
 import { writeWhole } from '../write.js';
 import { alone } from './lock.js';
 
@@ -99,9 +100,18 @@ export function locationOf(registry: string, url: string): string {
   return addressIn(registry, url) ?? fail('InvalidModel', noAddress(url), formatHint);
 }
 
-/** The same; undefined where it is no address. */
-export function addressIn(registry: string, url: string): string | undefined {
+/* The same; undefined where it is no address. */
+function addressIn(registry: string, url: string): string | undefined {
   return addressOf(isAddress(registry) ? registry : pathToFileURL(resolve(registry)).href, url);
+}
+
+/** The files on this disk that a registry names. */
+export function filesNamed(registry: string, models: Entries): Named[] {
+  const versions = Object.values(models).flatMap((model) => Object.values(model.versions));
+  const files = versions.flatMap(({ url, externalData = {}, signature, card, profile, gates = [] }) =>
+    [{ url }, ...Object.values(externalData), ...[signature, card, profile].filter((file) => file !== undefined), ...gates]);
+  const local = files.map((file) => addressIn(registry, file.url)).filter((address) => address?.startsWith('file:'));
+  return local.map((address) => ['a file of the registry', fileURLToPath(address!)]);
 }
 
 /** Size, digest and, unless only these are asked for, bytes of what is at a path or an address. */
