@@ -34,6 +34,8 @@ test('options of load() that are misspelt are refused, whoever loads', async () 
   ]) await assert.rejects(call(), misspelt, String(call));
   await assert.rejects(Engine.create({ flavour, thread: 4 }), refused(/'thread' is unknown/));
   await assert.rejects(engine.load(addModel(), { threads: 4 }), refused(/'threads' is unknown/));
+  await assert.rejects(engine.load(addModel(), { trust: { signature: 'm.sig', key: [] } }), refused(/'trust\.key' is unknown/));
+  await assert.rejects(engine.load(addModel(), { encryption: { keys: new Uint8Array(32) } }), refused(/'encryption\.keys' is unknown/));
   assert.equal((await engine.inspect(addModel(), { backend: 'reference' })).runnable, true);
   for (const name of ['constructor', 'toString', '__proto__']) {
     await assert.rejects(engine.load(addModel(), Object.fromEntries([[name, 1]])), refused(/is unknown/));

@@ -55,7 +55,7 @@ example: insitu bench model.onnx --runs 130 --threads 1`,
   },
 };
 
-const mostRuns = 1_000_000;
+export const mostRuns = 1_000_000;
 
 /** How many runs are to be timed. */
 export function runsOf(flags: Flags): number {

@@ -10,7 +10,7 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, checkOptions, engineKinds, loadKinds } from './options.js';
+import { apart, checkOptions, encryptionKinds, engineKinds, loadKinds, trustKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -308,7 +308,10 @@ function checkEngine(options: EngineOptions): void {
 /* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
 function asAsked<T extends InspectOptions>(options: T): T {
   checkOptions(options, loadKinds);
-  const { externalData, externalIntegrity, encryption } = options;
+  const { externalData, externalIntegrity, trust, encryption } = options;
+  if (trust !== undefined) checkOptions(trust, trustKinds, 'trust');
+  // A text may be a key, which no message is to show.
+  if (Object(encryption) === encryption) checkOptions(encryption, encryptionKinds, 'encryption');
   const key = encryption?.key;
   return {
     ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity },

@@ -2,6 +2,7 @@
 // Invariant: what is misspelt or of another kind is refused, because a misspelt `integrity` must not mean an unverified model.
 import { fail } from './errors.js';
 import { kindOf, kindShown } from './shown.js';
+import type { TrustOptions } from './signature.js';
 import type { EngineOptions, LoadOptions, MonitorOptions, RunOptions } from './types.js';
 
 type Kinds<T> = Readonly<Record<keyof T, string>>;
@@ -18,6 +19,10 @@ export const loadKinds: Kinds<LoadOptions> = {
   cache: 'none|opfs', cacheBytes: 'number', dims: 'object', backend: 'auto|reference', without: '', warmUp: 'boolean', monitor: 'object|false',
   audit: '',
 };
+
+export const trustKinds: Kinds<TrustOptions> = { signature: '', keys: '', name: 'string' };
+
+export const encryptionKinds: Kinds<NonNullable<LoadOptions['encryption']>> = { key: '' };
 
 export const monitorKinds: Kinds<MonitorOptions> = {
   profile: 'string|object', falseAlarmEvery: 'number', sample: 'number', quality: 'log|warn|reject', slo: 'object', persist: 'none|opfs',

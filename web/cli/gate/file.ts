@@ -9,6 +9,7 @@ import { needsBaseline, readThresholds } from '../../src/evaluate/gate/threshold
 import type { GateThresholds } from '../../src/evaluate/gate/types.js';
 import type { Condition } from '../../src/evaluate/slices/declared.js';
 import type { EvaluationOptions } from '../../src/evaluate/types.js';
+import { mostRuns } from '../bench.js';
 import { findModel } from '../cases.js';
 import { refuse } from '../command.js';
 import type { Flags } from '../command.js';
@@ -107,7 +108,7 @@ function checked(file: string, value: unknown): Given {
       path: text, labels: text, metadata: text, classes: text, labelColumn: text, metadataColumns: strict.list(text), image: imageMember(wrong), output: text,
       task: (given, path) => { if (given !== 'classification' && given !== 'regression') wrong(path, `is ${JSON.stringify(given)}, not "classification" or "regression"`); }, logits: boolean,
     }, { needed: ['path'] })),
-    evaluation: text, profile: text, cases: strict.list(text), runs: strict.whole(1), slices: either(strict.object(() => () => {})),
+    evaluation: text, profile: text, cases: strict.list(text), runs: strict.whole(1, mostRuns), slices: either(strict.object(() => () => {})),
     options: strict.object({ topK: strict.whole(1), bins: strict.whole(1), seed: strict.whole(0), minSupport: strict.whole(1), confidence: strict.number(1e-9, 1 - 1e-9, 'a number between 0 and 1') }),
     thresholds: (given, path) => { readThresholds(given, wrong, path); },
   }, { needed: ['model', 'thresholds'] })(value, '');

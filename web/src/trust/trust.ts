@@ -39,10 +39,7 @@ export async function verify(
 /** `options` with the digests that were signed. `called`: the address or the name of the model's file, where it has one. */
 export async function signed(helpers: Helpers, called: string | undefined, options: LoadOptions): Promise<LoadOptions> {
   const { trust, integrity, externalData = {}, externalIntegrity = {}, monitor, signal } = options;
-  const { signature, keys, name } = Object(trust) as TrustOptions;
-  if (name !== undefined && typeof name !== 'string') {
-    helpers.fail('InvalidArgument', `trust.name is a ${typeof name}`, 'Pass what the signature calls the model.');
-  }
+  const { signature, keys, name } = trust as TrustOptions;
   const { files } = await verify(helpers, signature, keys, signal);
   const refuse = (message: string, hint?: string): never => helpers.fail('Integrity', message, hint);
   const digest = (what: string, file: SignedFile, given: string | undefined) =>

@@ -29,9 +29,10 @@ export class Strict {
     };
   }
 
-  whole(least: number): Member {
+  whole(least: number, most?: number): Member {
     return (value, path) => {
-      if (!Number.isSafeInteger(value) || (value as number) < least) this.refuse(path, `is ${shown(value)}, not a whole number from ${least}`);
+      if (Number.isSafeInteger(value) && isBetween(value, least, most ?? Infinity)) return;
+      this.refuse(path, `is ${shown(value)}, not a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`);
     };
   }
 
