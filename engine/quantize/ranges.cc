@@ -32,10 +32,10 @@ bool RangeObserver::Add(std::span<const float> values) {
     low = least, high = most;
   }
   min_ = low, max_ = high;
-  count_ += static_cast<int64_t>(values.size());
   const float magnitude = std::max(std::abs(low), std::abs(high));
-  if (magnitude == 0) return true;  // zeros are counted by count_ alone until there is a bin
   Grow(magnitude);
+  count_ += static_cast<int64_t>(values.size());
+  if (magnitude == 0) return true;
   const double per_bin = static_cast<double>(kBins) / (2 * limit_);
   for (float value : values) {
     const double at = std::floor(static_cast<double>(value) * per_bin) + kBins / 2;
@@ -45,9 +45,10 @@ bool RangeObserver::Add(std::span<const float> values) {
 }
 
 void RangeObserver::Grow(float magnitude) {
-  if (limit_ == 0) {
+  if (limit_ == 0 && magnitude > 0) {
     limit_ = magnitude;
     bins_.assign(kBins, 0);
+    bins_[kBins / 2] = count_;
   }
   while (magnitude > limit_) {
     std::vector<int64_t> wider(kBins, 0);
@@ -73,9 +74,7 @@ Range RangeObserver::Choose(RangeMethod method, double percentile) const {
 }
 
 Range RangeObserver::Percentile(double percentile) const {
-  int64_t total = 0;
-  for (int64_t bin : bins_) total += bin;
-  const auto outside = static_cast<double>(total) * (100 - percentile) / 200;
+  const auto outside = static_cast<double>(count_) * (100 - percentile) / 200;
   const double half_bin = limit_ / kBins;
   size_t low = 0, high = kBins - 1;
   double below = 0, above = 0;

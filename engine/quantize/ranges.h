@@ -48,7 +48,7 @@ class RangeObserver {
   Range Search(double (RangeObserver::*cost)(const Range&) const) const;
 
   float min_ = 0, max_ = 0;
-  double limit_ = 0;  // 0: nothing but zeros yet
+  double limit_ = 0;  // 0: nothing but zeros yet, which count_ counts
   int64_t count_ = 0;
   std::vector<int64_t> bins_;
 };

@@ -69,6 +69,15 @@ TEST_CASE("an outlier does not decide the range where a method cuts tails") {
   CHECK(SquaredError(values, least) < 1.05 * SquaredError(values, {-30, least.high}));
 }
 
+TEST_CASE("zeros that come before all else count as well") {
+  RangeObserver observer;
+  REQUIRE(observer.Add(std::vector<float>(9'990)));
+  for (int value = 10; value > 0; --value)
+    REQUIRE(observer.Add(std::vector<float>{static_cast<float>(value)}));
+  // 5 of 10,000 lie beyond it.
+  CHECK(std::abs(observer.Choose(RangeMethod::kPercentile, 99.9).high - 5) < 0.02F);
+}
+
 TEST_CASE("scales hold zero exactly, and any range gives one") {
   for (const bool is_signed : {false, true}) {
     for (const Range& range : {Range{0, 0}, Range{1, 2}, Range{-2, -1}, Range{-1e-38F, 1e-38F},

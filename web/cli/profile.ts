@@ -1,8 +1,7 @@
 // insitu profile: what good inputs of a model look like, as a reference profile for its watch.
 import { readFileSync } from 'node:fs';
 import { fail } from '../src/errors.js';
-import { classNames } from '../src/evaluate/reading.js';
-import type { Label } from '../src/evaluate/types.js';
+import { ClassReader, classNames } from '../src/evaluate/reading.js';
 import type { ReferenceProfile } from '../src/types.js';
 import { findModel, sourceOptions } from './cases.js';
 import { listOf, loadOptions, modelFlags, modelHelp, onePositional, printer, progress, refuse, withEngine, writeText }
@@ -112,11 +111,11 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
     const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), samples.count);
     const classes = flags.classes === undefined ? undefined : readNames(String(flags.classes));
     const session = await engine.load(model, { ...options, monitor: { profile: { learn: samples.count }, quality: 'log' } });
-    const names = classNames(session, { classes });
+    const names = classNames(session, { classes }), reader = new ClassReader(names, undefined);
     for (let i = 0; i < samples.count; i++) {
       progress.show('running samples', { done: i, total: samples.count });
       await session.run(await samples.feeds(i), { id: labels ? String(i) : undefined });
-      if (labels) await session.monitor.feedback(String(i), numberOf(labels[i]!, names));
+      if (labels) await session.monitor.feedback(String(i), reader.index(labels[i]!, `sample ${i}`));
     }
     const { drift } = await session.monitor.snapshot();
     if (drift.learning) {
@@ -125,10 +124,4 @@ async function measure(flags: Flags, path: string): Promise<ReferenceProfile> {
     const made = await session.monitor.exportProfile();
     return names && made.accuracy ? { ...made, accuracy: { ...made.accuracy, labels: names } } : made;
   });
-}
-
-function numberOf(label: Label, names: readonly string[] | undefined): number {
-  if (typeof label === 'number') return label;
-  const at = names?.indexOf(String(label)) ?? -1;
-  return at >= 0 ? at : fail('InvalidArgument', `no class is called '${label}'`, 'Name the classes with --classes FILE, in the order of the output.');
 }

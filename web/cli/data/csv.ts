@@ -44,10 +44,8 @@ export function openCsv(inputs: readonly TensorInfo[], file: string, { label, me
         return failAt(`${file}:${line}`, thrown);
       }
     },
-    label: (i) => {
-      const cell = labelAt < 0 ? null : attributeOf(rows[i]!.cells[labelAt]!);
-      return cell === null ? undefined : (cell as number | string);
-    },
+    // As text: whether that is the name of a class or a number, who reads it knows.
+    label: (i) => (labelAt < 0 ? undefined : rows[i]!.cells[labelAt]!.trim() || undefined),
     metadata: (i) => Object.fromEntries(metadataAt.map((at) => [header[at]!, attributeOf(rows[i]!.cells[at]!)])),
   };
 }

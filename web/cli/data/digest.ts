@@ -1,6 +1,7 @@
 // What results are of: digests of models and of data.
 // The digest of data is of a file its SHA-256, of a folder the SHA-256 of a list with a line for each file in it and below, as
-// sha256sum prints them: 64 hexadecimal digits, two blanks, the path by slashes, a line feed; sorted by the bytes of the paths.
+// sha256sum prints them: 64 hexadecimal digits, two blanks, the path by slashes, a line feed; sorted by the bytes of the paths. Of JSON
+// lines that name files it is that of the list of the file itself and these, by the names that the lines have for them.
 // Invariant: the same files under the same paths give the same digest, wherever they are and whenever they were written.
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
@@ -11,20 +12,23 @@ import { progress } from '../command.js';
 import type { Flags } from '../command.js';
 import { externalNames } from '../external-names.js';
 import { digestOf } from '../signing.js';
+import { readingOf } from './flags.js';
+import { filesNamedBy, isLines } from './json-lines.js';
 
 export async function digestData(path: string): Promise<Omit<RegistryData, 'kind'>> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) fail('InvalidArgument', `there is no ${path}`, 'Pass the folder or the file with the data.');
-  const name = basename(resolve(path));
-  if (found.isFile()) return { name, sha256: await digestOf(path), files: 1, bytes: found.size };
-  const files = [...filesBelow(path, '')].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const name = basename(resolve(path)), isFile = found.isFile(), named = isFile && isLines(path) ? filesNamedBy(path) : new Map<string, string>();
+  if (isFile && named.size === 0) return { name, sha256: await digestOf(path), files: 1, bytes: found.size };
+  const all = isFile ? named.set(name, path) : new Map([...filesBelow(path, '')].map((file) => [file, join(path, file)]));
+  const files = [...all].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   if (files.length === 0) fail('InvalidArgument', `${path} holds no files`, 'Pass the folder with the data.');
   const list = createHash('sha256');
   let bytes = 0;
-  for (const [i, file] of files.entries()) {
+  for (const [i, [called, file]] of files.entries()) {
     progress.show('digesting data', { done: i, total: files.length });
-    bytes += statSync(join(path, file)).size;
-    list.update(`${await digestOf(join(path, file))}  ${file}\n`);
+    bytes += statSync(file).size;
+    list.update(`${await digestOf(file)}  ${called}\n`);
   }
   progress.clear();
   return { name, sha256: list.digest('hex'), files: files.length, bytes };
@@ -63,11 +67,13 @@ export interface DataDigest {
   labels?: string;
   metadata?: string;
   classes?: string;
+  /** How they are read, where that was said. */
+  reading?: object;
 }
 
 export async function digestLabelled(path: string, flags: Flags): Promise<DataDigest> {
-  const { name, sha256 } = await digestData(path);
-  const digest: DataDigest = { name, sha256 };
+  const { name, sha256 } = await digestData(path), reading = readingOf(flags);
+  const digest: DataDigest = { name, sha256, ...(Object.keys(reading).length > 0 && { reading }) };
   for (const flag of ['labels', 'metadata', 'classes'] as const) if (flags[flag] !== undefined) digest[flag] = await digestOf(String(flags[flag]));
   return digest;
 }

@@ -6,6 +6,7 @@ import type { ReadingOptions } from '../../src/evaluate/types.js';
 import type { TensorInfo } from '../../src/tensor.js';
 import { refuse, wholeNumber } from '../command.js';
 import type { Flags } from '../command.js';
+import type { CsvColumns } from './csv.js';
 import type { Dataset } from './dataset.js';
 import { imageMember } from './image-options.js';
 import type { PictureOptions } from './images.js';
@@ -45,18 +46,29 @@ export function readingOptions(flags: Flags): ReadingOptions {
   if (task !== undefined && task !== 'classification' && task !== 'regression') refuse(`--task is '${String(task)}', not classification or regression`);
   return {
     ...(output !== undefined && { output: String(output) }), ...(task !== undefined && { task: task as 'regression' }),
-    ...(logits && { logits: true }), ...(classes !== undefined && { classes: readNames(String(classes)) }),
+    ...(logits !== undefined && { logits: logits === true }), ...(classes !== undefined && { classes: readNames(String(classes)) }),
+  };
+}
+
+/** How data are read, where flags say it: in one form, however they do. */
+export function readingOf(flags: Flags): object {
+  const { output, task, logits, image } = flags, { label, metadata } = columnsOf(flags);
+  const options = imageOptions(image), sorted = options && Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const said = { labelColumn: label, metadataColumns: metadata, image: sorted, output, task, logits };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+function columnsOf(flags: Flags): CsvColumns {
+  const names = flags['metadata-columns'];
+  return {
+    ...(flags['label-column'] !== undefined && { label: String(flags['label-column']) }),
+    ...(names !== undefined && { metadata: String(names).split(',').map((name) => name.trim()) }),
   };
 }
 
 /** The data of --data with what the other flags say of them. */
 export function openData(engine: Engine, inputs: readonly TensorInfo[], path: string, flags: Flags): Dataset {
-  const names = flags['metadata-columns'];
-  const columns = {
-    ...(flags['label-column'] !== undefined && { label: String(flags['label-column']) }),
-    ...(names !== undefined && { metadata: String(names).split(',').map((name) => name.trim()) }),
-  };
-  const data = openDataset(engine, inputs, path, { image: imageOptions(flags.image), columns });
+  const data = openDataset(engine, inputs, path, { image: imageOptions(flags.image), columns: columnsOf(flags) });
   if (data.count === 0) fail('InvalidArgument', `${path} holds no samples`, 'Pass data with one sample or more.');
   const labels = flags.labels === undefined ? undefined : readLabels(String(flags.labels), data.count);
   const metadata = flags.metadata === undefined ? undefined : readMetadata(String(flags.metadata), data.count);

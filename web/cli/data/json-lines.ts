@@ -1,6 +1,6 @@
 // JSON lines: an object a sample, {feeds, label, metadata, name}. Feeds are nested arrays, {dims, data}, or files beside the lines.
 // Invariant: what is wrong is named by file and line.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Engine } from '../../src/engine.js';
 import { fail } from '../../src/errors.js';
@@ -22,6 +22,23 @@ interface Line {
 
 const members = ['feeds', 'label', 'metadata', 'name'];
 
+export const isLines = (file: string) => /\.(jsonl|ndjson)$/.test(file);
+
+/** Files that lines name as feeds, by the names that they have there. What is no line of such data names none. */
+export function filesNamedBy(file: string): Map<string, string> {
+  const names = readFileSync(file, 'utf8').split('\n').flatMap((text): unknown[] => {
+    try {
+      return Object.values(Object((JSON.parse(text) as Partial<Line> | null)?.feeds));
+    } catch {
+      return [];
+    }
+  });
+  const found = names.filter((name): name is string => typeof name === 'string' && statSync(pathOf(file, name), { throwIfNoEntry: false })?.isFile() === true);
+  return new Map(found.map((name) => [name, pathOf(file, name)]));
+}
+
+const pathOf = (file: string, name: string) => (isAbsolute(name) ? name : join(dirname(file), name));
+
 export function openLines(engine: Engine, inputs: readonly TensorInfo[], file: string, options: PictureOptions = {}): Dataset {
   const lines = readFileSync(file, 'utf8').split('\n').map((text, i) => ({ text, at: `${file}:${i + 1}` })).filter(({ text }) => text.trim() !== '')
     .map(({ text, at }) => ({ at, line: parse(text, at) }));
@@ -30,7 +47,7 @@ export function openLines(engine: Engine, inputs: readonly TensorInfo[], file: s
     if (given === undefined) return fail('InvalidArgument', `${at}: there is no feed '${info.name}'`, `Write {"feeds": {"${info.name}": ...}}.`);
     try {
       if (typeof given !== 'string' || info.dtype === 'string') return fromJson(given, info);
-      const path = isAbsolute(given) ? given : join(dirname(file), given);
+      const path = pathOf(file, given);
       if (isPicture(path)) return await readPicture(engine, info, path, options);
       return existsSync(path) ? await readFeed(engine, info, path) : fail('InvalidArgument', `there is no file ${path}`, 'Files are looked for beside the lines.');
     } catch (thrown) {

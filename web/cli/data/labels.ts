@@ -30,7 +30,7 @@ function readList(file: string): Label[] {
     return width === 1 ? numbers : Array.from({ length: dims[0]! }, (_, i) => numbers.slice(i * width, (i + 1) * width));
   }
   const text = readFileSync(file, 'utf8');
-  if (!file.endsWith('.json')) return text.trimEnd().split('\n').map((line) => attributeOf(line) ?? '');
+  if (!file.endsWith('.json')) return text.trimEnd().split('\n').map((line) => line.trim());
   try {
     const list: unknown = JSON.parse(text);
     return Array.isArray(list) ? list : fail('InvalidArgument', `${file} is no array`, 'Write a JSON array, an entry for each sample.');

@@ -16,7 +16,7 @@ import type { Dataset } from './dataset.js';
 import { isTensorFile, ofFiles, ofFolders } from './files.js';
 import { findPictures, openPictures } from './images.js';
 import type { PictureOptions } from './images.js';
-import { openLines } from './json-lines.js';
+import { isLines, openLines } from './json-lines.js';
 import { openStacks } from './numpy.js';
 
 export interface DataOptions {
@@ -28,7 +28,7 @@ export function openDataset(engine: Engine, inputs: readonly TensorInfo[], path:
   if (!existsSync(path)) fail('InvalidArgument', `there is no folder ${path}`, 'Pass a folder with data for the model, or a .csv or .jsonl file.');
   if (!statSync(path).isDirectory()) {
     if (path.endsWith('.csv')) return openCsv(inputs, path, options.columns);
-    if (/\.(jsonl|ndjson)$/.test(path)) return openLines(engine, inputs, path, options.image);
+    if (isLines(path)) return openLines(engine, inputs, path, options.image);
     return fail('InvalidArgument', `${path} is no folder, .csv or .jsonl file`, 'Pass one of these.');
   }
   const stacks = inputs.map(({ name }) => join(path, `${name}.npy`));

@@ -120,7 +120,8 @@ function checked(file: string, value: unknown): Given {
   const { metrics, slices, latency, drift, conformance } = thresholds;
   wants('data', [metrics, slices, latency, drift].some((part) => part !== undefined), 'thresholds of metrics, slices, latency and drift');
   wants('baseline', Object.values(needed).includes(true), 'thresholds that compare', true);
-  wants('slices', slices !== undefined && given.evaluation === undefined, 'thresholds.slices', given.evaluation === undefined);
+  wants('slices', slices !== undefined && given.evaluation === undefined, 'thresholds.slices');
+  if (slices === undefined && given.slices !== undefined) wrong('slices', 'is there, but no thresholds.slices ask for it');
   wants('profile', drift !== undefined, 'thresholds.drift', true);
   wants('cases', conformance !== undefined, 'thresholds.conformance', true);
   if (typeof baseline === 'object') {

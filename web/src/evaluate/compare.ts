@@ -102,7 +102,7 @@ export interface Comparison {
     /** Whether one is right more often. */
     readonly mcnemar: McNemar;
   } | null;
-  /** How many times as long B takes, by the medians, with a bootstrap interval; null without `latency`. */
+  /** How many times as long B takes, by the medians, with a bootstrap interval; null without `latency`, and where the clock is too coarse. */
   readonly inferRatio: TimeRatio | null;
 }
 
@@ -139,10 +139,10 @@ export async function compare(a: Runner, b: Runner, samples: Samples, options: C
     own.note(was, is);
     const { agreed, unlike, maxAbsDifference, top1 } = own.report();
     apart.push({ sample: count, name, maxAbsDifference: unlike > 0 ? null : maxAbsDifference, disagree: top1 ? top1.agreed < top1.rows : agreed === 0 });
-    if (top1 && unlike === 0) {
-      const [p, q] = [was, is].map((value) => rowOf(value as Tensor)) as [Float64Array, Float64Array];
+    const [p, q] = [was, is].map((value) => rowOf(value as Tensor)) as [Float64Array, Float64Array];
+    if (top1?.rows === 1 && unlike === 0 && ![...p, ...q].some(Number.isNaN)) {
       logits ??= !addsUp(p);
-      if (top1.rows === 1) divergences.push(divergence(probabilities(p, logits, name), probabilities(q, logits, name)));
+      divergences.push(divergence(probabilities(p, logits, name), probabilities(q, logits, name)));
     }
     if (label !== undefined) {
       gatherA.add(was as Tensor, label, name);
@@ -196,5 +196,8 @@ function ratioOf(times: readonly [number, number][], options: { seed: number; co
     const [ofA, ofB] = [0, 1].map((side) => Float64Array.from(drawn, (i) => times[i]![side]!)) as [Float64Array, Float64Array];
     return median(ofB) / median(ofA);
   };
-  return { value: ratio(Uint32Array.from(times, (_, i) => i)), ...bootstrap(times.length, ratio, options), warmUp };
+  const value = ratio(Uint32Array.from(times, (_, i) => i));
+  // A clock that is too coarse says 0 of both.
+  if (!Number.isFinite(value)) return null;
+  return { value, ...bootstrap(times.length, ratio, options), warmUp };
 }

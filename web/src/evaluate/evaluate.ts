@@ -3,6 +3,7 @@
 // but what metrics are made of.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
+import { hashOf } from '../release/share.js';
 import { shown } from '../shown.js';
 import { classFigures, valueFigures } from './figures.js';
 import { Gatherer } from './gather.js';
@@ -13,6 +14,8 @@ import { outputName } from './reading.js';
 import { classColumn } from './slices/columns.js';
 import type { Evaluation, EvaluationOptions, EvaluationRecord, Runner, Sample, Samples } from './types.js';
 
+/** Of options that decide what figures mean. */
+export const defaults = { topK: 5, bins: 15, minSupport: 20 } as const;
 const mostBins = 10_000;
 
 interface Labelled {
@@ -25,7 +28,7 @@ interface Labelled {
  * Cancelled when `signal` is aborted.
  */
 export async function evaluate(session: Runner, samples: Samples, options: EvaluationOptions = {}): Promise<Evaluation> {
-  const { topK = 5, bins = 15, slices, minSupport = 20, confidence = 0.95, seed = 1, onProgress, onRecord, signal, ...reading } = (options ?? {}) as EvaluationOptions;
+  const { topK = defaults.topK, bins = defaults.bins, slices, minSupport = defaults.minSupport, confidence = 0.95, seed = 1, onProgress, onRecord, signal, ...reading } = (options ?? {}) as EvaluationOptions;
   checkRunner(session);
   checkCommon(samples, { confidence, seed, ...reading });
   for (const [name, value] of Object.entries({ topK, minSupport })) checkWhole(name, value);
@@ -56,10 +59,15 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
   if (onRecord) for (const record of recordsOf(gathered, labelled)) onRecord(record);
   return {
     format: 'insitu-evaluation/1', task: gathered.task, output, scores: gathered.task === 'classification' ? gathered.scores : null,
-    samples: count, labelled: labelled.length,
+    samples: count, labelled: labelled.length, labelDigest: digestOf(gathered),
     undefined: gathered.task === 'classification' ? gathered.all.filter(({ prediction }) => prediction < 0).length : 0,
     confidence, metrics: figures.metrics, classes: figures.classes, calibration: figures.bins && { bins: figures.bins }, slices: report,
   };
+}
+
+function digestOf(gathered: Classes | Values): string {
+  const labels = gathered.task === 'regression' ? gathered.truth.map((row) => [...row]) : gathered.all.map(({ label }) => label);
+  return hashOf(JSON.stringify(labels)).toString(16).padStart(8, '0');
 }
 
 export function checked(sample: Sample, at: number): Sample {
@@ -70,6 +78,7 @@ export function checked(sample: Sample, at: number): Sample {
     if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
       fail('InvalidArgument', `'${column}' of sample ${at} is ${shown(value)}`, 'Metadata are strings, numbers, truth values or null.');
     }
+    if (Number.isNaN(value)) fail('InvalidArgument', `'${column}' of sample ${at} is NaN`, 'Pass null where nothing is known.');
     if (column === classColumn) fail('InvalidArgument', `sample ${at} has metadata '${classColumn}', which is the name of the true class`, 'Call it something else.');
   }
   return sample;

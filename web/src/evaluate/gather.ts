@@ -1,16 +1,16 @@
 // Outputs and labels of all samples, gathered sample by sample and turned into metrics in the end.
-// Invariant: one number a sample is a regression unless all labels are truth values and all outputs are between 0 and 1; scores are kept
-// only where there are few classes, so that memory grows with samples alone.
+// Invariant: one number a sample is a regression unless all labels are truth values and all outputs are between 0 and 1, or logits by
+// what the caller says; scores are kept only where there are few classes, so that memory grows with samples alone.
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
 import { shown } from '../shown.js';
 import { classify } from './metrics/classification.js';
 import type { Classified } from './metrics/classification.js';
-import { addsUp, classNames, ClassReader, isWholeType, probabilities, readRow } from './reading.js';
+import { addsUp, asNumber, classNames, ClassReader, isWholeType, probabilities, readRow } from './reading.js';
 import type { Row } from './reading.js';
 import type { Evaluation, Label, ReadingOptions, Runner } from './types.js';
 
-const mostKept = 100;
+const mostKept = 100, mostClasses = 1 << 20;
 
 export interface Classes {
   task: 'classification';
@@ -44,27 +44,31 @@ export class Gatherer {
   add(tensor: Tensor | undefined, label: Label, sample: string): void {
     const row = readRow(tensor, this.#output, sample);
     if (!this.#classes && !this.#values) this.#begin(tensor!, row, label);
-    if (this.#values) this.#values.push({ predicted: row, label, sample });
+    if (this.#values) this.#values.push({ predicted: row, label: asNumber(label), sample });
     else this.#classify(row, label, sample);
   }
 
   finish(): Classes | Values {
     const values = this.#values;
     if (!values) return this.#classes!;
+    const { logits = false } = this.#options, isShare = (one: number) => !(one < 0 || one > 1);
     const fits = ({ predicted: { length, 0: one }, label }: (typeof values)[number]) =>
-      length === 1 && one! >= 0 && one! <= 1 && (label === 0 || label === 1 || typeof label === 'boolean');
+      length === 1 && (logits || isShare(one!)) && (label === 0 || label === 1 || typeof label === 'boolean');
     const { task = values.every(fits) ? 'classification' : 'regression' } = this.#options;
     if (task === 'regression') return regression(values);
     this.#values = undefined;
-    this.#classes = this.#startClasses('probabilities', 2);
-    for (const { predicted, label, sample } of values) this.#classify(Float64Array.of(1 - predicted[0]!, predicted[0]!), label, sample);
+    this.#classes = this.#startClasses(logits ? 'logits' : 'probabilities', 2);
+    for (const { predicted: [one], label, sample } of values) {
+      if (!logits && !isShare(one!)) fail('InvalidArgument', `the output of ${sample} is ${one}, which is no probability`, 'Pass `logits: true` where the output is a logit.');
+      this.#classify(logits ? Float64Array.of(0, one!) : Float64Array.of(1 - one!, one!), label, sample);
+    }
     return this.#classes;
   }
 
   #begin(tensor: Tensor, row: Row, label: Label): void {
     const { task, logits } = this.#options;
     const several = row.length > 1;
-    if (task === 'regression' || (!task && (several ? Array.isArray(label) : !isWholeType(tensor) && typeof label !== 'string'))) this.#values = [];
+    if (task === 'regression' || (!task && (several ? Array.isArray(label) : !isWholeType(tensor) && typeof asNumber(label) !== 'string'))) this.#values = [];
     else if (!several && isWholeType(tensor)) this.#classes = this.#startClasses('index', undefined);
     else if (!several) this.#values = [];
     else this.#classes = this.#startClasses(logits ?? (!row.some(Number.isNaN) && !addsUp(row)) ? 'logits' : 'probabilities', row.length);
@@ -79,6 +83,7 @@ export class Gatherer {
     const classes = this.#classes!, truth = classes.reader.index(label, sample);
     if (classes.scores === 'index') {
       const [prediction] = row as unknown as [number];
+      if (prediction >= mostClasses) fail('InvalidArgument', `'${this.#output}' of ${sample} is ${prediction}`, 'Name an output that is the index of a class, or pass the task regression.');
       classes.reader.index(prediction, `the prediction of ${sample}`);
       classes.count = Math.max(classes.count, truth + 1, prediction + 1);
       classes.all.push({ label: truth, prediction });

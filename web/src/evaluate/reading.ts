@@ -69,18 +69,27 @@ export class ClassReader {
   #byName(label: string, sample: string): number {
     const index = this.#names?.indexOf(label) ?? -1;
     if (index >= 0) return index;
-    if (/^\d+$/.test(label)) return Number(label);
+    if (/^(0|[1-9]\d*)$/.test(label)) return Number(label);
     return fail('InvalidArgument', `the label of ${sample} is ${shown(label)}, which is no class`,
       this.#names ? `Known: ${this.#names.slice(0, 20).join(', ')}${this.#names.length > 20 ? ' ...' : ''}.` : 'Name the classes in `classes`, in the order of the output.');
   }
 }
 
-/** Whether a row looks like probabilities: none below 0, and a sum of 1. */
-export function addsUp(row: Row): boolean {
-  return Math.abs(row.reduce((all, one) => all + one, 0) - 1) <= 0.01 && row.every((one) => one >= -1e-6);
+/** A label that files have as text, as the number that it is written as; what is none as it is. */
+export function asNumber(label: Label): Label {
+  return typeof label === 'string' && label.trim() !== '' && Number.isFinite(Number(label)) ? Number(label) : label;
 }
 
-/** Probabilities of what the model gave. */
+const sumOf = (row: Row) => row.reduce((all, one) => all + one, 0);
+/* What 8 bits leave of a probability is up to half a step of 1/256 off. */
+const rounding = 1 / 512, fewPercent = 0.01;
+
+/** Whether a row looks like probabilities: none below 0, and a sum of 1, give or take what 8 bits round. */
+export function addsUp(row: Row): boolean {
+  return Math.abs(sumOf(row) - 1) <= Math.max(fewPercent, row.length * rounding) && row.every((one) => one >= -1e-6 && one <= 1 + fewPercent);
+}
+
+/** Probabilities of what the model gave; those of 8 bits add up to 1 after. */
 export function probabilities(row: Row, isLogits: boolean, sample: string): Row {
   if (isLogits) {
     const most = row.reduce((a, b) => Math.max(a, b), -Infinity), powers = row.map((one) => Math.exp(one - most));
@@ -88,7 +97,8 @@ export function probabilities(row: Row, isLogits: boolean, sample: string): Row 
     return powers.map((one) => one / sum);
   }
   if (!row.some(Number.isNaN) && !addsUp(row)) {
-    fail('InvalidArgument', `the scores of ${sample} add up to ${row.reduce((all, one) => all + one, 0).toFixed(2)}`, 'Pass `logits: true` where the output holds no probabilities.');
+    fail('InvalidArgument', `the scores of ${sample} add up to ${sumOf(row).toFixed(2)}, or are not from 0 to 1`, 'Pass `logits: true` where the output holds no probabilities.');
   }
-  return row;
+  const sum = sumOf(row);
+  return Math.abs(sum - 1) > fewPercent && sum > 0 ? row.map((one) => one / sum) : row;
 }

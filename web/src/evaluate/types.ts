@@ -109,6 +109,8 @@ export interface Evaluation {
   readonly samples: number;
   /** Of these, those with a label, of which all figures are. */
   readonly labelled: number;
+  /** Of the labels in their order: other labels have another one, but for one time in 2^32. */
+  readonly labelDigest: string;
   /** Of these, those whose output is NaN, which count as wrong. */
   readonly undefined: number;
   /** Of intervals. */

@@ -38,7 +38,7 @@ export class Likeness {
   }
 
   note(stable: Value, candidate: Value | undefined): void {
-    const { problem, maxAbsDiff } = compare(candidate, stable, this.#tolerance);
+    const { problem, maxAbsDiff } = compare(candidate, stable, isWhole(stable) ? exact : this.#tolerance);
     this.#compared++;
     if (!problem) this.#agreed++;
     if (maxAbsDiff === Infinity) this.#unlike++;
@@ -61,20 +61,26 @@ export class Likeness {
   }
 }
 
+/* Classes and tokens are by numbers that lie near one another and mean others. */
+const exact: Tolerance = { rtol: 0, atol: 0 };
+const isWhole = (value: Value) => value !== null && isTensor(value) && /^(u?int\d+|bool)$/.test(value.dtype);
+
 /* Floats in one row or in rows, of two classes or more. */
 function isScores(value: Value): value is Tensor {
   return value !== null && isTensor(value) && /float(16|32|64)$/.test(value.dtype) && value.dims.length > 0 &&
     value.dims.length <= 2 && value.dims.at(-1)! >= 2;
 }
 
-/* The place of the largest element of each row, the first of several. */
+/* The place of the largest element of each row, the first of several; -1 of a row with NaN, which says nothing. */
 function tops(scores: Tensor): number[] {
   const read = elementReader(scores);
   const classes = scores.dims.at(-1)!;
   return Array.from({ length: elementsOf(scores) / classes }, (_, row) => {
+    const at = (i: number) => Number(read(scores, row * classes + i));
     let top = 0;
-    for (let i = 1; i < classes; i++) {
-      if (read(scores, row * classes + i) > read(scores, row * classes + top)) top = i;
+    for (let i = 0; i < classes; i++) {
+      if (Number.isNaN(at(i))) return -1;
+      if (at(i) > at(top)) top = i;
     }
     return top;
   });

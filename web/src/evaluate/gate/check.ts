@@ -1,5 +1,6 @@
 // One check of a gate as a line of its report.
 // Invariant: what was not measured, or is no number, never passes.
+import { moreIsBetter } from './thresholds.js';
 import type { GateCheck, GateEvidence } from './types.js';
 
 /** What was measured, or why not. */
@@ -32,6 +33,12 @@ export function checkOf(kind: GateCheck['kind'], check: string, wanted: string, 
 }
 
 export const missingOf = (evidence: GateEvidence, what: keyof NonNullable<GateEvidence['missing']>, says: string): string => evidence.missing?.[what] ?? says;
+
+/** How much worse a value is. */
+export function lossOf(metric: string, value: number, baseline: number): Finding {
+  const loss = moreIsBetter(metric) ? baseline - value : value - baseline;
+  return { value: loss, measured: `${text(loss)} (${text(value)}, the baseline's ${text(baseline)})` };
+}
 
 /** A share of the baseline's, where there is one. */
 export function ratioOf(value: number, baseline: number, show: (value: number) => string = text): Finding {

@@ -21,7 +21,7 @@ export function readThresholds(value: unknown, refuse: Refuse, root = 'threshold
     if (!moreIsBetter(name) && !errors.test(name)) refuse(path, 'is no metric; known are accuracy, top5, microF1, macroF1, auc, logLoss, ece, mae, mse, rmse, r2');
     return strict.object({
       ...(moreIsBetter(name) ? { min: bound(name), minRatio: positive } : { max: bound(name), maxRatio: positive }), maxLoss: loss,
-      ...(paired.includes(name) && { nonInferior: strict.object({ margin: positive, confidence: strict.number(0.5, 1 - 1e-9, 'a number from 0.5 to below 1') }, { needed: ['margin'] }) }),
+      ...(paired.includes(name) && { nonInferior: strict.object({ margin: positive, confidence: name === 'accuracy' ? strict.number(0.5, 1 - 1e-9, 'a number from 0.5 to below 1') : strict.number(0.5, 0.99, 'a number from 0.5 to 0.99: it is of 1,000 drawings') }, { needed: ['margin'] }) }),
       ...(name === 'accuracy' && { mcnemar: strict.object({ alpha: between }, { empty: true }) }),
     });
   };

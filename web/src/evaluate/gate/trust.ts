@@ -32,8 +32,9 @@ function otherwise(one: GatedEvaluation, other: GatedEvaluation): string | undef
   const digests = (data: object) => JSON.stringify(Object.entries(data).filter(([name]) => name !== 'name').sort());
   if (one.data && other.data && digests(one.data) !== digests(other.data)) return 'on other data';
   if (one.task !== other.task) return `as ${other.task}`;
+  if (one.output !== other.output) return `by another output, '${other.output}'`;
   const supports = ({ classes }: GatedEvaluation) => JSON.stringify(classes.map(({ name, support }) => [name, support]));
-  return one.labelled !== other.labelled || supports(one) !== supports(other) ? 'on other labels' : undefined;
+  return one.labelled !== other.labelled || one.labelDigest !== other.labelDigest || supports(one) !== supports(other) ? 'on other labels' : undefined;
 }
 
 /** Records of both, in pairs. */

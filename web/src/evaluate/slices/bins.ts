@@ -47,6 +47,8 @@ function byQuantiles(column: string, entries: readonly Attribute[]): Binned {
   const cuts = new Set<number>();
   for (let i = 1; i < quantiles; i++) cuts.add(sorted[Math.floor((i * sorted.length) / quantiles)]!);
   cuts.delete(sorted[0]!);
+  // Most samples have the least value: the others are apart from them.
+  if (cuts.size === 0) cuts.add(sorted.find((value) => value > sorted[0]!)!);
   const bounds = [...cuts];
   const shown = (value: number) => String(Number(value.toPrecision(6)));
   const values = [undefined, ...bounds].map((from, i) => {

@@ -1,6 +1,7 @@
 // Tests of two samples, and p-values of many tests at once. All are two-sided.
 // References: Fisher (1934), with twice the smaller tail; Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28; McNemar (1947), https://doi.org/10.1007/BF02295996, by the
 // binomial distribution; Benjamini and Hochberg (1995), https://doi.org/10.1111/j.2517-6161.1995.tb02031.x.
+import { isBetween } from '../../between.js';
 import { fail } from '../../fail.js';
 import { shown } from '../../shown.js';
 import { binomialUpTo, hypergeometricUpTo, studentTails } from './distributions.js';
@@ -32,12 +33,15 @@ export function twoProportions(one: Sums, other: Sums): Tested {
   return { statistic, p: statistic === 0 ? 1 : Math.min(1, 2 * tail) };
 }
 
+/* The t of means that differ where nothing else does: its square is a number, too. */
+const beyondAll = 1e100;
+
 /** Welch's t-test of two means. */
 export function twoMeans(one: Sums, other: Sums): Tested {
   const shares = [one, other].map(({ count, sum, squares }) => Math.max(0, (squares - (sum * sum) / count) / (count - 1)) / count);
   const [a, b] = shares as [number, number];
   const difference = one.sum / one.count - other.sum / other.count;
-  if (!(a + b > 0)) return { statistic: 0, p: 1 };
+  if (!(a + b > 0)) return { statistic: Math.sign(difference) * beyondAll, p: difference === 0 ? 1 : 0 };
   const statistic = difference / Math.sqrt(a + b);
   const degrees = (a + b) ** 2 / ((a * a) / (one.count - 1) + (b * b) / (other.count - 1));
   return { statistic, p: studentTails(statistic, degrees) };
@@ -67,8 +71,8 @@ export function mcnemar(onlyA: number, onlyB: number): McNemar {
  * rejections false where the tests are independent or depend positively. InvalidArgument for what are no p-values.
  */
 export function benjaminiHochberg(pValues: readonly number[]): number[] {
-  const wrong = Array.isArray(pValues) ? pValues.find((p) => !(typeof p === 'number' && p >= 0 && p <= 1)) : pValues;
-  if (!Array.isArray(pValues) || wrong !== undefined) fail('InvalidArgument', `${shown(wrong)} is no p-value`, 'Pass an array of numbers from 0 to 1.');
+  const list: readonly unknown[] = Array.isArray(pValues) ? pValues : [pValues], wrong = list.findIndex((p) => !isBetween(p, 0, 1));
+  if (list !== pValues || wrong >= 0) fail('InvalidArgument', `${shown(list[Math.max(0, wrong)])} is no p-value`, 'Pass an array of numbers from 0 to 1.');
   const order = pValues.map((_, i) => i).sort((a, b) => pValues[b]! - pValues[a]!);
   const adjusted = new Array<number>(pValues.length);
   let least = 1;
