@@ -49,10 +49,7 @@ std::string ToString(std::span<const int64_t> dims) {
   return text + "]";
 }
 
-namespace {
-
-// Checks dims and the byte size they imply; gives the byte size.
-Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
+Result<uint64_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
   INSITU_ASSIGN(const int64_t elements, Elements(dims));
   auto bits = CheckedMul(elements, BitWidth(dtype));
   if (!bits || *bits / 8 > CurrentLimits().max_tensor_bytes)
@@ -60,8 +57,10 @@ Result<size_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims) {
                                                ToString(dims) + " exceeds the limit of " +
                                                std::to_string(CurrentLimits().max_tensor_bytes) +
                                                " bytes");
-  return ByteSize(dtype, elements);
+  return (static_cast<uint64_t>(*bits) + 7) / 8;
 }
+
+namespace {
 
 std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, size_t expected,
                                  size_t got) {
@@ -73,7 +72,7 @@ std::unexpected<Error> WrongSize(DType dtype, std::span<const int64_t> dims, siz
 }  // namespace
 
 Result<Tensor> Tensor::Allocate(DType dtype, Dims dims) {
-  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  INSITU_ASSIGN(const uint64_t size, CheckedByteSize(dtype, dims));
   Tensor tensor;
   tensor.dtype_ = dtype;
   if (dtype == DType::kString) {
@@ -89,7 +88,7 @@ Result<Tensor> Tensor::Allocate(DType dtype, Dims dims) {
 }
 
 Result<Tensor> Tensor::FromBytes(DType dtype, Dims dims, std::span<const std::byte> bytes) {
-  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  INSITU_ASSIGN(const uint64_t size, CheckedByteSize(dtype, dims));
   if (size != bytes.size()) return WrongSize(dtype, dims, size, bytes.size());
   INSITU_ASSIGN(Tensor tensor, Allocate(dtype, std::move(dims)));
   if (size > 0) std::memcpy(tensor.data_, bytes.data(), size);
@@ -98,7 +97,7 @@ Result<Tensor> Tensor::FromBytes(DType dtype, Dims dims, std::span<const std::by
 
 Result<Tensor> Tensor::Borrow(DType dtype, Dims dims, std::span<const std::byte> bytes,
                               std::shared_ptr<const void> owner) {
-  INSITU_ASSIGN(const size_t size, CheckedByteSize(dtype, dims));
+  INSITU_ASSIGN(const uint64_t size, CheckedByteSize(dtype, dims));
   if (size != bytes.size()) return WrongSize(dtype, dims, size, bytes.size());
   Tensor tensor;
   tensor.dtype_ = dtype;

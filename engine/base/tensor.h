@@ -26,7 +26,9 @@ using Dims = std::vector<int64_t>;
 Result<int64_t> Elements(std::span<const int64_t> dims);
 // Product of dims already known to be valid.
 int64_t ElementsUnchecked(std::span<const int64_t> dims);
-// Bytes of `elements` elements of `dtype`; 0 for strings.
+// Bytes that valid dims imply, which size_t holds; 0 for strings. LimitExceeded.
+Result<uint64_t> CheckedByteSize(DType dtype, std::span<const int64_t> dims);
+// Bytes of `elements` elements of `dtype`; 0 for strings. Of tensors that are there, or checked.
 size_t ByteSize(DType dtype, int64_t elements);
 // "[1,3,224,224]".
 std::string ToString(std::span<const int64_t> dims);

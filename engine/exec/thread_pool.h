@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/error.h"
@@ -26,12 +27,12 @@ class ThreadPool {
   pthreadpool* handle() const { return handle_; }  // nullptr: the calling thread alone
 
   // Whether so many multiplications are done sooner than a second thread wakes.
-  bool IsSmall(size_t work) const { return threads_ == 1 || work < kSmallWork; }
+  bool IsSmall(uint64_t work) const { return threads_ == 1 || work < kSmallWork; }
 
   // task(index, thread) for every index below `tasks`, in any order; thread is below threads() and
   // no two tasks of one thread run at once. `work`: multiplications of all tasks, about.
   template <class Task>
-  void ForEach(size_t tasks, size_t work, const Task& task) const {
+  void ForEach(size_t tasks, uint64_t work, const Task& task) const {
     if (tasks < 2 || IsSmall(work)) {
       for (size_t index = 0; index < tasks; ++index) task(index, size_t{0});
       return;
@@ -53,7 +54,7 @@ class ThreadPool {
   }
 
  private:
-  static constexpr size_t kSmallWork = 64 * 1024;
+  static constexpr uint64_t kSmallWork = 64 * 1024;
   static constexpr size_t kRangeStep = 64;  // elements, so that no two ranges share a cache line
 
   using Call = void (*)(void* context, size_t thread, size_t index);

@@ -85,10 +85,13 @@ NodeId Graph::Producer(ValueId id) const {
 std::vector<NodeId> Graph::Consumers(ValueId id) const {
   if (id == kNoValue) return {};
   const std::set<NodeId>& readers = readers_[static_cast<size_t>(id)];
-  std::vector<NodeId> consumers(readers.begin(), readers.end());
-  std::ranges::sort(consumers, {},
+  return InOrder({readers.begin(), readers.end()});
+}
+
+std::vector<NodeId> Graph::InOrder(std::vector<NodeId> nodes) const {
+  std::ranges::sort(nodes, {},
                     [this](NodeId node) { return places_[static_cast<size_t>(node)].label; });
-  return consumers;
+  return nodes;
 }
 
 NodeId Graph::OnlyConsumer(ValueId id) const {
@@ -118,6 +121,11 @@ void Graph::SetInput(NodeId id, size_t index, ValueId value) {
   AddReader(value, id);
   inputs_of[index] = value;
   if (!Reads(node(id), old)) RemoveReader(old, id);
+}
+
+void Graph::MoveNode(NodeId id, NodeId before) {
+  Unlink(id);
+  Link(id, before);
 }
 
 void Graph::SetOrder(std::vector<NodeId> order) {

@@ -75,6 +75,8 @@ struct Node {
     const T* value = std::get_if<T>(&it->second);
     return value ? *value : fallback;
   }
+  // kNoValue where it is omitted, or there are not so many.
+  ValueId Input(size_t i) const { return i < inputs.size() ? inputs[i] : kNoValue; }
   // Of a live one.
   void Transfer(Archive& archive) { archive(name, domain, op, inputs, outputs, attributes); }
   bool Has(std::string_view key) const { return attributes.find(key) != attributes.end(); }
@@ -127,6 +129,10 @@ class Graph {
   void Connect(NodeId id, std::vector<ValueId> inputs, std::vector<ValueId> outputs);
   // Replaces one input.
   void SetInput(NodeId id, size_t index, ValueId value);
+  // Moves a live node in front of another in the order of execution.
+  void MoveNode(NodeId id, NodeId before);
+  // These live nodes in order of execution.
+  std::vector<NodeId> InOrder(std::vector<NodeId> nodes) const;
   // The order of execution; `order` holds every live node once.
   void SetOrder(std::vector<NodeId> order);
   // Makes every reader of `from` (and the graph output list) use `to`; only the producer of `to`

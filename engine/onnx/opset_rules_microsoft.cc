@@ -12,10 +12,6 @@ namespace {
 
 constexpr const char* kMicrosoft = "com.microsoft";
 
-ValueId InputOf(const Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
-}
-
 std::unexpected<Error> Faulty(const Node& node, std::string what) {
   return RuleError(node, ErrorCode::kInvalidModel, std::move(what),
                    "The model was written by a faulty exporter.");
@@ -64,7 +60,7 @@ Status FusedConv(Graph& graph, NodeId id, int64_t) {
   INSITU_ASSIGN(const auto parameters, Take<std::vector<float>>(node, "activation_params"));
   if (node.inputs.size() < 2 || node.inputs.size() > 4 || node.outputs.size() != 1)
     return Faulty(node, "FusedConv takes 2 to 4 inputs and gives one output");
-  const ValueId add = InputOf(node, 3);
+  const ValueId add = node.Input(3);
   std::vector<ValueId> inputs = node.inputs;
   inputs.resize(std::min<size_t>(inputs.size(), 3));
   if (inputs.back() == kNoValue) inputs.pop_back();
@@ -155,11 +151,11 @@ Status QAttention(Graph& graph, NodeId id, int64_t) {
     return Faulty(node, "QAttention takes 5 to 9 inputs");
   const ValueId projected = Insert(graph, id, "MatMulIntegerToFloat",
                                    {node.inputs[0], node.inputs[1], node.inputs[3], node.inputs[4],
-                                    InputOf(node, 6), InputOf(node, 7), node.inputs[2]},
+                                    node.Input(6), node.Input(7), node.inputs[2]},
                                    {}, kMicrosoft);
   const std::vector<ValueId> qkv = InsertSplit(graph, id, projected, 2, 3, "projections");
-  std::vector<ValueId> inputs = {qkv[0], qkv[1], qkv[2], kNoValue, InputOf(node, 5)};
-  if (const ValueId past = InputOf(node, 8); past != kNoValue) {
+  std::vector<ValueId> inputs = {qkv[0], qkv[1], qkv[2], kNoValue, node.Input(5)};
+  if (const ValueId past = node.Input(8); past != kNoValue) {
     const std::vector<ValueId> parts = InsertSplit(graph, id, past, 0, 2, "past");
     INSITU_ASSIGN(const ValueId key, PastPart(graph, id, parts, 0));
     INSITU_ASSIGN(const ValueId value, PastPart(graph, id, parts, 1));

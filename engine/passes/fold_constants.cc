@@ -26,7 +26,7 @@ Result<std::optional<Tensor>> KnownTensor(const Value& value) {
 
 // Whether the outputs stay within the limit or what goes in; unknown extents count as too large.
 bool IsWorthIt(const Graph& graph, const Node& node, int64_t max_bytes) {
-  size_t allowed = static_cast<size_t>(max_bytes), bytes = 0, inputs = 0;
+  uint64_t bytes = 0, inputs = 0;
   for (ValueId id : node.inputs)
     if (id != kNoValue) inputs += graph.Constant(id)->size_bytes();
   for (ValueId id : node.outputs) {
@@ -34,9 +34,11 @@ bool IsWorthIt(const Graph& graph, const Node& node, int64_t max_bytes) {
     const ValueType& type = graph.value(id).type;
     const auto dims = type.shape ? KnownDims(*type.shape) : std::nullopt;
     if (!dims) return false;
-    bytes += ByteSize(type.dtype, ElementsUnchecked(*dims));
+    const auto size = CheckedByteSize(type.dtype, *dims);
+    if (!size) return false;
+    bytes += *size;
   }
-  return bytes <= std::max(allowed, inputs);
+  return bytes <= std::max(static_cast<uint64_t>(max_bytes), inputs);
 }
 
 bool AllInputsConstant(const Graph& graph, const Node& node) {

@@ -30,6 +30,11 @@ NodeId OnlyConsumer(const Graph& graph, ValueId id) {
   return graph.IsOutput(id) ? kNoNode : graph.OnlyConsumer(id);
 }
 
+std::optional<size_t> RankOf(const Graph& graph, ValueId id) {
+  const auto& shape = graph.value(id).type.shape;
+  return shape ? std::optional(shape->size()) : std::nullopt;
+}
+
 void Absorb(Graph& graph, PassContext& context, std::span<const NodeId> nodes,
             std::string_view by) {
   for (NodeId id : nodes) {

@@ -18,6 +18,8 @@ std::optional<std::vector<double>> PerChannel(const Tensor& constant, size_t ran
 Result<Tensor> VectorOf(DType dtype, const std::vector<double>& values);
 // The only node that reads the value, when the value is no graph output; else kNoNode.
 NodeId OnlyConsumer(const Graph& graph, ValueId id);
+// How many axes it has; nullopt where that is unknown.
+std::optional<size_t> RankOf(const Graph& graph, ValueId id);
 // Removes the nodes, noting that `by` absorbed them.
 void Absorb(Graph& graph, PassContext& context, std::span<const NodeId> nodes, std::string_view by);
 // A constant of one element as a number.

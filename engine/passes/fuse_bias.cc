@@ -13,11 +13,6 @@ bool HasActivation(const Node& node) {
   return node.Has("activation_min") || node.Has("activation_max");
 }
 
-size_t RankOf(const Graph& graph, ValueId id) {
-  const auto& shape = graph.value(id).type.shape;
-  return shape ? shape->size() : 0;
-}
-
 bool IsIntegerToFloat(const Node& node) {
   return node.Is("ConvIntegerToFloat", "insitu") ||
          node.Is("MatMulIntegerToFloat", "com.microsoft");
@@ -40,7 +35,7 @@ int64_t OutputChannels(const Graph& graph, const Node& node) {
   const Tensor* weights = graph.Constant(node.inputs[1]);
   if (!weights || weights->dims().size() < 2 || !IsFloat(weights->dtype())) return 0;
   if (conv) return weights->dims()[0];
-  if (weights->dims().size() != 2 || RankOf(graph, node.inputs[0]) != 2) return 0;
+  if (weights->dims().size() != 2 || RankOf(graph, node.inputs[0]) != size_t{2}) return 0;
   if (gemm && (node.Attr<float>("alpha", 1) != 1 || node.Attr<float>("beta", 1) != 1)) return 0;
   return weights->dims()[gemm && node.Attr<int64_t>("transB", 0) != 0 ? 0 : 1];
 }
@@ -60,6 +55,16 @@ size_t ConstantSide(const Graph& graph, const Node& add) {
   return left == right ? 2 : left ? 0 : 1;
 }
 
+// What is added to each channel, along the last axis of a product and axis 1 of a convolution.
+std::optional<std::vector<double>> AddendOf(const Node& linear, const Tensor& constant, size_t rank,
+                                            int64_t channels) {
+  if (!linear.Is("MatMulIntegerToFloat", "com.microsoft"))
+    return PerChannel(constant, rank, channels);
+  const Dims& dims = constant.dims();
+  const bool fits = dims.size() <= rank && (constant.elements() == 1 || dims.back() == channels);
+  return fits ? PerChannel(constant.Reshaped({constant.elements()}), 2, channels) : std::nullopt;
+}
+
 Result<bool> Fuse(Graph& graph, NodeId add_id, PassContext& context) {
   const Node& add = graph.node(add_id);
   if (!add.Is("Add")) return false;
@@ -70,9 +75,9 @@ Result<bool> Fuse(Graph& graph, NodeId add_id, PassContext& context) {
   if (id == kNoNode || OnlyConsumer(graph, product) == kNoNode) return false;
   const Node& linear = graph.node(id);
   const int64_t channels = OutputChannels(graph, linear);
-  const size_t rank = RankOf(graph, product);
+  const size_t rank = RankOf(graph, product).value_or(0);
   if (channels == 0 || rank < 2 || rank != RankOf(graph, add.outputs[0])) return false;
-  const auto extra = PerChannel(*graph.Constant(add.inputs[side]), rank, channels);
+  const auto extra = AddendOf(linear, *graph.Constant(add.inputs[side]), rank, channels);
   auto bias = BiasOf(graph, linear, channels);
   if (!extra || !bias) return false;
   for (size_t c = 0; c < bias->size(); ++c) (*bias)[c] += (*extra)[c];

@@ -13,7 +13,7 @@ Result<std::optional<ValueId>> ChannelVector(Graph& graph, ValueId id, size_t ra
                                              int64_t channels, bool one_suffices) {
   const Tensor* constant = graph.Constant(id);
   if (!constant || constant->dtype() != DType::kFloat32) return std::nullopt;
-  if (constant->elements() == 1 && one_suffices)
+  if (constant->elements() == 1 && constant->dims().size() <= rank && one_suffices)
     return graph.AddConstant("scale", constant->Reshaped({}));
   const auto values = PerChannel(*constant, rank, channels);
   if (!values) return std::nullopt;
@@ -51,7 +51,7 @@ Result<bool> FuseOne(Graph& graph, PassContext& context, NodeId id) {
   }
   const std::string by = "ConvIntegerToFloat '" + conv.name + "'";
   for (NodeId absorbed : {cast, mul, last}) context.NoteAbsorbed(graph.node(absorbed), by);
-  const ValueId w_zero = conv.inputs.size() > 3 ? conv.inputs[3] : kNoValue;
+  const ValueId w_zero = conv.Input(3);
   std::vector<ValueId> inputs = {conv.inputs[0], conv.inputs[1], x_scale,
                                  *scale,         conv.inputs[2], w_zero};
   if (bias) inputs.push_back(*bias);

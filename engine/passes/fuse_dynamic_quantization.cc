@@ -52,16 +52,12 @@ void AddTail(const Graph& graph, int64_t columns, Chain& chain) {
   }
 }
 
-ValueId InputOf(const Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
-}
-
 // The start of a chain: a product of quantized data with constant weights and zero points.
 std::optional<Chain> MatchProduct(const Graph& graph, NodeId product, size_t a_zero) {
   const Node& node = graph.node(product);
   Chain chain;
   chain.product = chain.last = product;
-  if (InputOf(node, a_zero) == kNoValue) return std::nullopt;
+  if (node.Input(a_zero) == kNoValue) return std::nullopt;
   chain.quantize = graph.Producer(node.inputs[0]);
   if (chain.quantize == kNoNode) return std::nullopt;
   const Node& quantize = graph.node(chain.quantize);
@@ -70,7 +66,7 @@ std::optional<Chain> MatchProduct(const Graph& graph, NodeId product, size_t a_z
     return std::nullopt;
   const Tensor* weights = graph.Constant(node.inputs[1]);
   if (!weights || weights->dims().size() != 2) return std::nullopt;
-  chain.b_zero = InputOf(node, a_zero + 1);
+  chain.b_zero = node.Input(a_zero + 1);
   if (chain.b_zero != kNoValue && !graph.IsConstant(chain.b_zero)) return std::nullopt;
   return chain;
 }
@@ -101,7 +97,7 @@ std::optional<Chain> MatchToFloat(const Graph& graph, NodeId product) {
   const Node& node = graph.node(product);
   const int64_t columns = graph.Constant(node.inputs[1])->dims()[1];
   chain->b_scale = node.inputs[3];
-  chain->bias = InputOf(node, 6);
+  chain->bias = node.Input(6);
   if (graph.node(chain->quantize).outputs[1] != node.inputs[2] ||
       !IsPerColumn(graph, chain->b_scale, columns, true) ||
       (chain->bias != kNoValue && !IsPerColumn(graph, chain->bias, columns, false)))

@@ -101,6 +101,11 @@ std::optional<Match> MatchAt(const Graph& graph, NodeId id) {
   if (!IsClose(ScalarOperand(graph, graph.node(add), other), 1)) return std::nullopt;
   match.nodes.insert(match.nodes.end(), {id, add});
   if (!MatchTail(graph, graph.node(add).outputs[0], match)) return std::nullopt;
+  // A number of more axes than x adds some; factors are compared as exactly as float32 needs.
+  const auto rank = RankOf(graph, match.x);
+  if (!rank || rank != RankOf(graph, graph.node(match.last).outputs[0]) ||
+      graph.value(match.x).type.dtype == DType::kFloat64)
+    return std::nullopt;
   return match;
 }
 

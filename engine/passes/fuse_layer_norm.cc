@@ -81,7 +81,8 @@ std::optional<Match> MatchAt(const Graph& graph, NodeId id) {
   Match match;
   match.x = graph.node(sub).inputs[0];
   const auto& shape = graph.value(match.x).type.shape;
-  if (!shape || shape->empty() || !IsFloat(graph.value(match.x).type.dtype)) return std::nullopt;
+  const DType dtype = graph.value(match.x).type.dtype;
+  if (!shape || shape->empty() || !IsFloat(dtype) || dtype == DType::kFloat64) return std::nullopt;
   const NodeId mean = graph.Producer(graph.node(sub).inputs[1]);
   if (!IsLastMean(graph, mean, shape->size()) || graph.node(mean).inputs[0] != match.x ||
       OnlyConsumer(graph, graph.node(mean).outputs[0]) == kNoNode ||
@@ -99,6 +100,8 @@ std::optional<Match> MatchAt(const Graph& graph, NodeId id) {
     match.nodes.push_back(mul);
     match.last = add;
   }
+  // A number of more axes than x adds some.
+  if (RankOf(graph, graph.node(match.last).outputs[0]) != shape->size()) return std::nullopt;
   return match;
 }
 

@@ -67,10 +67,6 @@ std::string_view Remark(const IntegerBias& bias) {
   return bias.rounded ? ", its bias rounded to accumulator steps" : "";
 }
 
-ValueId InputOrNone(const Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
-}
-
 }  // namespace
 
 Result<bool> FuseQdqConv(Graph& graph, PassContext& context, const QuantizedOutput& match) {
@@ -80,7 +76,7 @@ Result<bool> FuseQdqConv(Graph& graph, PassContext& context, const QuantizedOutp
   const auto w = DequantizedWeights(graph, conv.inputs[1], 0, 0);
   if (!x || !w) return false;
   const int64_t channels = graph.Constant(w->value)->dims()[0];
-  INSITU_ASSIGN(const auto bias, MakeBias(graph, InputOrNone(conv, 2), *x, *w, channels));
+  INSITU_ASSIGN(const auto bias, MakeBias(graph, conv.Input(2), *x, *w, channels));
   if (!bias) return false;
   INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
   INSITU_ASSIGN(const ValueId w_zero, ZeroPointOf(graph, *w));
@@ -103,7 +99,7 @@ Result<bool> FuseQdqGemm(Graph& graph, PassContext& context, const QuantizedOutp
   const auto w = DequantizedWeights(graph, gemm.inputs[1], 2, columns_axis);
   if (!x || !w) return false;
   const int64_t columns = graph.Constant(w->value)->dims()[static_cast<size_t>(columns_axis)];
-  INSITU_ASSIGN(const auto bias, MakeBias(graph, InputOrNone(gemm, 2), *x, *w, columns));
+  INSITU_ASSIGN(const auto bias, MakeBias(graph, gemm.Input(2), *x, *w, columns));
   if (!bias) return false;
   INSITU_ASSIGN(const ValueId x_zero, ZeroPointOf(graph, *x));
   INSITU_ASSIGN(const ValueId w_zero, ZeroPointOf(graph, *w));

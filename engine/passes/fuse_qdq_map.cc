@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ops/evaluate_node.h"
+#include "passes/fold_util.h"
 #include "passes/qdq.h"
 
 namespace insitu {
@@ -109,8 +110,7 @@ class Region {
   }
 
   ValueId source() const { return *sources_.begin(); }
-  bool Has(NodeId id) const { return nodes_.contains(id); }
-  const std::set<NodeId>& nodes() const { return nodes_; }
+  std::vector<NodeId> InOrder() const { return graph_.InOrder({nodes_.begin(), nodes_.end()}); }
 
  private:
   // Whether only nodes of the region read the value.
@@ -168,8 +168,7 @@ Result<Tensor> Tabulate(const Graph& graph, const Region& region, NodeId quantiz
     return entry->second;
   };
   INSITU_ASSIGN(computed[copy(region.source())], AllBytes(graph.value(region.source()).type.dtype));
-  for (NodeId id : graph.Order()) {
-    if (!region.Has(id)) continue;
+  for (NodeId id : region.InOrder()) {
     Node node = graph.node(id);
     std::vector<Tensor> inputs;
     for (ValueId& input : node.inputs) {
@@ -191,18 +190,22 @@ Result<Tensor> Tabulate(const Graph& graph, const Region& region, NodeId quantiz
 Result<bool> FuseQdqMap(Graph& graph, PassContext& context, const QuantizedOutput& match) {
   Region region(graph);
   if (!region.Grow(match.quantize)) return false;
+  // A number of more axes than the source adds some.
+  const ValueId result = graph.node(match.quantize).outputs[0];
+  const auto rank = RankOf(graph, region.source());
+  if (!rank || rank != RankOf(graph, result)) return false;
   INSITU_ASSIGN(Tensor table, Tabulate(graph, region, match.quantize));
   if (table.dims() != Dims{256} || !IsByte(table.dtype())) return false;
 
   // The node that gives it its name: the last one that is more than a change of quantization.
   NodeId named = match.quantize;
-  for (NodeId id : graph.Order())
-    if (region.Has(id) && !graph.node(id).Is("QuantizeLinear") &&
-        !graph.node(id).Is("DequantizeLinear") && !graph.node(id).Is("ByteMap", "insitu"))
+  for (NodeId id : region.InOrder())
+    if (!graph.node(id).Is("QuantizeLinear") && !graph.node(id).Is("DequantizeLinear") &&
+        !graph.node(id).Is("ByteMap", "insitu"))
       named = id;
   const std::string name = graph.node(named).name;
   const ValueId source = region.source();
-  for (NodeId id : region.nodes()) {
+  for (NodeId id : region.InOrder()) {
     if (region.IsShared(id)) continue;
     if (graph.node(id).name != name) context.NoteAbsorbed(graph.node(id), "ByteMap '" + name + "'");
     if (id != match.quantize) graph.Remove(id);

@@ -14,7 +14,7 @@ namespace {
 
 // The bias as float32 [channels]; kNoValue where there is none, nullopt where it has no such form.
 Result<std::optional<ValueId>> RealBias(Graph& graph, const Node& node, int64_t channels) {
-  const ValueId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  const ValueId bias = node.Input(2);
   if (bias == kNoValue) return kNoValue;
   const auto quantized = DequantizedFrom(graph, bias);
   const Tensor* stored = graph.Constant(quantized ? quantized->value : bias);
@@ -28,9 +28,9 @@ Result<std::optional<ValueId>> RealBias(Graph& graph, const Node& node, int64_t 
     if (!quantized)
       reals.As<float>()[i] = stored->As<float>()[i];
     else if (quantized->dtype == DType::kInt32)
-      reals.As<float>()[i] =
-          static_cast<float>(stored->As<int32_t>()[i] - quantized->numbers.ZeroPointAt(c)) *
-          quantized->numbers.ScaleAt(c);
+      reals.As<float>()[i] = static_cast<float>(int64_t{stored->As<int32_t>()[i]} -
+                                                quantized->numbers.ZeroPointAt(c)) *
+                             quantized->numbers.ScaleAt(c);
     else
       return std::nullopt;
   }

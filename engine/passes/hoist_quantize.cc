@@ -2,8 +2,6 @@
 // with the clamps between them. Why: it then follows the operator whose result it quantizes, so
 // that both become one integer operator, and bytes are moved instead of floats. Quantization keeps
 // the order, so maxima may be taken before or after it.
-#include <algorithm>
-
 #include "passes/clamp_of.h"
 #include "passes/fold_util.h"
 #include "passes/movers.h"
@@ -42,7 +40,7 @@ bool Hoist(Graph& graph, NodeId quantize) {
   for (NodeId id : match->clamps)
     graph.value(graph.node(id).outputs[0]).type.shape = graph.value(data).type.shape;
   const ValueId integers =
-      graph.AddValue({graph.FreshName(graph.value(result).name + "_unmoved"),
+      graph.AddValue({graph.FreshName(graph.value(data).name + "_quantized"),
                       {graph.value(result).type.dtype, graph.value(data).type.shape},
                       std::nullopt,
                       std::nullopt});
@@ -50,12 +48,7 @@ bool Hoist(Graph& graph, NodeId quantize) {
   inputs[0] = integers;
   graph.Connect(quantize, std::vector<ValueId>(graph.node(quantize).inputs), {integers});
   graph.Connect(mover, std::move(inputs), {result});
-  std::vector<NodeId> order;
-  for (NodeId id : graph.Order()) {
-    if (id == mover) order.insert(order.end(), chain.begin(), chain.end());
-    if (std::ranges::find(chain, id) == chain.end()) order.push_back(id);
-  }
-  graph.SetOrder(std::move(order));
+  for (NodeId id : chain) graph.MoveNode(id, mover);
   return true;
 }
 
@@ -66,7 +59,8 @@ Result<bool> HoistQuantize(Graph& graph, PassContext&) {
   for (bool moved = true; moved;) {
     moved = false;
     for (NodeId id : graph.Order())
-      if (graph.node(id).Is("QuantizeLinear")) moved = Hoist(graph, id) || moved;
+      if (graph.node(id).Is("QuantizeLinear"))
+        while (Hoist(graph, id)) moved = true;
     changed |= moved;
   }
   return changed;

@@ -15,7 +15,7 @@ std::optional<QuantizedValue> ReadParameters(const Graph& graph, const Node& nod
   QuantizedValue read;
   read.value = node.inputs[0];
   read.scale = node.inputs[1];
-  read.zero_point = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  read.zero_point = node.Input(2);
   read.dtype = dtype;
   read.axis = node.Attr<int64_t>("axis", 1);
   const Tensor* scale = graph.Constant(read.scale);

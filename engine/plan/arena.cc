@@ -9,13 +9,14 @@
 namespace insitu {
 namespace {
 
-size_t Rounded(size_t bytes) {
-  return (std::max<size_t>(bytes, 1) + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+uint64_t Rounded(uint64_t bytes) {
+  return (std::max<uint64_t>(bytes, 1) + kBufferAlignment - 1) / kBufferAlignment *
+         kBufferAlignment;
 }
 
 }  // namespace
 
-size_t ArenaAllocator::Take(size_t bytes) {
+uint64_t ArenaAllocator::Take(uint64_t bytes) {
   bytes = Rounded(bytes);
   auto best = free_.end();
   for (auto it = free_.begin(); it != free_.end(); ++it) {
@@ -27,7 +28,7 @@ size_t ArenaAllocator::Take(size_t bytes) {
     if (available > bytes) free_.emplace(offset + bytes, available - bytes);
     return offset;
   }
-  size_t offset = end_;
+  uint64_t offset = end_;
   // A free block that touches the end is extended instead of left behind.
   if (!free_.empty()) {
     auto last = std::prev(free_.end());
@@ -40,7 +41,7 @@ size_t ArenaAllocator::Take(size_t bytes) {
   return offset;
 }
 
-void ArenaAllocator::Give(size_t offset, size_t bytes) {
+void ArenaAllocator::Give(uint64_t offset, uint64_t bytes) {
   bytes = Rounded(bytes);
   auto next = free_.lower_bound(offset);
   if (next != free_.end() && offset + bytes == next->first) {

@@ -22,8 +22,9 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   // Adapts to operand extents; called before the first Run and whenever another plan becomes
-  // active. Gives the bytes of scratch that Run needs (64-byte aligned, padded like a Buffer).
-  virtual Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) = 0;
+  // active. Gives the bytes of scratch that Run needs (64-byte aligned, padded like a Buffer), also
+  // where size_t does not hold them: Run is not called then.
+  virtual Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) = 0;
   // Operands are 64-byte aligned with Buffer's padding around them.
   virtual Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                      std::byte* scratch) = 0;

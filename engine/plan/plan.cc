@@ -51,7 +51,7 @@ class Planner {
   std::vector<PlannedValue>&& values() && { return std::move(values_); }
   std::vector<size_t>&& steps() && { return std::move(steps_); }
   std::vector<ValueId>&& outputs() && { return std::move(outputs_); }
-  size_t arena_bytes() const { return arena_.size(); }
+  uint64_t arena_bytes() const { return arena_.size(); }
 
  private:
   PlannedValue& at(ValueId id) { return values_[static_cast<size_t>(id)]; }
@@ -80,8 +80,8 @@ class Planner {
         if (id == kNoValue) continue;
         const Value& value = graph_.value(id);
         Dims dims = *KnownDims(*value.type.shape);
-        if (auto elements = Elements(dims); !elements)
-          return std::unexpected(std::move(elements.error()).At(node.name, node.op));
+        if (auto bytes = CheckedByteSize(value.type.dtype, dims); !bytes)
+          return std::unexpected(std::move(bytes.error()).At(node.name, node.op));
         at(id).dims = std::move(dims);
         INSITU_ASSIGN(auto integers, KnownIntegers(value, at(id).dims));
         at(id).placement = integers ? Placement::kConstant : Placement::kArena;
@@ -235,22 +235,23 @@ Result<Plan> Plan::Build(Program& program, size_t first, std::span<const Fact> f
         {id, view.dims, bound.with_elements.contains(id) ? KnownElements(view) : std::nullopt});
   Planner planner(program, bound, first, facts);
   INSITU_TRY(planner.Run());
-  plan.scratch_offset_ = planner.arena_bytes();
+  const uint64_t values = planner.arena_bytes();
   plan.outputs_ = std::move(planner).outputs();
   plan.values_ = std::move(planner).values();
-  size_t scratch = 0;
+  uint64_t scratch = 0;
   for (size_t step : std::move(planner).steps()) {
     PlannedStep& planned = plan.steps_.emplace_back(step, 0);
     INSITU_TRY(plan.ShapeKernel(program, planned));
     scratch = std::max(scratch, planned.scratch_bytes);
   }
-  plan.arena_bytes_ = plan.scratch_offset_ + scratch;
-  if (plan.arena_bytes_ > static_cast<uint64_t>(CurrentLimits().max_arena_bytes))
+  if (values + scratch > static_cast<uint64_t>(CurrentLimits().max_arena_bytes))
     return Fail(ErrorCode::kLimitExceeded,
-                "intermediate tensors need " + std::to_string(plan.arena_bytes_) +
+                "intermediate tensors need " + std::to_string(values + scratch) +
                     " bytes, more than the limit of " +
                     std::to_string(CurrentLimits().max_arena_bytes),
                 "Use a smaller batch or input.");
+  plan.scratch_offset_ = static_cast<size_t>(values);
+  plan.arena_bytes_ = static_cast<size_t>(values + scratch);
   return plan;
 }
 

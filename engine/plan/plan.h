@@ -25,13 +25,13 @@ struct PlannedValue {
   DType dtype = DType::kUndefined;
   Dims dims;
   Placement placement = Placement::kNone;
-  size_t offset = 0;  // kArena: bytes from its start; kOutput: index into Plan.outputs()
-  Tensor constant;    // kConstant, also integers that the extents alone determine
+  uint64_t offset = 0;  // kArena: bytes from its start; kOutput: index into Plan.outputs()
+  Tensor constant;      // kConstant, also integers that the extents alone determine
 };
 
 struct PlannedStep {
   size_t step = 0;  // index into Program.steps()
-  size_t scratch_bytes = 0;
+  uint64_t scratch_bytes = 0;
 };
 
 class Plan {

@@ -7,6 +7,7 @@
 #include "passes/passes.h"
 #include "quantize/equalize.h"
 #include "quantize/matrix_layer.h"
+#include "quantize/plain_resize.h"
 #include "quantize/weight_codes.h"
 
 namespace insitu {
@@ -37,7 +38,7 @@ int64_t ProductsOf(const Node& node, const Linear& linear) {
 }
 
 std::optional<Linear> MatchConv(const Graph& graph, const Node& node) {
-  const ValueId bias_id = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  const ValueId bias_id = node.Input(2);
   const Tensor *weights = graph.Constant(node.inputs[1]), *bias = graph.Constant(bias_id);
   if (graph.IsConstant(node.inputs[0]) || !IsWeights(graph, node.inputs[1]) ||
       weights->dims().size() < 3)
@@ -115,6 +116,7 @@ Result<Graph> FloatGraph(const ModelBytes& model, const QuantizeOptions& options
   INSITU_TRY(CheckExcluded(imported.graph, options));
   if (options.to == QuantizeTo::kInt8) INSITU_TRY(CheckIsFloat(imported.graph));
   INSITU_TRY(Prepare(imported.graph, options.smooth > 0));
+  INSITU_TRY(SettleResizes(imported.graph));
   if (options.equalize) INSITU_TRY(Equalize(imported.graph));
   return std::move(imported.graph);
 }

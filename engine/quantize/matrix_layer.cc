@@ -7,14 +7,10 @@
 namespace insitu {
 namespace {
 
-ValueId InputOf(const Node& node, size_t i) {
-  return i < node.inputs.size() ? node.inputs[i] : kNoValue;
-}
-
 bool IsPlainGemm(const Node& node) {
   return node.Is("Gemm") && node.Attr<float>("alpha", 1) == 1 &&
          node.Attr<int64_t>("transA", 0) == 0 &&
-         (InputOf(node, 2) == kNoValue || node.Attr<float>("beta", 1) == 1);
+         (node.Input(2) == kNoValue || node.Attr<float>("beta", 1) == 1);
 }
 
 }  // namespace
@@ -46,7 +42,7 @@ std::optional<MatrixLayer> MatchMatrixLayer(const Graph& graph, const Node& node
   layer.transposed = gemm && node.Attr<int64_t>("transB", 0) != 0;
   layer.depth = weights->dims()[layer.transposed ? 1 : 0];
   layer.columns = weights->dims()[layer.transposed ? 0 : 1];
-  if (gemm) layer.addend = InputOf(node, 2);
+  if (gemm) layer.addend = node.Input(2);
   return layer;
 }
 

@@ -179,6 +179,7 @@ class Rewriter {
     if (scales.size() > 1 || !weights.scales.dims().empty()) by_axis["axis"] = int64_t{0};
     const ValueId restored =
         AddDequantize(chosen.id, name + "_dequantized", {quantized, scale}, by_axis, Shape{count});
+    graph_.node(chosen.id).attributes.erase("beta");  // of a Gemm that had no bias
     std::vector<ValueId> inputs = graph_.node(chosen.id).inputs;
     inputs.resize(3, kNoValue);
     inputs[2] = restored;

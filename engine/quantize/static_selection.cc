@@ -88,7 +88,6 @@ class Selector {
     const bool several = node.Is("Add") || node.Is("Mul") || node.Is("Concat");
     const size_t operands = several ? node.inputs.size() : 1;
     for (size_t i = 0; i < operands; ++i) {
-      if (graph_.IsConstant(node.inputs[i]) && !node.Is("Concat")) return false;
       if (!made_.contains(node.inputs[i])) return false;
       chosen.data.push_back(i);
     }

@@ -203,6 +203,17 @@ TEST_CASE("quantized products of two operands, batches broadcast") {
   }
 }
 
+TEST_CASE("scratch is told in full, whatever size_t holds") {
+  lowered::BatchMatMul op;
+  op.dtype = op.right = op.output = DType::kUint8;
+  op.a = op.b = op.y = Quantization{0.5F, 3};
+  const int64_t depth = int64_t{1} << 28;
+  const auto scratch = Accepted(Own(), op)->Reshape(std::vector<Dims>{{1, depth}, {depth, 1}},
+                                                    std::vector<Dims>{{1, 1}});
+  REQUIRE(scratch);
+  CHECK(*scratch > uint64_t{1} << 32);
+}
+
 TEST_CASE("a layer that quantizes its own input takes weights with zero points") {
   Rng rng(103);
   for (int round = 0; round < 10; ++round) {

@@ -75,6 +75,54 @@ TEST_CASE("lowered limits refuse what would run, each by its name") {
             .empty());
 }
 
+// In WebAssembly these sizes are beyond 32 bits.
+TEST_CASE("intermediates and scratch that no size_t counts are refused before they are allocated") {
+  const auto runtime = Runtime::Create(1).value();
+  const auto code = [&](const ModelBuilder& builder) {
+    const auto error = ErrorOf(builder, *runtime);
+    return error ? std::string(Name(error->code)) : std::string();
+  };
+  ModelBuilder expanded(13);
+  expanded.Input("x", {int64_t{1}})
+      .Initializer(IntTensor("to", {(int64_t{1} << 30) + 16}))
+      .Initializer(IntTensor("first", {0}))
+      .Initializer(IntTensor("last", {2}))
+      .Node("Expand", {"x", "to"}, {"wide"})
+      .Node("Slice", {"wide", "first", "last"}, {"y"})
+      .Output("y");
+  CHECK(code(expanded) == "LimitExceeded");
+  ModelBuilder far(13);  // four pixels, 64 Mi columns apart
+  far.Input("x", {int64_t{1}, int64_t{4}, int64_t{2}, int64_t{2}}, Proto::UINT8)
+      .Initializer(Scalar("s", 0.5F))
+      .Initializer(ByteTensor("z", Proto::UINT8, {}, {3}))
+      .Initializer(ByteTensor("w", Proto::UINT8, {4, 1, 1, 1}, {1, 2, 3, 4}))
+      .Node("QLinearConv", {"x", "s", "z", "w", "s", "z", "s", "z"}, {"y"})
+      .Int("group", 4)
+      .Ints("pads", {0, int64_t{1} << 26, 0, 0})
+      .Ints("strides", {1, int64_t{1} << 26})
+      .Output("y");
+  CHECK(code(far) == "LimitExceeded");
+}
+
+TEST_CASE("a long chain of movers in front of a QuantizeLinear loads") {
+  const auto runtime = Runtime::Create(1).value();
+  ModelBuilder builder(13);
+  builder.Input("x", {int64_t{4}})
+      .Initializer(IntTensor("dims", {4}))
+      .Initializer(Scalar("s", 0.5F))
+      .Initializer(ByteTensor("z", Proto::UINT8, {}, {3}));
+  std::string last = "x";
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string next = "r" + std::to_string(i);
+    builder.Node("Reshape", {last, "dims"}, {next});
+    last = next;
+  }
+  builder.Node("QuantizeLinear", {last, "s", "z"}, {"y"}).Output("y");
+  const auto error = ErrorOf(builder, *runtime);
+  INFO((error ? ToString(*error) : ""));
+  CHECK_FALSE(error);
+}
+
 TEST_CASE("a file that is much larger once it is parsed is refused before") {
   const auto runtime = Runtime::Create(1).value();
   const WithLimits lowered({.max_values = 100, .max_strings = 100});

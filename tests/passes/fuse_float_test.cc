@@ -97,6 +97,28 @@ TEST_CASE("an addition along another axis stays", "[passes]") {
   })")) == "MatMul, Add");
 }
 
+// The last axis of a product is that of its channels, whatever its rank.
+TEST_CASE("an addition per column of a quantized product of three axes becomes its bias") {
+  const auto fused = [](const std::string& constant) {
+    return Ops(ApplyPass(FuseBias, R"(graph g {
+      input x: uint8[2,4,3]
+      const w: int8[3,4] = random(3)
+      const s: float32[] = [0.5]
+      const sw: float32[] = [0.25]
+      const z: uint8[] = [7]
+      const k: )" + constant + R"(
+      m = com.microsoft.MatMulIntegerToFloat(x, w, s, sw, z)
+      y = Add(m, k)
+      output y
+    })"));
+  };
+  CHECK(fused("float32[4] = [1,2,3,4]") == "MatMulIntegerToFloat");
+  CHECK(fused("float32[1,1,4] = [1,2,3,4]") == "MatMulIntegerToFloat");
+  CHECK(fused("float32[] = [2]") == "MatMulIntegerToFloat");
+  CHECK(fused("float32[4,1] = [1,2,3,4]") == "MatMulIntegerToFloat, Add");
+  CHECK(fused("float32[1,1,1,1] = [2]") == "MatMulIntegerToFloat, Add");
+}
+
 TEST_CASE("Relu and Clip become the activation of their producer", "[passes]") {
   const Graph graph = ApplyPass(FuseActivations, R"(graph g {
     input x: float32[n,2,5,5]
@@ -114,6 +136,18 @@ TEST_CASE("Relu and Clip become the activation of their producer", "[passes]") {
   const Clamp clamp = ActivationOf(graph.node(graph.Order()[0]));
   CHECK(clamp.min == 0.25f);
   CHECK(clamp.max == 6.0f);
+}
+
+TEST_CASE("bounds of float64 stay what they are") {
+  CHECK(Ops(ApplyPass(FuseActivations, R"(graph g {
+    input x: float64[3]
+    const low: float64[] = [-0.1]
+    const high: float64[] = [0.1]
+    a = Add(x, x)
+    y = Clip(a, low, high)
+    output y
+  })",
+                      {}, 0)) == "Add, Clip");
 }
 
 TEST_CASE("an activation stays where others read its input or it is an integer", "[passes]") {

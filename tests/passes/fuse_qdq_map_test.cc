@@ -58,6 +58,20 @@ TEST_CASE("Gelu and SiLU written out become one table each") {
   }
 }
 
+TEST_CASE("A number of more axes than the data makes no table") {
+  const Fused fused = Fuse(R"(graph g {
+    input a: uint8
+    const s: float32[] = [0.05]
+    const z: uint8[] = [9]
+    const one: float32[1] = [1]
+    f = DequantizeLinear(a, s, z)
+    v = Add(f, one)
+    y = QuantizeLinear(v, s, z)
+    output y
+  })");
+  CHECK(Ops(fused.after) != "ByteMap");
+}
+
 TEST_CASE("A table in between that something else reads stays by itself") {
   const Fused silu = Fuse(kHead + R"(
     g = Sigmoid(af)

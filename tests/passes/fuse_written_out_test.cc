@@ -51,6 +51,36 @@ TEST_CASE("Gelu by tanh") {
   CHECK(graph.node(graph.Order()[0]).Attr("approximate", std::string()) == "tanh");
 }
 
+TEST_CASE("a number of more axes than x makes more of the result") {
+  CHECK(Ops(ApplyPass(FuseGelu, R"(graph g {
+    input x: float32[4]
+    const half: float32[] = [0.5]
+    const one: float32[1,1,1] = [1]
+    const root: float32[] = [1.4142135]
+    d = Div(x, root)
+    e = Erf(d)
+    s = Add(one, e)
+    m = Mul(x, s)
+    y = Mul(m, half)
+    output y
+  })")) == "Div, Erf, Add, Mul, Mul");
+  CHECK(Ops(ApplyPass(FuseLayerNorm, R"(graph g {
+    input x: float32[2,4]
+    const two: float32[] = [2]
+    const eps: float32[1,1,1,1] = [0.001]
+    const scale: float32[4] = random(3)
+    m = ReduceMean(x) {axes=[-1], keepdims=1}
+    d = Sub(x, m)
+    p = Pow(d, two)
+    v = ReduceMean(p) {axes=[-1], keepdims=1}
+    w = Add(v, eps)
+    r = Sqrt(w)
+    n = Div(d, r)
+    y = Mul(n, scale)
+    output y
+  })")) == "ReduceMean, Sub, Pow, ReduceMean, Add, Sqrt, Div, Mul");
+}
+
 TEST_CASE("what is nearly Gelu stays") {
   CHECK(Ops(Fused(
             FuseGelu,

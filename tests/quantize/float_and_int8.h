@@ -15,13 +15,18 @@ struct FloatAndInt8 {
   Tensor wanted, got;
 };
 
+inline ModelBytes Int8Of(const ModelBuilder& builder, const std::vector<NamedTensor>& feeds,
+                         const QuantizeOptions& options, Runtime& runtime) {
+  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, runtime);
+  REQUIRE(quantizer->Observe(feeds));
+  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
+  return {{buffer->data(), buffer->size()}, buffer};
+}
+
 inline FloatAndInt8 RunBoth(const ModelBuilder& builder, const std::vector<NamedTensor>& feeds,
                             const QuantizeOptions& options) {
   const auto runtime = *Runtime::Create(1);
-  const auto quantizer = *Quantizer::Create(ToBytes(builder.Bytes()), options, {}, *runtime);
-  REQUIRE(quantizer->Observe(feeds));
-  const auto buffer = std::make_shared<Buffer>(*quantizer->Write({}, {}));
-  const auto session = *Session::Load({{buffer->data(), buffer->size()}, buffer}, {}, *runtime);
+  const auto session = *Session::Load(Int8Of(builder, feeds, options, *runtime), {}, *runtime);
   const auto original = *Session::Load(ToBytes(builder.Bytes()), {}, *runtime);
   return {(*original->Run(feeds))[0].tensor, (*session->Run(feeds))[0].tensor};
 }

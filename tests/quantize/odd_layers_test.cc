@@ -1,9 +1,11 @@
 // Static int8 of layers that are not as layers mostly are: tiny weights beside ordinary biases,
 // convolutions of one channel, scales of one element. All stay close to float.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <random>
 
+#include "onnx/import.h"
 #include "quantize/float_and_int8.h"
 #include "quantize/samples.h"
 
@@ -78,6 +80,78 @@ TEST_CASE("equalisation lets no bias widen the range of the others") {
   options.equalize = true;
   const auto builder = TwoConvolutions(3, 4, {1e-18F, 0, 0.5F, 1, -1, 0.7F}, {0.3F, 0.1F, 0.2F});
   CHECK(SqnrOf(builder, {1, 2, 8, 8}, options) > 30);
+}
+
+TEST_CASE("a product of three axes keeps an addend of its rows") {
+  ModelBuilder builder(17);
+  builder.Input("x", {int64_t{1}, int64_t{8}, int64_t{32}})
+      .Initializer(FloatTensor("w", {32, 8}, Uniform(32 * 8, 5)))
+      .Initializer(FloatTensor("rows", {8, 1}, {1, -2, 3, -4, 5, -6, 7, -8}))
+      .Node("MatMul", {"x", "w"}, {"p"})
+      .Node("Add", {"p", "rows"}, {"y"})
+      .Output("y");
+  CHECK(SqnrOf(builder, {1, 8, 32}) > 35);
+}
+
+TEST_CASE("a bias that a Gemm gets is not scaled by a beta that had nothing to scale") {
+  ModelBuilder builder(17);
+  builder.Input("x", {int64_t{4}, int64_t{8}})
+      .Initializer(FloatTensor("w", {8, 3}, Uniform(24, 5)))
+      .Node("Gemm", {"x", "w"}, {"y"})
+      .Float("beta", 0.5F)
+      .Output("y");
+  const std::vector<float> x = Uniform(32, 9);
+  const std::vector<NamedTensor> feeds{
+      {"x", *Tensor::From<float>({4, 8}, std::span<const float>(x))}};
+  const auto runtime = *Runtime::Create(1);
+  const Graph graph = (*ImportModel(Int8Of(builder, feeds, {}, *runtime), {})).graph;
+  const auto order = graph.Order();
+  const auto gemm =
+      std::ranges::find_if(order, [&](NodeId id) { return graph.node(id).Is("Gemm"); });
+  REQUIRE(gemm != order.end());
+  CHECK(graph.node(*gemm).inputs.size() == 3);
+  CHECK(graph.node(*gemm).Attr<float>("beta", 1) == 1);
+}
+
+// Opset 10: down where an axis grows, up where it shrinks.
+TEST_CASE("an old Resize is written in words that ONNX has, or refused") {
+  const auto resized = [](const ModelBuilder::DimSpec& batch, std::vector<float> scales) {
+    ModelBuilder builder(10);
+    builder.Input("x", {batch, int64_t{1}, int64_t{4}, int64_t{4}})
+        .Initializer(FloatTensor("w", {1, 1, 1, 1}, {0.5F}))
+        .Initializer(FloatTensor("by", {4}, std::move(scales)))
+        .Node("Conv", {"x", "w"}, {"c"})
+        .Node("Shape", {"c"}, {"extents"})
+        .Node("Cast", {"extents"}, {"reals"})
+        .Int("to", 1)
+        .Node("Div", {"reals", "reals"}, {"ones"})
+        .Node("Mul", {"ones", "by"}, {"scales"})
+        .Node("Resize", {"c", "scales"}, {"y"})
+        .Output("y");
+    return builder;
+  };
+  const std::vector<float> x = Uniform(16, 9);
+  const std::vector<NamedTensor> feeds{
+      {"x", *Tensor::From<float>({1, 1, 4, 4}, std::span<const float>(x))}};
+  const auto runtime = *Runtime::Create(1);
+  const auto mode = [&](std::vector<float> scales) {
+    const Graph graph =
+        (*ImportModel(Int8Of(resized(int64_t{1}, std::move(scales)), feeds, {}, *runtime), {}))
+            .graph;
+    for (NodeId id : graph.Order())
+      if (graph.node(id).Is("Resize")) return graph.node(id).Attr<std::string>("nearest_mode", "");
+    return std::string();
+  };
+  CHECK(mode({1, 1, 2, 3}) == "floor");
+  CHECK(mode({1, 1, 0.5F, 1}) == "ceil");
+  for (const auto& [batch, scales] :
+       {std::pair<ModelBuilder::DimSpec, std::vector<float>>{std::string("n"), {1, 1, 2, 2}},
+        {int64_t{1}, {1, 1, 2, 0.5F}}}) {
+    const auto quantizer =
+        Quantizer::Create(ToBytes(resized(batch, scales).Bytes()), {}, {}, *runtime);
+    REQUIRE_FALSE(quantizer);
+    CHECK(quantizer.error().code == ErrorCode::kUnsupportedOp);
+  }
 }
 
 TEST_CASE("a normalisation with one scale for all channels is not smoothed") {

@@ -9,6 +9,7 @@
 #include "exec/kernels/block_scheme.h"
 #include "exec/kernels/byte_dot.h"
 #include "exec/kernels/kernels.h"
+#include "exec/sizes.h"
 #include "exec/thread_pool.h"
 
 namespace insitu::kernels {
@@ -55,12 +56,13 @@ class BlockFullyConnectedKernel final : public Kernel {
     return {};
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     if (inputs[0].empty() || inputs[0].back() != op_.depth)
       return Fail(ErrorCode::kShapeMismatch, "a layer of " + std::to_string(op_.depth) +
                                                  " inputs was given " + ToString(inputs[0]));
     rows_ = static_cast<size_t>(ElementsUnchecked(inputs[0]) / op_.depth);
-    return std::min(rows_, kTileRows) * (RowBytes() + Places() * sizeof(float));
+    return SizeProduct(
+        {std::min(rows_, kTileRows), uint64_t{RowBytes()} + Places() * sizeof(float)});
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
@@ -72,14 +74,14 @@ class BlockFullyConnectedKernel final : public Kernel {
     for (size_t first = 0; first < rows_; first += kTileRows) {
       const size_t rows = std::min(kTileRows, rows_ - first);
       const float* from = x + first * Depth();
-      pool_.ForEach(rows, rows * Places(), [&](size_t r, size_t) {
+      pool_.ForEach(rows, uint64_t{rows} * Places(), [&](size_t r, size_t) {
         float* elements = ordered + r * Places();
         for (size_t place = 0; place < Places(); ++place)
           elements[place] = ElementAt(from + r * Depth(), place);
         scheme_.prepare(elements, counts_, scratch + r * RowBytes());
       });
       float* to = y + first * columns_;
-      pool_.ForEach(groups_, rows * columns_ * Depth(),
+      pool_.ForEach(groups_, uint64_t{rows} * columns_ * Depth(),
                     [&](size_t group, size_t) { RunGroup(prepared, rows, group, to); });
       for (size_t r = 0; r < rows; ++r)
         if (!scheme_.is_finite(prepared[r], counts_))
@@ -208,6 +210,8 @@ BlockScheme SchemeFor(const Op& op) {
 Considered Consider(const Op& op) {
   if (op.bits * op.block_size % kBlockWordBits != 0)
     return Refuse("blocks of " + std::to_string(op.block_size) + " numbers");
+  if (PackedBytes(1, op.columns, op.depth, sizeof(float)) > kMostPackedBytes)
+    return Refuse(kTooLargeToPack);
   return Offer{.cost = 4.0};
 }
 

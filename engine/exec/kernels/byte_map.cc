@@ -14,7 +14,7 @@ class ByteMapKernel final : public Kernel {
     for (size_t i = 0; i < table_.size(); ++i) flips_ = flips_ && table_[i] == (i ^ table_[0]);
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     count_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     return 0;
   }

@@ -23,7 +23,7 @@ class ByteSelectKernel final : public Kernel {
  public:
   explicit ByteSelectKernel(const lowered::ByteSelect& op) : x_(op.x), y_(op.y) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     out_ = outputs[0];
     if (out_.empty()) out_ = {1};
     for (size_t k = 0; k < steps_.size(); ++k) steps_[k] = StepsOf(inputs[k], out_.size());

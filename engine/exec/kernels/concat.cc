@@ -11,7 +11,7 @@ class ConcatKernel final : public Kernel {
  public:
   explicit ConcatKernel(const lowered::Concat& op) : dtype_(op.dtype), axis_(op.axis) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const auto axis = static_cast<size_t>(axis_);
     const Dims& out = outputs[0];
     row_bytes_.clear();

@@ -11,6 +11,7 @@
 #include "exec/kernels/convolutions.h"
 #include "exec/kernels/depthwise_scheme.h"
 #include "exec/kernels/integer_products.h"
+#include "exec/sizes.h"
 #include "exec/thread_pool.h"
 
 namespace insitu::kernels {
@@ -49,7 +50,7 @@ class DepthwiseKernel final : public Kernel {
     return {};
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     INSITU_ASSIGN(geometry_, PlaneGeometry::Of(op_, inputs[0], outputs[0]));
     const Dims &in = geometry_.in, &out = geometry_.out;
     if (out[3] != static_cast<int64_t>(channels_) ||
@@ -59,8 +60,9 @@ class DepthwiseKernel final : public Kernel {
                                                  ToString(inputs[0]));
     width_ = (out[2] - 1) * op_.stride[1] + (op_.kernel[1] - 1) * op_.dilation[1] + 1;
     if (ElementsUnchecked(out) == 0) width_ = 0;
-    thread_bytes_ = AlignUp(groups_ * static_cast<size_t>(width_) * kColumnBytes);
-    return pool_.threads() * thread_bytes_;
+    const uint64_t bytes = SizeProduct({groups_, static_cast<uint64_t>(width_), kColumnBytes});
+    thread_bytes_ = AlignUp(static_cast<size_t>(bytes));
+    return SizeProduct({pool_.threads(), bytes + kBufferAlignment});
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
@@ -68,7 +70,7 @@ class DepthwiseKernel final : public Kernel {
     const Dims& out = geometry_.out;
     if (width_ == 0) return {};
     const auto lines = static_cast<int64_t>(lines_), steps = (out[1] + lines - 1) / lines;
-    const size_t work = static_cast<size_t>(ElementsUnchecked(out) * op_.kernel[0]) * taps_;
+    const uint64_t work = static_cast<uint64_t>(ElementsUnchecked(out) * op_.kernel[0]) * taps_;
     pool_.ForEach(static_cast<size_t>(out[0] * steps), work, [&](size_t index, size_t thread) {
       const auto at = static_cast<int64_t>(index);
       const int64_t image = at / steps, row = at % steps * lines;
@@ -294,6 +296,10 @@ Considered ConsiderDepthwise(const Op& op) {
   if (op.weights.dims()[3] != 1) return Refuse("only depthwise convolutions");
   if (!op.x || !IsByte(op.output)) return Refuse("only quantized results of known quantization");
   if (auto refusal = CheckNumbers(NumbersOf(op))) return std::unexpected(*std::move(refusal));
+  constexpr int64_t kBytesOfTap = 8;  // of a channel, at most
+  if (PackedBytes(1, op.weights.dims()[0], op.kernel[0] * op.kernel[1], kBytesOfTap) >
+      kMostPackedBytes)
+    return Refuse(kTooLargeToPack);
   return Offer{.cost = kLinearCost, .wants_channels_last = true};
 }
 

@@ -9,7 +9,7 @@ class DequantizeKernel final : public Kernel {
  public:
   explicit DequantizeKernel(Quantization x) : x_(x) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     return 0;
   }

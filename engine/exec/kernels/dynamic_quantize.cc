@@ -36,7 +36,7 @@ Extremes ExtremesOf(std::span<const float> x) {
 
 class DynamicQuantizeKernel final : public Kernel {
  public:
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     return 0;
   }

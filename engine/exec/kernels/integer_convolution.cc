@@ -5,6 +5,7 @@
 
 #include "exec/kernels/convolutions.h"
 #include "exec/kernels/linear_runner.h"
+#include "exec/sizes.h"
 
 namespace insitu::kernels {
 namespace {
@@ -27,7 +28,7 @@ class IntegerConvolutionKernel final : public Kernel {
     op_.bias = {};
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     INSITU_ASSIGN(geometry_, PlaneGeometry::Of(op_, inputs[0], outputs[0]));
     const Dims &in = geometry_.in, &out = geometry_.out;
     if (out[3] != static_cast<int64_t>(runner_.products().columns()) ||
@@ -142,6 +143,10 @@ class IntegerConvolutionKernel final : public Kernel {
 
 Considered ConsiderIntegerConvolution(const Op& op) {
   if (auto refusal = CheckNumbers(NumbersOf(op))) return std::unexpected(*std::move(refusal));
+  const Dims& w = op.weights.dims();
+  if (PackedBytes(op.groups, w[0] / op.groups, w[1] * w[2] * w[3], sizeof(int16_t)) >
+      kMostPackedBytes)
+    return Refuse(kTooLargeToPack);
   return Offer{.cost = kLinearCost, .wants_channels_last = true};
 }
 

@@ -20,7 +20,7 @@ class IntegerFullyConnectedKernel final : public Kernel {
         x_(numbers.x),
         quantizes_(quantizes) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const IntegerProducts& products = runner_.products();
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     rows_ = elements_ / products.depth();
@@ -30,8 +30,9 @@ class IntegerFullyConnectedKernel final : public Kernel {
                   "a layer of " + std::to_string(products.depth()) + " inputs and " +
                       std::to_string(products.columns()) + " outputs between " +
                       ToString(inputs[0]) + " and " + ToString(outputs[0]));
-    bytes_offset_ = AlignUp(runner_.Reshape(rows_, products.TakesDataAsItIs()));
-    return bytes_offset_ + (quantizes_ ? elements_ : 0);
+    const uint64_t of_runner = runner_.Reshape(rows_, products.TakesDataAsItIs());
+    bytes_offset_ = AlignUp(static_cast<size_t>(of_runner));
+    return of_runner + kBufferAlignment + (quantizes_ ? elements_ : 0);
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,

@@ -1,5 +1,7 @@
 #include "exec/kernels/linear_numbers.h"
 
+#include "exec/sizes.h"
+
 namespace insitu::kernels {
 
 std::optional<Refusal> CheckNumbers(const LinearNumbers& n) {
@@ -9,6 +11,8 @@ std::optional<Refusal> CheckNumbers(const LinearNumbers& n) {
   };
   if (!IsByte(n.input) || !IsByte(n.weights.dtype())) return Refusal{"only 8-bit data and weights"};
   if (columns < 1 || n.weights.elements() == 0) return Refusal{"there are no weights"};
+  if (PackedBytes(1, columns, n.weights.elements() / columns, sizeof(int16_t)) > kMostPackedBytes)
+    return Refusal{kTooLargeToPack};
   if (!n.w_zero_point.empty() && !fits(n.w_zero_point.size()))
     return Refusal{"zero points of the weights must be one, or one per output channel"};
   if (!n.bias.empty() && n.bias.elements() != columns)

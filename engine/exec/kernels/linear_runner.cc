@@ -1,6 +1,8 @@
 // How rows are cut into tiles and columns into chunks.
 #include "exec/kernels/linear_runner.h"
 
+#include "base/checked.h"
+
 namespace insitu::kernels {
 namespace {
 
@@ -8,7 +10,7 @@ constexpr size_t kTileBytes = 32 * 1024, kMostRows = 64, kLeastRows = 4;
 
 }  // namespace
 
-size_t LinearRunner::Reshape(size_t rows, bool in_place) {
+uint64_t LinearRunner::Reshape(size_t rows, bool in_place) {
   rows_ = rows;
   in_place_ = in_place;
   const size_t row_bytes = products_->row_bytes();
@@ -25,7 +27,7 @@ size_t LinearRunner::Reshape(size_t rows, bool in_place) {
   }
   tasks_ = (rows + tile_rows_ - 1) / tile_rows_ * groups_ * chunks_;
   tiles_offset_ = AlignUp(products_->starts() * sizeof(int32_t));
-  return tiles_offset_ + (in_place ? 0 : threads * TileBytes());
+  return tiles_offset_ + (in_place ? 0 : SizeProduct({threads, TileBytes()}));
 }
 
 }  // namespace insitu::kernels

@@ -19,7 +19,7 @@ class LinearRunner {
   PackedWeights* packed() { return &products_->packed(); }
 
   // Prepares for so many rows; `in_place` where they serve as they lie. Gives bytes of scratch.
-  size_t Reshape(size_t rows, bool in_place);
+  uint64_t Reshape(size_t rows, bool in_place);
 
   // convert(first, count, group, to) writes `count` rows of IntegerProducts::row_bytes(). `data` is
   // where rows lie that serve in place. y is [rows, columns].
@@ -57,7 +57,7 @@ class LinearRunner {
   size_t TileBytes() const {
     return AlignUp(tile_rows_ * products_->row_bytes() + IntegerProducts::kOverrun);
   }
-  size_t Work() const { return rows_ * products_->columns() * products_->depth(); }
+  uint64_t Work() const { return uint64_t{rows_} * products_->columns() * products_->depth(); }
 
   std::unique_ptr<IntegerProducts> products_;
   size_t groups_;

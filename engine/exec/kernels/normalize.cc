@@ -34,7 +34,7 @@ class NormalizeKernel final : public Kernel {
   explicit NormalizeKernel(lowered::Normalize op)
       : op_(std::move(op)), count_(static_cast<size_t>(op_.count)) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     rows_ = elements / count_;
     if (rows_ * count_ == elements) return 0;

@@ -10,7 +10,7 @@ class QuantizeKernel final : public Kernel {
  public:
   explicit QuantizeKernel(Quantization y) : y_(y) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     return 0;
   }

@@ -76,7 +76,7 @@ class QuantizedAverageKernel final : public Kernel {
     to_.bounded = op.x->scale < op.y->scale * kMostRatio;
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const Dims& in = inputs[0];
     const Dims& out = outputs[0];
     const size_t rank = in.size();
@@ -102,7 +102,7 @@ class QuantizedAverageKernel final : public Kernel {
     const int64_t rows = axes_[0].out, of_row = axes_[1].out * channels_;
     const int64_t taps = axes_[0].kernel * axes_[1].kernel;
     pool_.ForEach(static_cast<size_t>(batch_ * rows),
-                  static_cast<size_t>(batch_ * rows * of_row * taps) / kAdditionsOfWork,
+                  static_cast<uint64_t>(batch_ * rows * of_row * taps) / kAdditionsOfWork,
                   [&](size_t task, size_t) {
                     const auto index = static_cast<int64_t>(task);
                     const T* image = x + index / rows * axes_[0].in * axes_[1].in * channels_;

@@ -4,6 +4,7 @@
 // The operands of each batch are widened to 16 bits (wide_tile.h).
 #include <algorithm>
 
+#include "base/checked.h"
 #include "exec/kernels/simd_requantize.h"
 #include "exec/kernels/wide_tile.h"
 #include "ops/matmul_reference.h"
@@ -20,7 +21,7 @@ class QuantizedBatchMatMulKernel final : public Kernel {
         factor_(RequantizationFactor(op.a->scale, op.b->scale, op.y->scale)),
         requantizer_(*op.y, op.output, op.clamp) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     INSITU_ASSIGN(geometry_, ReadMatMulGeometry(inputs[0], inputs[1]));
     if (geometry_.y != outputs[0])
       return Fail(ErrorCode::kShapeMismatch, "a product of " + ToString(inputs[0]) + " and " +
@@ -30,7 +31,8 @@ class QuantizedBatchMatMulKernel final : public Kernel {
     groups_ = (static_cast<size_t>(p.depth) + kWideGroup - 1) / kWideGroup;
     blocks_ = (p.columns + kColumns - 1) / kColumns;
     rows_bytes_ = AlignUp(kRows * RowBytes());
-    return rows_bytes_ + static_cast<size_t>(blocks_ * kColumns) * RowBytes();
+    const auto columns = static_cast<uint64_t>(blocks_ * kColumns);
+    return SizeProduct({kRows + columns, groups_, kWideGroup * sizeof(int16_t)}) + kBufferAlignment;
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,

@@ -94,7 +94,7 @@ class QuantizedBinaryKernel final : public Kernel {
   QuantizedBinaryKernel(const lowered::Binary& op, const ThreadPool& pool)
       : parameters_{*op.a, *op.b, *op.y, RangeOf<T>(op.clamp)}, pool_(pool) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     empty_ = ElementsUnchecked(outputs[0]) == 0;
     if (empty_) return 0;
     auto shapes = CompressBroadcast(inputs[0], inputs[1]);

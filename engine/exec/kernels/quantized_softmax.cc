@@ -23,7 +23,7 @@ class QuantizedSoftmaxKernel final : public Kernel {
     std::ranges::reverse_copy(powers, reversed_.begin());
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     const std::span<const int64_t> dims = inputs[0];
     const auto axis = static_cast<size_t>(op_.axis);
     if (axis > dims.size() || (axis == dims.size() && !op_.flattens))
@@ -42,14 +42,15 @@ class QuantizedSoftmaxKernel final : public Kernel {
     const auto* x = Cast<T>(inputs[0]);
     auto* y = Cast<T>(outputs[0]);
     const size_t of_task = std::max<size_t>(1, kElementsOfTask / count_);
-    pool_.ForEach(
-        (lines + of_task - 1) / of_task, lines * count_ * kWorkOfElement, [&](size_t task, size_t) {
-          const size_t end = std::min((task + 1) * of_task, lines);
-          for (size_t line = task * of_task; line < end; ++line) {
-            const size_t first = line / inner_ * count_ * inner_ + line % inner_;
-            inner_ == 1 ? RunLine(x + first, y + first) : RunLine(x + first, y + first, inner_);
-          }
-        });
+    pool_.ForEach((lines + of_task - 1) / of_task, uint64_t{lines} * count_ * kWorkOfElement,
+                  [&](size_t task, size_t) {
+                    const size_t end = std::min((task + 1) * of_task, lines);
+                    for (size_t line = task * of_task; line < end; ++line) {
+                      const size_t first = line / inner_ * count_ * inner_ + line % inner_;
+                      inner_ == 1 ? RunLine(x + first, y + first)
+                                  : RunLine(x + first, y + first, inner_);
+                    }
+                  });
     return {};
   }
 

@@ -15,7 +15,7 @@ class CopyKernel final : public Kernel {
  public:
   explicit CopyKernel(DType dtype) : dtype_(dtype) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     bytes_ = ByteSize(dtype_, ElementsUnchecked(inputs[0]));
     return 0;
   }
@@ -39,7 +39,7 @@ class ClampKernel final : public Kernel {
     high_ = static_cast<T>(range.high);
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     return 0;
   }

@@ -18,7 +18,7 @@ class BatchMatMulKernel final : public Kernel {
                     "create matrix product");
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     zero_bytes_ = 0;
     empty_ = elements == 0;
@@ -40,6 +40,11 @@ class BatchMatMulKernel final : public Kernel {
       zero_bytes_ = elements * sizeof(float);
       return 0;
     }
+    // Columns are padded to 16 and depths to 4 when b is packed, with a bias.
+    const uint64_t of_matrix =
+        SizeProduct({(uint64_t{n} + 15) / 16 * 16, uint64_t{k} + 4, sizeof(float)});
+    const auto matrices = static_cast<uint64_t>(ElementsUnchecked(batch_b));
+    INSITU_TRY(CheckOwnMemory("a matrix product", SizeProduct({matrices, of_matrix})));
     size_t workspace = 0, alignment = 1;
     INSITU_TRY(ToStatus(xnn_reshape_batch_matrix_multiply_nc_f32(
                             operator_.get(), batch->a.size(), batch->a.data(), batch->b.data(), m,

@@ -47,7 +47,7 @@ class BinaryKernel final : public Kernel {
     return clamp_.Create(op.clamp);
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     empty_ = elements == 0;
     if (empty_) return 0;

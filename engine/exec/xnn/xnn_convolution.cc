@@ -90,6 +90,9 @@ std::optional<Refusal> CheckGeometry(const Op& op) {
     const auto reach = CheckedMul(op.kernel[i], op.dilation[i]);
     if (!reach || !FitsUint32(*reach)) return Refusal{"a kernel of huge extent"};
   }
+  if (PackedBytes(op.groups, w[0] / op.groups, w[1] * w[2] * w[3], sizeof(float)) >
+      kMostPackedBytes)
+    return Refusal{kTooLargeToPack};
   return std::nullopt;
 }
 
@@ -99,6 +102,7 @@ class ConvolutionKernel final : public Kernel {
       : pool_(pool),
         input_channels_(op.weights.dims()[3] * op.groups),
         output_channels_(op.weights.dims()[0]),
+        taps_(static_cast<uint64_t>(op.kernel[0] * op.kernel[1])),
         weights_(std::move(packed)) {}
 
   Status Pack(const Op& op) {
@@ -133,7 +137,7 @@ class ConvolutionKernel final : public Kernel {
     std::unreachable();
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const Dims& in = inputs[0];
     const Dims& out = outputs[0];
     input_elements_ = static_cast<size_t>(ElementsUnchecked(in));
@@ -143,6 +147,9 @@ class ConvolutionKernel final : public Kernel {
     if (rank < 3 || rank > 4 || out.size() != rank || input_elements_ == 0 || in[0] != out[0] ||
         in[rank - 1] != input_channels_ || out[rank - 1] != output_channels_)
       return CannotReshape("convolution", in, out);
+    const Dims plane(out.begin() + 1, out.end() - 1);
+    INSITU_TRY(
+        CheckWindows("a convolution", static_cast<uint64_t>(ElementsUnchecked(plane)), taps_));
     size_t workspace = 0, alignment = 1, height = 0, width = 0;
     INSITU_TRY(ToStatus(
         reshape_(operator_.get(), static_cast<size_t>(in[0]),
@@ -154,7 +161,7 @@ class ConvolutionKernel final : public Kernel {
       return CannotReshape("convolution", in, out);
     workspace_offset_ =
         quantized_ && quantized_->flip_x ? AlignUp(input_elements_ + kBufferPadding) : 0;
-    return workspace_offset_ + workspace;
+    return uint64_t{workspace_offset_} + workspace;
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
@@ -212,6 +219,7 @@ class ConvolutionKernel final : public Kernel {
 
   pthreadpool_t pool_;
   int64_t input_channels_, output_channels_;
+  uint64_t taps_;
   WeightsStore weights_;
   size_t depthwise_bytes_ = 0;
   Operator operator_;

@@ -36,7 +36,7 @@ class DynamicFullyConnectedKernel final : public Kernel {
         "create dynamic fully connected");
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     batch_ = static_cast<size_t>(ElementsUnchecked(outputs[0])) / outputs_;
     if (batch_ * inputs_ != elements_)
@@ -45,7 +45,7 @@ class DynamicFullyConnectedKernel final : public Kernel {
     INSITU_TRY(ToStatus(xnn_reshape_fully_connected_nc_qd8_f32_qc8w(operator_.get(), batch_, pool_),
                         "reshape dynamic fully connected"));
     rows_offset_ = AlignUp(elements_ + kBufferPadding);
-    return rows_offset_ + Rows() * sizeof(xnn_quantization_params);
+    return rows_offset_ + SizeProduct({Rows(), sizeof(xnn_quantization_params)});
   }
 
   Status Run(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
@@ -82,6 +82,7 @@ class DynamicFullyConnectedKernel final : public Kernel {
 Considered Consider(const Op& op) {
   const Dims& w = op.weights.dims();
   if (w.size() != 2 || w[0] <= 0 || w[1] <= 0) return Refuse("weights must be a non-empty matrix");
+  if (PackedBytes(1, w[0], w[1], sizeof(float)) > kMostPackedBytes) return Refuse(kTooLargeToPack);
   if (op.weights.dtype() != DType::kInt8) return Refuse("only int8 weights without a zero point");
   if (!std::ranges::all_of(op.w_zero_point, [](int32_t zero) { return zero == 0; }))
     return Refuse("weights with a zero point");

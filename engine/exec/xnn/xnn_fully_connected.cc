@@ -3,6 +3,7 @@
 // (tests/exec/xnn_fully_connected_test.cc).
 #include <utility>
 
+#include "exec/sizes.h"
 #include "exec/xnn/quantized_linear.h"
 #include "exec/xnn/sign_flip.h"
 #include "exec/xnn/weights_store.h"
@@ -47,7 +48,7 @@ class FullyConnectedKernel final : public Kernel {
     std::unreachable();
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     input_elements_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     output_elements_ = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     const size_t batch = output_elements_ / outputs_;
@@ -121,6 +122,8 @@ class FullyConnectedKernel final : public Kernel {
 Considered Consider(const Op& op) {
   const Dims& w = op.weights.dims();
   if (w.size() != 2 || w[0] <= 0 || w[1] <= 0) return Refuse("weights must be a non-empty matrix");
+  if (PackedBytes(1, Outputs(op), Inputs(op), sizeof(float)) > kMostPackedBytes)
+    return Refuse(kTooLargeToPack);
   Offer offer{.cost = 1.0};
   if (op.input == DType::kFloat32) {
     if (auto refusal = CheckFloatLinear(Operands(op))) return std::unexpected(*refusal);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/tensor.h"
+#include "exec/sizes.h"
 #include "exec/xnn/xnn_status.h"
 #include "ops/quantization.h"
 
@@ -56,6 +57,20 @@ inline std::unexpected<Error> CannotReshape(std::string_view what, const Dims& i
   return Fail(ErrorCode::kUnsupportedOp,
               std::string(what) + " cannot map " + ToString(in) + " to " + ToString(out),
               "Load the model with backend 'reference'.");
+}
+
+// XNNPACK counts what it allocates for itself in size_t. LimitExceeded where 32 bits do not do.
+inline Status CheckOwnMemory(std::string_view what, uint64_t bytes) {
+  if (bytes <= kMostPackedBytes) return {};
+  return Fail(ErrorCode::kLimitExceeded,
+              std::string(what) + " needs " + std::to_string(bytes) + " bytes beside its tensors",
+              "Use a smaller batch or input.");
+}
+
+// For the pointers of windows: so many output pixels of an image, of so many taps each.
+inline Status CheckWindows(std::string_view what, uint64_t pixels, uint64_t taps) {
+  constexpr uint64_t kTile = 32;  // pixels that are added at most, to fill one
+  return CheckOwnMemory(what, SizeProduct({pixels + kTile, taps, sizeof(uint64_t)}));
 }
 
 }  // namespace insitu::xnn

@@ -38,7 +38,7 @@ class PermuteKernel final : public Kernel {
 
   Status Init() { return ToStatus(functions_.create(0, operator_.Receive()), "create transpose"); }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     empty_ = ElementsUnchecked(outputs[0]) == 0;
     if (empty_) return 0;
     if (inputs[0].size() != perm_.size()) return CannotReshape("transpose", inputs[0], outputs[0]);

@@ -41,7 +41,7 @@ class PoolKernel final : public Kernel {
  public:
   PoolKernel(const Op& op, pthreadpool_t pool) : pool_(pool), op_(op) {}
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     copy_bytes_ = 0;
     empty_ = elements == 0;
@@ -53,6 +53,8 @@ class PoolKernel final : public Kernel {
       return 0;
     }
     if (op_.kind == PoolKind::kGlobalAverage) return ReshapeGlobalAverage(*g);
+    INSITU_TRY(CheckWindows("pooling", elements / g->channels / g->batch,
+                            SizeProduct({g->kernel[0], g->kernel[1]})));
     if (op_.kind == PoolKind::kAverage) return ReshapeAverage(*g);
     INSITU_TRY(ReshapeMaximum(*g));
     return 0;
@@ -83,7 +85,7 @@ class PoolKernel final : public Kernel {
                        xnn_reshape_max_pooling2d_nhwc_f32, operator_, pool_);
   }
 
-  Result<size_t> ReshapeAverage(const PoolGeometry& g) {
+  Result<uint64_t> ReshapeAverage(const PoolGeometry& g) {
     INSITU_TRY(ToStatus(
         xnn_create_average_pooling2d_nhwc_f32(
             g.pad_begin[0], g.pad_end[1], g.pad_end[0], g.pad_begin[1], g.kernel[0], g.kernel[1],
@@ -98,7 +100,7 @@ class PoolKernel final : public Kernel {
     return workspace;
   }
 
-  Result<size_t> ReshapeGlobalAverage(const PoolGeometry& g) {
+  Result<uint64_t> ReshapeGlobalAverage(const PoolGeometry& g) {
     INSITU_TRY(ToStatus(xnn_create_reduce_nd(xnn_reduce_mean, xnn_datatype_fp32, nullptr, nullptr,
                                              0, operator_.Receive()),
                         "create global average"));

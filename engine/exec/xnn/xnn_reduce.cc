@@ -22,7 +22,7 @@ class ReduceKernel final : public Kernel {
         "create reduction");
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const Dims& in = inputs[0];
     elements_ = static_cast<size_t>(ElementsUnchecked(outputs[0]));
     over_nothing_ = ElementsUnchecked(in) == 0;

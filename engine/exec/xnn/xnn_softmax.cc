@@ -13,7 +13,7 @@ class SoftmaxKernel final : public Kernel {
     return ToStatus(xnn_create_softmax_nc_f32(0, operator_.Receive()), "create softmax");
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     empty_ = elements == 0;
     if (empty_) return 0;

@@ -88,7 +88,7 @@ class UnaryKernel final : public Kernel {
     return IsClamp(op.kind) ? Status{} : clamp_.Create(op.clamp);
   }
 
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims>) override {
     const auto elements = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     empty_ = elements == 0;
     if (empty_) return 0;
@@ -133,7 +133,7 @@ class GateKernel final : public Kernel {
     sigmoid.kind = UnaryKind::kSigmoid;
     return inner_.Init(sigmoid);
   }
-  Result<size_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
+  Result<uint64_t> Reshape(std::span<const Dims> inputs, std::span<const Dims> outputs) override {
     count_ = static_cast<size_t>(ElementsUnchecked(inputs[0]));
     INSITU_TRY(inner_.Reshape(inputs, outputs));
     return count_ * sizeof(float);

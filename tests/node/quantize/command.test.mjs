@@ -110,7 +110,7 @@ test('a goal that cannot be met: exit status 1, the report, no file', async () =
 test('wrong uses', async () => {
   const calibration = ['--calibration', at('calibration')], output = ['-o', at('x.onnx')];
   for (const [args, pattern, status = 2] of [
-    [calibration, /wants -o FILE/], [[...calibration, '-o', '-'], /wants -o FILE/], [[...calibration, ...output, '--goal', '0.9'], /--goal wants --data DATA/],
+    [calibration, /wants -o FILE/], [[...calibration, '-o', '-'], /-o wants the name of a file/], [[...calibration, ...output, '--goal', '0.9'], /--goal wants --data DATA/],
     [[...calibration, ...output, '--goal', '2', '--data', at('test')], /--goal wants a share/], [[...calibration, ...output, '--goal', 'x', '--data', at('test')], /--goal wants a number/],
     [[...calibration, ...output, '--goal', '1', '--data', at('test'), '--keep-float', '1'], /exclude each other/], [[...calibration, ...output, '--smooth', 'much'], /--smooth wants a number/],
     [[...calibration, ...output, '--samples', '0'], /--samples wants a whole number/], [[...calibration, '-o', at('float.onnx')], /-o names MODEL itself/],
