@@ -49,7 +49,7 @@ const needs = {
   'trust.js': [() => engine.load(handwriting, trusted), () => engine.inspect(handwriting, trusted), () => insitu.verifySignature(Uint8Array.of(1), ['key'])],
   'watches.js': [() => engine.createHistogram(), () => engine.createDetector(profile), () => engine.mergeProfiles([profile])],
 };
-/* Tried in Chromium; and those without which all goes on. */
+/* What an effect of React imports, and those without which all goes on. */
 const others = ['element.js', 'kept-watch.js', 'resume.js'];
 
 test('each of them is known here', () => assert.deepEqual([...Object.keys(needs), ...others].sort(), onDemand));
