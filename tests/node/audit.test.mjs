@@ -171,6 +171,41 @@ test('secrets in addresses and models in addresses are left out', async () => {
   assert.doesNotMatch(text, /hidden|word|aGlkZGVu/);
 });
 
+for (const [written, name, page] of [
+  ['https:user:word@127.0.0.1:9/m.onnx?token=hidden', 'https://127.0.0.1:9/m.onnx'],
+  ['https:user:word@127.0.0.1:9/m.onnx', 'https://127.0.0.1:9/m.onnx', 'https://page.invalid/app/'],
+  ['https://user:wo@rd:word@127.0.0.1:9/m.onnx', 'https://127.0.0.1:9/m.onnx'],
+  ['  https://user:word@127.0.0.1:9/m.onnx', 'https://127.0.0.1:9/m.onnx'],
+  ['https:\\\\user:word@127.0.0.1:9\\m.onnx', 'https://127.0.0.1:9/m.onnx'],
+  ['https://user:wo@rd:word@no host/m.onnx#hidden', 'https://no host/m.onnx'],
+  ['//user:word@host.invalid/m.onnx?hidden', '//host.invalid/m.onnx'],
+  ['//user:word@host.invalid/m.onnx?hidden', 'https://host.invalid/m.onnx', 'https://page.invalid/app/'],
+  ['/\\user:word@page.invalid/m.onnx', 'https://page.invalid/m.onnx', 'https://page.invalid/app/'],
+  [' data:application/octet-stream;base64,aGlkZGVu', 'data:'], ['blob:https://page.invalid/word', 'blob:'],
+  ['models/m@2.onnx?hidden', 'models/m@2.onnx', 'https://page.invalid/app/'], ['a b@2.onnx', 'a b@2.onnx'],
+  ['C:\\models@2\\m.onnx', 'C:\\models@2\\m.onnx'], ['file:///none/m.onnx?hidden', 'file:///none/m.onnx'],
+]) {
+  test(`of ${JSON.stringify(written)} ${page ? 'in a page ' : ''}only ${JSON.stringify(name)} is written down`, async (t) => {
+    const log = await AuditLog.open();
+    if (page) globalThis.document = { baseURI: page };
+    t.after(() => delete globalThis.document);
+    await assert.rejects(engine.load(written, { audit: log }));
+    const text = await log.export();
+    assert.equal(entriesOf(text)[0].details.model.name, name);
+    assert.doesNotMatch(text, /hidden|word|aGlkZGVu/);
+  });
+}
+
+test('details that are nested too deep are refused, and the log goes on', async () => {
+  const log = await AuditLog.open();
+  const nested = (depth) => ({ a: JSON.parse('['.repeat(depth - 1) + ']'.repeat(depth - 1)) });
+  await log.record('deep', nested(100));
+  for (const depth of [101, 4000]) await assert.rejects(log.record('deeper', nested(depth)), insituError('InvalidArgument', /'deeper' are nested more than 100 deep/));
+  await log.record('after');
+  const text = await log.export();
+  assert.deepEqual([entriesOf(text).map(({ event }) => event), (await verifyAudit(text)).holds, log.failure], [['deep', 'after'], true, undefined]);
+});
+
 test('an encrypted model is said to be one', async () => {
   const { encrypted } = await import('../support/encrypted.mjs');
   const log = await AuditLog.open();

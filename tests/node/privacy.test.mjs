@@ -175,6 +175,20 @@ test('with another epsilon old answers are not given again, and what was spent s
   assert.equal(await labelReporter({ ...base, epsilon: 1, name: 'else' }).spent(), 0);
 });
 
+test('two mechanisms of one name remember each its own answers, and neither question is drawn or paid twice', async () => {
+  const store = storeOf(), base = { classes: 1000, budget: 100, store };
+  const make = (more) => (seed) => labelReporter({ ...base, ...more, random: seeded(seed) }).report(3, question);
+  const kinds = [make({ epsilon: 1 }), make({ epsilon: 2 }), make({ epsilon: 1, classes: 999 })];
+  const first = await Promise.all(kinds.map((ask, i) => ask(i)));
+  for (let seed = 3; seed < 30; seed++) assert.equal(await kinds[seed % 3](seed), first[seed % 3]);
+  const reporter = labelReporter({ ...base, epsilon: 2 });
+  assert.deepEqual([await reporter.spent(), await reporter.spent('a')], [4, 4]);
+  const { mechanisms } = JSON.parse(store.kept.get('labels'));
+  assert.deepEqual(mechanisms.map(([classes, epsilon, keys]) => [classes, epsilon, keys.length]).sort(), [[1000, 1, 1], [1000, 2, 1], [999, 1, 1]]);
+  store.kept.set('labels', JSON.stringify({ format: 'insitu-labels', version: 1, classes: 1000, epsilon: 2, keys: [] }));
+  await assert.rejects(reporter.report(3, question), insituError('InvalidArgument', /damaged/));
+});
+
 test('questions that are asked at once by two reporters over one slow store share its budget', async () => {
   const { kept, ...fast } = storeOf();
   const later = (work) => new Promise((resolve) => { setTimeout(() => resolve(work()), 1); });
@@ -195,7 +209,7 @@ test('an answer that cannot be kept is not given; a damaged store is not taken f
   full = false;
   assert.notEqual(await reporter.report(0, question), null);
   const kept = store.kept.get('labels');
-  for (const damaged of [kept.slice(1), '{}', 'null', kept.replace('"spent"', '""').replace(/\["a",1,/, '["a",null,'), kept.replace(/\[\["",[01]\]\]/, '[["",7]]')]) {
+  for (const damaged of [kept.slice(1), '{}', 'null', kept.replace(/\["a",1,/, '["a",null,'), kept.replace('[[2,1,', '[[2,null,'), kept.replace(/\[\["",[01]\]\]/, '[["",7]]')]) {
     assert.notEqual(damaged, kept);
     store.kept.set('labels', damaged);
     await assert.rejects(reporter.report(0, question), insituError('InvalidArgument', /damaged/), damaged);

@@ -193,6 +193,21 @@ for (const [what, tamper, finding, flags = []] of [
     writeFileSync(one.at('p.json'), '{}');
     edit(({ versions }) => { versions['1.0.0'].profile.integrity = integrityOf(Buffer.from('{}')); })(one);
   }, /^wrong +digits +1\.0\.0 +signed +p\.json is not signed as it is here$/m, key],
+  ['a profile under another name', ({ at, ...one }) => {
+    writeFileSync(at('q.json'), signed['p.json']);
+    edit(({ versions }) => { versions['1.0.0'].profile.url = 'q.json'; })(one);
+  }, /^wrong +digits +1\.0\.0 +signed +q\.json is not signed as it is here$/m, key],
+  ['a profile that was signed under two names', ({ at, ...one }) => {
+    const { 'p.json': profile, ...others } = signed;
+    writeFileSync(at('1.sig'), sign({ ...others, 'x/p.json': profile, 'y/p.json': profile }));
+    edit(({ versions }) => { for (const { signature } of Object.values(versions)) signature.integrity = integrityOf(readFileSync(at('1.sig'))); })(one);
+  }, /^wrong +digits +1\.0\.0 +signed +p\.json is not signed as it is here$/m, key],
+  ['a signature that is at no address', edit(({ versions }) => { versions['1.0.0'].signature.url = 'data:,x'; }),
+    /^missing +digits +1\.0\.0 +signature data:,x.*\n(.*\n)*wrong +digits +1\.0\.0 +signed +'data:,x' is no address/m, key],
+  ['a report of a gate that is none', ({ at, ...one }) => {
+    writeFileSync(at('gates/ok.json'), '[]');
+    edit(({ versions }) => { versions['1.0.0'].gates[0].integrity = integrityOf(Buffer.from('[]')); })(one);
+  }, /^wrong +digits +1\.0\.0 +gate gates\/ok\.json +gates\/ok\.json is no report of a gate.*\n(.*\n)*holds +digits +2\.0\.0 +gate gates\/no\.json/m],
 ]) {
   test(`verify finds ${what}`, async () => {
     const one = await both(site());
@@ -261,7 +276,10 @@ test('what cannot be added is refused, and nothing is written', async () => {
   ]) await refused(asked, status, pattern);
   assert(!existsSync(file));
   writeFileSync(at('p.json'), '{"changed": 1}');
-  await refused(add('1.onnx', '1', '--signature', at('1.sig'), '--profile', at('p.json')), 1, /does not list .*p\.json as it is/);
+  writeFileSync(at('q.json'), signed['p.json']);
+  for (const name of ['p.json', 'q.json']) {
+    await refused(add('1.onnx', '1', '--signature', at('1.sig'), '--profile', at(name)), 1, new RegExp(`does not list .*${name.replace('.', '\\.')} as it is`));
+  }
   appendFileSync(at('1.onnx'), 'x');
   await refused(add('1.onnx', '1', '--signature', at('1.sig')), 1, /does not list .*1\.onnx as it is/);
   writeFileSync(file, '{"format": "insitu-models/1", "models": {"digits": {"versions": {}}}}');

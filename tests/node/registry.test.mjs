@@ -141,13 +141,30 @@ test('what was changed, is signed by nobody or by another key is refused, and th
   const sum = await registry.version('sum', '1');
   await assert.rejects(engine.load(sum.url, sum.options), insituError('Integrity', /'w\.bin'/));
   writeFileSync(at('p.json'), profile.subarray(0, -1));
-  await assert.rejects(registry.version('digits', '1'), insituError('Integrity', /p\.json is not the one in the registry/));
-  const digits = await pinned.version('digits', '1');
-  await assert.rejects(engine.load(digits.url, digits.options), insituError('Integrity', /'p\.json' is not the one that was signed/));
+  for (const one of [registry, pinned]) {
+    await assert.rejects(one.version('digits', '1'), insituError('Integrity', /p\.json is not the one in the registry/));
+  }
   rmSync(at('2.onnx'));
   await assert.rejects(swap(pinned, 'shift', '2'), insituError('Network'));
   assert.equal(await shiftOf(session), 1);
   await session.dispose();
+});
+
+test('with keys a profile has to be the one in the registry and the one that was signed, under its name', async () => {
+  const { at, write } = site();
+  const base = `file://${at('')}/`, other = Buffer.concat([profile, Buffer.from(' ')]);
+  const opened = (profile) => openRegistry(JSON.parse(documentOf(first, ({ digits }) => Object.assign(digits.versions[1].profile, profile))), { keys: [ours.pem], base });
+  write(other, 'other.json');
+  await assert.rejects((await opened({ integrity: integrityOf(other) })).version('digits', '1'), insituError('Integrity', /p\.json is not the one in the registry/));
+  await assert.rejects((await opened({ url: 'other.json', integrity: integrityOf(other) })).version('digits', '1'), insituError('Integrity', /'other\.json' is not among.*under the name/));
+  write(other, 'p.json');
+  await assert.rejects((await opened({ integrity: integrityOf(other) })).version('digits', '1'), insituError('Integrity', /p\.json is not the one that was signed/));
+  write(profile, 'p.json');
+  const { 'p.json': _, ...others } = contents;
+  write(ours.sign({ ...others, 'x/p.json': profile, 'y/p.json': profile }), 'all.sig');
+  await assert.rejects((await opened({})).version('digits', '1'), insituError('Integrity', /'p\.json' is the name of several files/));
+  write(signer().sign(contents), 'all.sig');
+  await assert.rejects((await opened({})).version('digits', '1'), insituError('Integrity', /made by no key that is pinned/));
 });
 
 test('a registry that is gone or broken leaves what was read', async () => {

@@ -107,6 +107,24 @@ test('the threshold is the quantile with one sample more, and is refused where t
   for (const rate of [0, 1, '0.1', NaN, 1n, Symbol('1')]) await assert.rejects(judge.calibrate(clean(30), { falsePositiveRate: rate }), insituError('InvalidArgument', /falsePositiveRate/));
 });
 
+test('where there is a canary the key of a run takes all runs of its score to the model that answered it', async () => {
+  const own = await engine.load(handwriting);
+  const canary = await own.canary(handwriting, { share: 0.5 });
+  const judge = suspicion(own, { threshold: 1 }), input = feeds(drawing(5).image);
+  const keys = Array.from({ length: 20 }, (_, i) => `visitor ${i}`), taken = keys.find((key) => canary.takes(key)), other = keys.find((key) => !canary.takes(key));
+  const counted = async () => (({ stable, candidate }) => [stable.runs, candidate.runs])(await canary.report());
+  for (const [how, runs, after] of [[{ key: taken }, [0, 3], taken], [{ key: other }, [3, 3], other], [{ id: taken }, [3, 6], taken]]) {
+    await judge.score(input, await own.run(input, how), { key: after });
+    assert.deepEqual(await counted(), runs);
+  }
+  for (const [results, options, more] of [[undefined, { key: other }, 0], [undefined, { key: taken }, 3], [undefined, undefined, canary.takes('insitu/suspicion') ? 3 : 0]]) {
+    const [, before] = await counted();
+    await judge.score(input, results, options);
+    assert.equal((await counted())[1] - before, more);
+  }
+  await own.dispose();
+});
+
 test('what cannot be scored is refused', async () => {
   const fake = witness(even), x = tensor([0.5], [1]);
   for (const [options, pattern] of [[{ input: 'z' }, /no input 'z'/], [{ output: 'z' }, /no output 'z'/], [{ squeezers: [] }, /no squeezers/], [{ range: [1, 1] }, /range/],
@@ -120,6 +138,7 @@ test('what cannot be scored is refused', async () => {
   for (const feeds of [undefined, null, 5]) await assert.rejects(suspicion(fake).calibrate([feeds], null), insituError('InvalidArgument', /'x' is no tensor/));
   const judge = (session, options) => suspicion(session, { squeezers: [{ bits: 1 }], threshold: 0, ...options });
   for (const feeds of [undefined, null, 5, { x: { dtype: 'float32', data: x.data } }]) await assert.rejects(judge(fake).score(feeds), insituError('InvalidArgument', /'x' is no tensor/));
+  for (const key of [1, null, {}]) await assert.rejects(judge(fake).score({ x }, undefined, { key }), insituError('InvalidArgument', /^key is /));
   await assert.rejects(judge(fake).score({}), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake).score({ x: 'picture' }), insituError('InvalidArgument', /'x' is no tensor/));
   await assert.rejects(judge(fake).score({ x: tensor(Int32Array.of(1)) }), insituError('InvalidArgument', /'x' is int32/));

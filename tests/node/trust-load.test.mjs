@@ -136,7 +136,7 @@ test('a profile that is named by its address must be signed; one at hand need no
     assert.equal(typeof await watched(profile), 'boolean');
   }
   await assert.rejects(watched('model'), insituError('InvalidArgument', /profile/));  // this model holds none
-  await assert.rejects(watched(join(here, 'other.json')), refused(/the profile, 'other\.json', is not among/));
+  await assert.rejects(watched(join(here, 'other.json')), refused(/the profile, 'other\.json', is not among[^]*\. Sign it under the name that it has in its address, and no other file of that name\. Those are: /));
   for (const name of ['no.json', 'null.json']) await assert.rejects(watched(join(here, name)), insituError('InvalidArgument', /json' is no JSON/));
   writeFileSync(join(here, 'm.profile.json'), String(text).replace(/\d/, (digit) => (digit === '1' ? '2' : '1')));
   await assert.rejects(watched(join(here, 'm.profile.json')), refused(/SHA-256 of 'm\.profile\.json'/));

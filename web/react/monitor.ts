@@ -1,7 +1,9 @@
 // <Monitor>: the element <insitu-monitor> as a component. The element's module is loaded when the first one is mounted.
+import { InsituError } from 'insitu';
 import { createElement, useEffect, useRef } from 'react';
 import type { CSSProperties, ReactElement } from 'react';
 
+import { onDemand } from '../src/on-demand.js';
 import type { InsituMonitor, MonitoredSession } from '../element/element.js';
 
 /** The session to show, and attributes of the element `<insitu-monitor>`. */
@@ -25,7 +27,7 @@ export interface MonitorProps {
 /** The live panel of a session's monitor. The module of the element is loaded when the first one is mounted. */
 export function Monitor({ session, className, ...attributes }: MonitorProps): ReactElement {
   const element = useRef<InsituMonitor>(null);
-  useEffect(() => void import('../element/element.js').then(({ define }) => define()), []);
+  useEffect(() => void onDemand(InsituError, 'element.js', import('../element/element.js')).then(({ define }) => define()), []);
   useEffect(() => {
     element.current!.session = session ?? null;
   }, [session]);

@@ -9,6 +9,7 @@ import type { ImageOptions, ImageSource } from './image-feed.js';
 import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
+import { audio, encryption, keptModels, pictures, quantizing, watching } from './modules.js';
 import { checkNumber, watchParams } from './monitor.js';
 import { apart, checkOptions, encryptionKinds, engineKinds, loadKinds, trustKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
@@ -146,7 +147,7 @@ export class Engine extends Disposable {
   async quantize(model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions = {}): Promise<Quantized> {
     this.checkUsable();
     const start = (more: Pick<EngineOptions, 'signal' | 'onProgress'>) => this.#startQuantizer(more);
-    const { quantize } = await import('./quantize/quantize.js');
+    const { quantize } = await quantizing();
     return quantize({ fail, start, upload, prepareFeeds, movedWith }, model, samples, options);
   }
 
@@ -187,19 +188,19 @@ export class Engine extends Disposable {
   async imageTensor(source: ImageSource | readonly ImageSource[], options: ImageOptions = {}): Promise<Tensor> {
     const feed = image(source, options);
     const held = hold(feed, (bytes) => new ArrayBuffer(bytes));
-    const client = await this.#usableClient().catch((thrown) => {
+    const [client, { toWireImage }] = await Promise.all([this.#usableClient(), pictures()]).catch((thrown) => {
       letGo(held);
       throw thrown;
     });
     const lent = { fail, checkOptions, room: (bytes: number) => new ArrayBuffer(bytes) };
-    const wire = await (await import('./image.js')).toWireImage(lent, held, feed.options);
+    const wire = await toWireImage(lent, held, feed.options);
     return fromWire(await client.call('imageTensor', { feeds: [wire] }, { transfer: movedWith([wire]) })) as Tensor;
   }
 
   /** Sound as a tensor of float32: [1, samples] of one channel, or with `mel` [1, mels, frames]. */
   async audioTensor(source: AudioSource, options: AudioOptions = {}): Promise<Tensor> {
     const client = await this.#usableClient();
-    const wire = await (await import('./audio.js')).toWireAudio({ fail, checkOptions }, source, options);
+    const wire = await (await audio()).toWireAudio({ fail, checkOptions }, source, options);
     return fromWire(await client.call('audioTensor', wire, { transfer: [wire.samples] })) as Tensor;
   }
 
@@ -276,7 +277,7 @@ export class Engine extends Disposable {
   /* undefined: the model is loaded as if there were no cache, which also says what is wrong with its source. */
   async #openKept(model: ModelSource, options: LoadOptions, preparedBy: unknown[]): Promise<Kept | undefined> {
     try {
-      const { open } = await keptModels();
+      const { open } = await import('./kept.js');
       return await open({ request, fail }, model, options, {
         build: this.#build, options: JSON.stringify([this.#info.flavour, this.#options.limits, ...preparedBy]),
       });
@@ -321,12 +322,10 @@ function asAsked<T extends InspectOptions>(options: T): T {
 
 /* undefined: what is loaded is not encrypted. */
 async function decryption(options: InspectOptions): Promise<Decrypt | undefined> {
-  return options.encryption === undefined ? undefined : (await import('./encryption/encryption.js')).decryptor({ fail, openSource }, options);
+  return options.encryption === undefined ? undefined : (await encryption()).decryptor({ fail, openSource }, options);
 }
 
-const keptModels = () => import('./kept.js');
-
-const watches = async () => (await import('./watches.js')).watches({ Disposable, freeWhenCollected, fail, checkNumber });
+const watches = async () => (await watching()).watches({ Disposable, freeWhenCollected, fail, checkNumber });
 
 /** What `cache: 'opfs'` and `persist: 'opfs'` have kept for the page's origin, longest unused first. */
 export async function listCache(): Promise<CacheEntry[]> {

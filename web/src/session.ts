@@ -6,6 +6,7 @@ import { cancelled, fail, InsituError } from './errors.js';
 import { hold, ImageFeed, letGo } from './image-feed.js';
 import { Models } from './model.js';
 import type { OpenModel } from './model.js';
+import { pictures, release } from './modules.js';
 import { Monitor } from './monitor.js';
 import { checkObject, checkOptions, runKinds } from './options.js';
 import type { Canary, CanaryOptions } from './release/canary.js';
@@ -255,8 +256,6 @@ function copied(feeds: Feeds): Feeds {
   return Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed instanceof ImageFeed ? feed : structuredClone(feed)]));
 }
 
-const release = () => import('./release/release.js');
-const pictures = () => import('./image.js');
 const moved = ({ feeds }: Pick<Params<'run'>, 'feeds'>) => movedWith(feeds);
 const takes = (inputs: readonly TensorInfo[]) => `The model takes ${inputs.map(describe).join(', ') || 'nothing'}.`;
 const gives = (outputs: readonly TensorInfo[]) => `It gives ${outputs.map(describe).join(', ')}.`;

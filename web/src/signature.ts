@@ -1,6 +1,7 @@
 // Signed models: what load() and pages ask for; the work is in trust.js, which only those who ask for it load.
 // Invariant: what is needed of index.js is handed in, so that it is in the package once.
 import { fail } from './errors.js';
+import { trust } from './modules.js';
 import { openSource } from './source.js';
 import type { Statement } from './trust/statement.js';
 import type { LoadOptions, ModelSource } from './types.js';
@@ -29,7 +30,6 @@ export interface SignedFile {
 }
 
 const helpers = { fail, openSource };
-const trust = () => import('./trust/trust.js');
 
 /** The options to load a model with that must be signed: digests are those that were signed. */
 export async function signed(model: string | undefined, options: LoadOptions): Promise<LoadOptions> {

@@ -7,7 +7,7 @@ import { channelOf, isIntegrity, isName, versionOf } from '../../src/registry/fo
 import type { RegistryData, RegistryParent, RegistryVersion } from '../../src/registry/format.js';
 import { readBundle } from '../../src/trust/bundle.js';
 import type { Refuse } from '../../src/trust/bundle.js';
-import { readStatement } from '../../src/trust/statement.js';
+import { isListed, readStatement } from '../../src/trust/statement.js';
 import { findModel } from '../cases.js';
 import { listOf, onePositional, pairsOf, refuse } from '../command.js';
 import type { Flags } from '../command.js';
@@ -92,7 +92,9 @@ async function signatureIn(
   const { files } = await readStatement(not, readBundle(not, bytes).payload);
   const same = files.filter((file) => file.integrity === integrity);
   const signed = same.find(({ name }) => basename(name) === basename(model)) ?? same[0] ?? not(`does not list ${model} as it is`, 'Sign it again.');
-  if (profile !== undefined && !files.some((file) => file.integrity === profile)) not(`does not list ${flags.profile} as it is`, 'Sign it with the model.');
+  if (profile !== undefined && !isListed(files, String(flags.profile), profile)) {
+    not(`does not list ${flags.profile} as it is`, 'Sign it with the model, and no other file of its name.');
+  }
   return { signature: { url, integrity: own, name: signed.name } };
 }
 

@@ -4,8 +4,8 @@ import { toInsituError, fail } from '../../src/errors.js';
 import { versionOf } from '../../src/registry/format.js';
 import type { RegistryFile, RegistryVersion } from '../../src/registry/format.js';
 import { checkSigned } from '../../src/registry/signed.js';
-import type { SignedFile } from '../../src/signature.js';
 import { openSource } from '../../src/source.js';
+import { beside, isListed } from '../../src/trust/statement.js';
 import { verify as verifySignature } from '../../src/trust/trust.js';
 import { listOf, refuse, writeText } from '../command.js';
 import type { Flags } from '../command.js';
@@ -85,8 +85,12 @@ async function look(registry: string, what: string, { url, bytes, integrity }: R
 }
 
 async function gateOf(registry: string, found: Found, url: string, verdict: string): Promise<Found> {
-  const said = verdictIn((await contentOf(locationOf(registry, url))).bytes, url);
-  return said === verdict ? { ...found, why: said } : { ...found, state: 'wrong', why: `says ${said}, not ${verdict}` };
+  try {
+    const said = verdictIn((await contentOf(locationOf(registry, url))).bytes, url);
+    return said === verdict ? { ...found, why: said } : { ...found, state: 'wrong', why: `says ${said}, not ${verdict}` };
+  } catch (thrown) {
+    return { ...found, state: 'wrong', why: toInsituError(thrown).message };
+  }
 }
 
 async function itselfSigned(registry: string, integrity: string, signature: string, keys: readonly string[]): Promise<Found> {
@@ -102,7 +106,7 @@ async function refusal(work: () => Promise<void>): Promise<string | undefined> {
     return undefined;
   } catch (thrown) {
     const { code, message } = toInsituError(thrown);
-    if (code !== 'Integrity' && code !== 'Network') throw thrown;
+    if (code !== 'Integrity' && code !== 'Network' && code !== 'InvalidModel') throw thrown;
     return message;
   }
 }
@@ -111,15 +115,12 @@ async function refusal(work: () => Promise<void>): Promise<string | undefined> {
 async function signatureOf(registry: string, { signature, integrity, externalData = {}, profile }: RegistryVersion, keys: readonly string[]): Promise<Found> {
   const what = 'signed';
   if (!signature) return { what, state: 'wrong', why: 'it has no signature' };
-  let files: readonly SignedFile[] = [];
   const why = await refusal(async () => {
-    ({ files } = await verifySignature({ fail, openSource }, locationOf(registry, signature.url), keys));
+    const { files } = await verifySignature({ fail, openSource }, locationOf(registry, signature.url), keys);
+    const wanted = [[signature.name, integrity], ...Object.entries(externalData).map(([name, file]) => [beside(signature.name, name), file.integrity])];
+    const missing = wanted.find(([name, digest]) => !files.some((file) => file.name === name && file.integrity === digest))?.[0]
+      ?? (profile && !isListed(files, locationOf(registry, profile.url), profile.integrity) ? profile.url : undefined);
+    if (missing !== undefined) fail('Integrity', `${missing} is not signed as it is here`);
   });
-  if (why !== undefined) return { what, state: 'wrong', why };
-  const folder = signature.name.slice(0, signature.name.lastIndexOf('/') + 1);
-  const wanted = [[signature.name, integrity], ...Object.entries(externalData).map(([name, file]) => [folder + name, file.integrity])];
-  const missing = wanted.find(([name, digest]) => !files.some((file) => file.name === name && file.integrity === digest));
-  if (missing) return { what, state: 'wrong', why: `${missing[0]} is not signed as it is here` };
-  if (profile && !files.some((file) => file.integrity === profile.integrity)) return { what, state: 'wrong', why: `${profile.url} is not signed as it is here` };
-  return { what, state: 'holds' };
+  return why === undefined ? { what, state: 'holds' } : { what, state: 'wrong', why };
 }

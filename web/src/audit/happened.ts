@@ -1,5 +1,6 @@
 // What an audit log says of models, loads and alarms.
-// Invariant: names and counts, never a value of an input or output; of an address neither query nor fragment, which may hold secrets.
+// Invariant: names and counts, never a value of an input or output; of an address neither user, query nor fragment, which may hold secrets.
+import { pageUrl } from '../environment.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions } from '../types.js';
 
@@ -13,8 +14,23 @@ export function namesOf({ name, description, heldTo }: Named): { name?: string; 
 }
 
 function shortened(name: string): string {
-  if (/^data:/i.test(name)) return 'data:';
-  return name.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/@]*@/, '$1').slice(-longestName);
+  const url = addressIn(name);
+  if (url && /^(data|blob):$/.test(url.protocol)) return url.protocol;
+  const whole = url?.host || url?.protocol === 'file:' ? `${url.protocol}//${url.host}${url.pathname}` : withoutSecrets(name);
+  return whole.slice(-longestName);
+}
+
+/* What is relative to the page stays as it was written, which may also be the name of a file. */
+function addressIn(name: string): URL | undefined {
+  const page = pageUrl();
+  if (URL.canParse(name)) return new URL(name);
+  const url = URL.canParse(name, page) ? new URL(name, page) : undefined;
+  return url && (url.username || url.password || url.host !== new URL(page!).host) ? url : undefined;
+}
+
+/* Of what no browser takes for an address. */
+function withoutSecrets(name: string): string {
+  return name.replace(/[?#].*/s, '').replace(/^\s*([\w+.-]{2,}:[\\/]*|[\\/]{2,})[^\\/]*@/, '$1');
 }
 
 /** What is known of a load: which model, and what it was held to. */

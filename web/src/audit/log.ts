@@ -24,8 +24,12 @@ export interface AuditOptions {
   fileBytes?: number;
 }
 
-const mostDetails = 10_000;
+const mostDetails = 10_000, deepestDetails = 100;
 const mostWaiting = 1_000;
+
+function isDeeper(value: unknown, most: number): boolean {
+  return typeof value === 'object' && value !== null && (most === 0 || Object.values(value).some((part) => isDeeper(part, most - 1)));
+}
 
 /** Made by AuditLog.open(). Event: 'failure', a CustomEvent whose detail has `message` and `waiting`. */
 export class AuditLog extends EventTarget {
@@ -90,7 +94,7 @@ export class AuditLog extends EventTarget {
 
   /**
    * Adds an entry of your own. Resolves when it is written, or when that has failed (`failure`). Details are plain JSON of 10,000
-   * characters at most. The names of what insitu records are taken.
+   * characters at most, nested 100 deep at most. The names of what insitu records are taken.
    */
   async record(event: string, details: Record<string, unknown> = {}): Promise<void> {
     if (typeof event !== 'string' || event === '' || event.length > 100) fail('InvalidArgument', 'the event has no name', 'Pass 1 to 100 characters.');
@@ -104,7 +108,9 @@ export class AuditLog extends EventTarget {
     if (!text?.startsWith('{') || text.length > mostDetails) {
       fail('InvalidArgument', `the details of '${event}' are no object, or longer than ${mostDetails} characters`, 'Pass a small plain object.');
     }
-    await this.#add(event, JSON.parse(text));
+    const copy = JSON.parse(text);
+    if (isDeeper(copy, deepestDetails)) fail('InvalidArgument', `the details of '${event}' are nested more than ${deepestDetails} deep`, 'Pass a small plain object.');
+    await this.#add(event, copy);
   }
 
   /** All of it, of all files, a line of JSON for each entry, as `insitu audit verify` reads it. */

@@ -1,8 +1,10 @@
 // evaluate(): how good a model is on samples, in all and slice by slice.
 // Invariant: the same samples, model and options give the same Evaluation; no monitor sees its runs, and nothing of the samples is kept
 // but what metrics are made of.
+import { InsituError } from 'insitu';
 import type { Tensor } from 'insitu';
 import { fail } from '../fail.js';
+import { onDemand } from '../on-demand.js';
 import { hashOf } from '../release/share.js';
 import { shown } from '../shown.js';
 import { classFigures, valueFigures } from './figures.js';
@@ -35,7 +37,7 @@ export async function evaluate(session: Runner, samples: Samples, options: Evalu
   checkWhole('bins', bins, 1, mostBins);
   const isNone = typeof slices !== 'object' || slices === null || Array.isArray(slices) || Object.keys(slices).length === 0;
   if (slices !== undefined && slices !== 'auto' && isNone) fail('InvalidArgument', `slices are ${shown(slices)}`, "Pass 'auto', or one condition or more by name.");
-  const slicer = slices && new (await import('./slices/slicer.js')).Slicer(slices);
+  const slicer = slices && new (await onDemand(InsituError, 'slicer.js', import('./slices/slicer.js'))).Slicer(slices);
   const output = outputName(session, reading), gatherer = new Gatherer(session, output, reading);
   const labelled: Labelled[] = [];
   let count = 0;

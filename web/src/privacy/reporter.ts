@@ -23,7 +23,7 @@ export interface LabelReporterOptions {
   keyBudget?: number;
   /** Where answers and costs are kept: until the page goes (the default), in the origin private file system, or in a store of yours. */
   store?: 'memory' | 'opfs' | LabelStore;
-  /** Under which name, of letters, digits, - and _; default 'labels'. One name has one budget, however many reporters share it. */
+  /** Under which name, of letters, digits, - and _; default 'labels'. One name has one budget, however many reporters share it; answers are remembered by `classes` and `epsilon`. */
   name?: string;
   /** Fills an array with random bits. Default `crypto.getRandomValues()`; another one is for tests. */
   random?: (into: BigUint64Array<ArrayBuffer>) => unknown;

@@ -7,7 +7,7 @@ import type { TrustedKey } from '../signature.js';
 import type { LoadOptions, MonitorOptions, ReferenceProfile } from '../types.js';
 import { fetchBytes, integrityOf } from './fetched.js';
 import { addressOf, channelOf, formatHint, noAddress, readModels, versionOf, waysBack } from './format.js';
-import type { RegistryDocument, RegistryEntry, RegistryFile, RegistryModels, RegistryVersion } from './format.js';
+import type { RegistryDocument, RegistryEntry, RegistryModels, RegistryVersion } from './format.js';
 import { checkSigned } from './signed.js';
 
 /** What all models of a registry are loaded with. */
@@ -180,18 +180,22 @@ export class Registry {
       }),
       ...(keys && { trust: { signature: this.#address(signature!.url), keys, name: signature!.name } }),
       // A profile belongs to a model: one of another model is never kept.
-      monitor: monitor && { ...monitor, profile: await this.#profile(entry.profile, signal) },
+      monitor: monitor && { ...monitor, profile: await this.#profile(entry, signal) },
     };
     return { registry: this, name, version, channel, url: this.#address(entry.url), options, entry };
   }
 
-  /* With keys load() asks for one that is signed. */
-  async #profile(file: RegistryFile | undefined, signal?: AbortSignal): Promise<string | ReferenceProfile | undefined> {
-    if (!file || this.#options.monitor === false) return undefined;
+  /* With keys one that is signed, with the digest that it has here. */
+  async #profile({ profile: file, signature }: RegistryVersion, signal?: AbortSignal): Promise<ReferenceProfile | undefined> {
+    const { keys, monitor } = this.#options;
+    if (!file || monitor === false) return undefined;
     const url = this.#address(file.url);
-    if (this.#options.keys) return url;
     const { bytes } = (await fetchBytes(url, { signal }))!;
     if (await integrityOf(bytes) !== file.integrity) fail('Integrity', `the SHA-256 of ${url} is not the one in the registry`, 'Get the file again, or add another version.');
+    if (keys) {
+      const signed = (await fetchBytes(this.#address(signature!.url), { signal }))!;
+      await checkSigned(url, file.integrity, signed.bytes, keys);
+    }
     try {
       return JSON.parse(new TextDecoder().decode(bytes));
     } catch (thrown) {

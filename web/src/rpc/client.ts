@@ -6,6 +6,7 @@ import { freeWhenCollected } from '../disposable.js';
 import { isNode, nodeModule } from '../environment.js';
 import { cancelled, fail, InsituError, throwIfAborted, toInsituError } from '../errors.js';
 import type { ErrorFields } from '../errors.js';
+import { inProcess } from '../modules.js';
 import type { EngineOptions, Progress } from '../types.js';
 import { closeAll } from '../value.js';
 import { watchLife } from './life.js';
@@ -63,7 +64,7 @@ export class Client {
     const onFailure = (error: InsituError) => opened?.deref()?.fail(error);
     const line = worker ? await openWorker(assets, onFailure).catch((thrown) => {
       throw workerError(toInsituError(thrown).message, false);
-    }) : (await import('./in-process.js')).openInProcess();
+    }) : (await inProcess()).openInProcess();
     const client = new Client(line);
     opened = new WeakRef(client);
     try {

@@ -2,4 +2,4 @@
 /** How suspicious an input is, by feature squeezing. @module insitu/suspicion */
 export type { Squeezer } from './squeeze.js';
 export { suspicion } from './suspicion.js';
-export type { Calibration, CalibrationOptions, Suspicion, SuspicionOptions, SuspicionScore } from './suspicion.js';
+export type { Calibration, CalibrationOptions, ScoreOptions, Suspicion, SuspicionOptions, SuspicionScore } from './suspicion.js';

@@ -43,6 +43,12 @@ export interface Calibration {
   readonly samples: number;
 }
 
+/** How one input is scored. */
+export interface ScoreOptions {
+  /** The key of its runs: where there is a canary, the `key` or `id` of the run that gave `results`, so that one model gives all answers. */
+  key?: string;
+}
+
 /** Of one input. */
 export interface SuspicionScore {
   /** The largest L1 distance of two answers, 0 to 2. */
@@ -58,7 +64,7 @@ export interface Suspicion {
   /** Sets the threshold by clean inputs, which the model was not trained on. LimitExceeded where there are too few. */
   calibrate(clean: Iterable<Record<string, Value>> | AsyncIterable<Record<string, Value>>, options?: CalibrationOptions): Promise<Calibration>;
   /** How suspicious one input is. With `results`, what run() gave for it, there is one run less. InvalidArgument without a threshold. */
-  score(feeds: Record<string, Value>, results?: Record<string, Value>): Promise<SuspicionScore>;
+  score(feeds: Record<string, Value>, results?: Record<string, Value>, options?: ScoreOptions): Promise<SuspicionScore>;
 }
 
 /** Makes what scores the inputs of a session. InvalidArgument for inputs, outputs and squeezers that are not there. */
@@ -116,24 +122,26 @@ class Squeezing implements Suspicion {
     return { threshold, samples };
   }
 
-  async score(feeds: Feeds, results?: Record<string, Value>): Promise<SuspicionScore> {
+  async score(feeds: Feeds, results?: Record<string, Value>, options: ScoreOptions = {}): Promise<SuspicionScore> {
+    const { key } = (options ?? {}) as ScoreOptions;
+    if (key !== undefined && typeof key !== 'string') fail('InvalidArgument', `key is ${shown(key)}`, 'Pass the key of the run, a string.');
     const threshold = this.#threshold ?? fail('InvalidArgument', 'there is no threshold', 'Call calibrate() first, or pass the `threshold` that it gave.');
-    const score = await this.#distance(feeds, results);
+    const score = await this.#distance(feeds, results, key);
     return { score, threshold, suspicious: score > threshold };
   }
 
-  async #distance(feeds: Feeds, results?: Record<string, Value>): Promise<number> {
+  async #distance(feeds: Feeds, results?: Record<string, Value>, key?: string): Promise<number> {
     const name = this.#input, input = feeds?.[name] as Tensor | undefined;
     if (!ArrayBuffer.isView(input?.data) || !Array.isArray(input.dims)) fail('InvalidArgument', `'${name}' is no tensor of numbers`, 'Of pictures make one with imageTensor().', { node: name });
     valuesOf(input, name);
     const squeezed = this.#squeezers.map((squeeze) => ({ ...feeds, [name]: squeeze(input) }));
-    const [answer, ...others] = await Promise.all([results ? this.#read(results) : this.#ask(feeds), ...squeezed.map((each) => this.#ask(each))]);
+    const [answer, ...others] = await Promise.all([results ? this.#read(results) : this.#ask(feeds, key), ...squeezed.map((each) => this.#ask(each, key))]);
     return Math.max(...others.map((other) => apart(answer!, other)));
   }
 
   /* The key gives all runs of a score to the same model where there is a canary. */
-  async #ask(feeds: Feeds): Promise<ArrayLike<number>> {
-    return this.#read(await this.#session.run(feeds, { watch: false, outputs: [this.#output], key: 'insitu/suspicion' }));
+  async #ask(feeds: Feeds, key = 'insitu/suspicion'): Promise<ArrayLike<number>> {
+    return this.#read(await this.#session.run(feeds, { watch: false, outputs: [this.#output], key }));
   }
 
   #read(results: Record<string, Value>): ArrayLike<number> {

@@ -71,6 +71,20 @@ export function filesCalled(files: readonly SignedFile[], last: string): SignedF
   return files.filter(({ name }) => name.slice(name.lastIndexOf('/') + 1) === last);
 }
 
+/** What puts right that a file is not listed, or several of its name are. */
+export const oneOfItsName = 'Sign it under the name that it has in its address, and no other file of that name.';
+
+/** Whether the one file that is called as what is at `called` was signed with this digest. */
+export function isListed(files: readonly SignedFile[], called: string, integrity: string): boolean {
+  const [file, another] = filesCalled(files, lastPart(called));
+  return another === undefined && file?.integrity === integrity;
+}
+
+/** What a file that a model names is called, relative to what was signed. */
+export function beside(model: string, name: string): string {
+  return model.slice(0, model.lastIndexOf('/') + 1) + name.replace(/^(\.\/)+/, '');
+}
+
 const ofHex = (hex: string) => hex.match(/../g)!.map((byte) => parseInt(byte, 16));
 
 /** The digest of all digests, in the order of the list. */

@@ -9,7 +9,7 @@ import type { LoadOptions, ModelSource, MonitorOptions, ReferenceProfile } from 
 import { mostBundleBytes, parseFields, readBundle, signedBytes } from './bundle.js';
 import type { Refuse } from './bundle.js';
 import { isBy, readKeys } from './keys.js';
-import { filesCalled, hexDigest, lastPart, readStatement } from './statement.js';
+import { beside, filesCalled, hexDigest, lastPart, oneOfItsName, readStatement } from './statement.js';
 import type { Statement } from './statement.js';
 
 interface Helpers {
@@ -46,10 +46,9 @@ export async function signed(helpers: Helpers, called: string | undefined, optio
     (given === undefined || given === file.integrity ? given ?? file.integrity
       : refuse(`${what} is signed with another digest than the integrity that was asked for`, 'Name the digest of the signed file, or none.'));
 
-  const model = name === undefined ? listed(refuse, files, called, 'the model') : exactly(refuse, files, name);
-  const folder = model.name.slice(0, model.name.lastIndexOf('/') + 1);
+  const model = name === undefined ? listed(refuse, files, called, 'the model', 'Say which one it is with trust.name.') : exactly(refuse, files, name);
   const external = Object.keys(externalData).map((key) => {
-    const file = exactly(refuse, files, folder + key.replace(/^(\.\/)+/, ''));
+    const file = exactly(refuse, files, beside(model.name, key));
     return [key, digest(`'${key}'`, file, Object.hasOwn(externalIntegrity, key) ? externalIntegrity[key] : undefined)];
   });
   return {
@@ -66,12 +65,12 @@ function exactly(refuse: Refuse, files: readonly SignedFile[], name: string): Si
 }
 
 /* The one file of that name, in whichever folder. */
-function listed(refuse: Refuse, files: readonly SignedFile[], called: string | undefined, what: string): SignedFile {
+function listed(refuse: Refuse, files: readonly SignedFile[], called: string | undefined, what: string, hint: string): SignedFile {
   const last = called === undefined ? '' : lastPart(called);
   const [file, another] = filesCalled(files, last);
   if (!file || another) {
     const why = another ? 'is the name of several files that were signed' : 'is not among the files that were signed';
-    refuse(`${what}, '${last.slice(0, 100)}', ${why}`, `Say which one it is with trust.name. Those are: ${someOf(files)}.`);
+    refuse(`${what}, '${last.slice(0, 100)}', ${why}`, `${hint} Those are: ${someOf(files)}.`);
   }
   return file;
 }
@@ -87,7 +86,7 @@ async function withSignedProfile(
 ): Promise<MonitorOptions> {
   const { profile } = monitor;
   if (profile === 'model' || !(typeof profile === 'string' || profile instanceof URL)) return monitor;
-  const { name, sha256 } = listed(refuse, files, String(profile), 'the profile');
+  const { name, sha256 } = listed(refuse, files, String(profile), 'the profile', oneOfItsName);
   const bytes = await readAll(helpers, profile, mostProfileBytes, `'${name}'`, signal);
   if (await hexDigest(bytes) !== sha256) {
     refuse(`the SHA-256 of '${name}' is not the one that was signed`, 'Get the file again, or sign this one.');

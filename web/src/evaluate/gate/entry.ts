@@ -1,4 +1,6 @@
 // gate(), whose checks are loaded when they are asked for.
+import { InsituError } from 'insitu';
+import { onDemand } from '../../on-demand.js';
 import type { GateEvidence, GateReport, GateThresholds } from './types.js';
 
 /**
@@ -6,6 +8,6 @@ import type { GateEvidence, GateReport, GateThresholds } from './types.js';
  * InvalidArgument for thresholds that are none.
  */
 export async function gate(thresholds: GateThresholds, evidence: GateEvidence): Promise<GateReport> {
-  const { judge } = await import('./gate.js');
+  const { judge } = await onDemand(InsituError, 'gate.js', import('./gate.js'));
   return judge(thresholds, evidence);
 }
