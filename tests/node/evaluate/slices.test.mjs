@@ -104,7 +104,7 @@ test('groups that do not vary differ by their means, but not by what sums are ro
   };
   const worse = await of([1, 30], [2, 30]), better = await of([2, 30], [1, 30]);
   assert.deepEqual([worse.p, better.p, Math.sign(worse.statistic), Math.sign(better.statistic)], [0, 0, 1, -1]);
-  for (const count of [23, 30, 37, 1000]) assert.ok((await of([0.1, 30], [0.1, count])).p > 0.9, `${count}`);
+  for (const count of [23, 30, 174, 181]) assert.ok((await of([0.1, 30], [0.1, count])).p > 0.9, `${count}`);
 });
 
 test('numbers that are mostly 0 are cut above it', async () => {
