@@ -77,6 +77,9 @@ test('pictures in folders, declared slices and a file of names', async () => {
   assert.equal(low.n, drawn.filter(({ digit }) => digit < 5).length);
   const inverted = await evaluated(float, '--data', at('pictures'), '--image', '{"mean": 1, "std": -1}');
   assert.ok(inverted.metrics.accuracy.value < 0.5, 'the options of the image were not used');
+  const turned = await evaluated(float, '--data', at('pictures'), '--image', '{"std": -1, "mean": 1}');
+  assert.deepEqual([JSON.stringify(inverted.data), pictures.data.reading], [JSON.stringify({ ...pictures.data, reading: { image: { mean: 1, std: -1 } } }), undefined]);
+  assert.equal(JSON.stringify(turned.data), JSON.stringify(inverted.data));
 });
 
 test('PNG of every kind and JPEG become the same tensors', async () => {
@@ -144,10 +147,44 @@ test('CSV and JSON lines, with labels by name', async () => {
   writeFileSync(at('sites.json'), JSON.stringify({ quoted: { column: 'site', is: 'x "1"' }, plain: { column: 'site', is: 'y' } }));
   const csv = await evaluated(at('scores.onnx'), '--data', at('rows.csv'), ...args, '--slices', at('sites.json'));
   assert.deepEqual(csv.slices.slices.map(({ name, n }) => [name, n]).sort(), [['plain', 2], ['quoted', 1]]);
+  assert.deepEqual(csv.data.reading, { labelColumn: 'kind', metadataColumns: ['site'] });
   assert.deepEqual([csv.metrics.accuracy.value, csv.classes.map(({ name }) => name)], [2 / 3, ['cat', 'dog', 'bird']]);
   writeFileSync(at('rows.jsonl'), '{"feeds": {"x": [[0.7, 0.2, 0.1]]}, "label": 0, "metadata": {"site": "x"}}\n\n{"feeds": {"x": {"dims": [1, 3], "data": [0.1, 0.2, 0.7]}}, "label": 2}\n');
   const lines = await evaluated(at('scores.onnx'), '--data', at('rows.jsonl')), logits = await evaluated(at('scores.onnx'), '--data', at('rows.jsonl'), '--logits');
   assert.deepEqual([lines.metrics.accuracy.value, lines.scores, logits.scores], [1, 'probabilities', 'logits']);
+});
+
+test('names of classes that look like numbers keep their text', async () => {
+  writeFileSync(at('codes.txt'), '010\n2\n1e3\n');
+  writeFileSync(at('codes.csv'), 'a,b,c,label\n0.7,0.2,0.1,010\n0.1,0.7,0.2,2\n0.1,0.1,0.8,1e3\n0.7,0.2,0.1,0\n0.7,0.2,0.1,\n');
+  const { metrics, classes, labelled } = await evaluated(at('scores.onnx'), '--data', at('codes.csv'), '--classes', at('codes.txt'));
+  assert.deepEqual([metrics.accuracy.value, classes.map(({ name, support }) => [name, support]), labelled], [1, [['010', 2], ['2', 1], ['1e3', 1]], 4]);
+  writeFileSync(at('two.npy'), npy('<f4', [2, 3], Float32Array.of(0.7, 0.2, 0.1, 0.1, 0.8, 0.1)));
+  for (const [labels, right] of [['010\n2\n', 1], ['0\n 1 \n', 1], ['0.000000000000000000e+00\n2.000000000000000000e+00\n', 0.5]]) {
+    writeFileSync(at('codes.labels.txt'), labels);
+    mkdirSync(at('codes'), { recursive: true });
+    writeFileSync(at('codes/x.npy'), readFileSync(at('two.npy')));
+    const { metrics: { accuracy } } = await evaluated(at('scores.onnx'), '--data', at('codes'), '--labels', at('codes.labels.txt'), '--classes', at('codes.txt'));
+    assert.equal(accuracy.value, right, labels);
+  }
+  const same = { name: 'x', dtype: 'float32', dims: ['n', 1] };
+  writeFileSync(at('one.onnx'), model({ nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }], inputs: [same], outputs: [{ ...same, name: 'y' }] }));
+  writeFileSync(at('one.csv'), 'a,label\n2.5,2\n3.5,4e0\n');
+  const regression = await evaluated(at('one.onnx'), '--data', at('one.csv'));
+  assert.deepEqual([regression.task, regression.metrics.mae.value], ['regression', 0.5]);
+});
+
+test('the digest of JSON lines covers the files that they name', async () => {
+  const bytes = (...row) => npy('<f4', [1, 3], Float32Array.from(row));
+  const place = folderOf({ 'b.npy': bytes(0.7, 0.2, 0.1), 'below/a.npy': bytes(0.1, 0.2, 0.7), 'plain.jsonl': '{"feeds": {"x": [[0.7, 0.2, 0.1]]}, "label": 0}\n', 'other.txt': '' });
+  const path = (name) => join(place, name), digest = async (name) => (await evaluated(at('scores.onnx'), '--data', path(name))).data.sha256;
+  writeFileSync(path('m.jsonl'), ['b.npy', 'below/a.npy', 'b.npy'].map((x) => `{"feeds": {"x": "${x}"}, "label": 0}\n`).join(''));
+  const listed = () => execFileSync('bash', ['-c', 'sha256sum b.npy below/a.npy m.jsonl | sha256sum'], { cwd: place, encoding: 'utf8' }).slice(0, 64), before = listed();
+  assert.equal(await digest('m.jsonl'), before);
+  writeFileSync(path('below/a.npy'), bytes(0.2, 0.1, 0.7));
+  assert.notEqual(listed(), before);
+  assert.equal(await digest('m.jsonl'), listed());
+  assert.equal(await digest('plain.jsonl'), sha256(readFileSync(path('plain.jsonl'))));
 });
 
 test('bad rows are named by file and line, bad flags by what they are', async () => {

@@ -165,6 +165,41 @@ test('evaluations in files are taken by digest alone', async () => {
   await fails(of({ thresholds: { metrics: { accuracy: { mcnemar: {} } } }, baseline: 'same.onnx' }), /each sample is not known of the model/);
 });
 
+test('an evaluation in a file counts only where it was read and cut as the gate says', async () => {
+  const evaluation = async (to, ...more) => {
+    const { status, stderr } = await insitu('evaluate', at('m.onnx'), '--data', at('test'), '--json', at(to), ...more, ...flavour);
+    assert.equal(status, 0, stderr);
+    return to;
+  };
+  const low = { low: { column: 'class', is: '0' } }, metrics = { metrics: { accuracy: { min: 0.9 }, ece: { max: 1 } } };
+  writeFileSync(at('low.json'), JSON.stringify(low));
+  const of = (name, more) => ({ model: 'm.onnx', data: 'test', evaluation: name, thresholds: metrics, ...more });
+  const sliced = (name, more) => of(name, { thresholds: { slices: { min: 0.1 } }, ...more });
+  const plain = await evaluation('plain.json'), logits = await evaluation('logits.json', '--logits', '--output', 'y'), cut = await evaluation('cut.json', '--slices', at('low.json'), '--min-support', '30', '--bins', '10');
+  const [read, bins, minSupport] = [{ path: 'test', logits: true, output: 'y' }, { bins: 10 }, { minSupport: 30 }];
+  await passes(of(logits, { data: read }));
+  for (const [name, data] of [[logits, 'test'], [plain, read], [logits, { ...read, task: 'classification' }]]) await fails(of(name, { data }), /is of other data, or of data that were read in another way/);
+  await passes(of(cut, { options: bins }));  // no threshold asks for its slices
+  await fails(of(cut), /^Integrity: the evaluation cut\.json is of 10 bins, not 15/);
+  await passes(sliced(cut, { options: { ...bins, ...minSupport } }));
+  await passes(sliced(cut, { options: { ...bins, ...minSupport }, slices: low }));
+  await fails(sliced(cut, { options: bins }), /is of slices of 30 samples, not 20/);
+  for (const slices of ['auto', { low: { column: 'class', is: '1' } }, { other: low.low }, { ...low, more: low.low }]) await fails(sliced(cut, { options: { ...bins, ...minSupport }, slices }), /is of other slices/);
+  await fails(sliced(plain, { slices: low }), /is of other slices/);
+  writeFileSync(at('strange.json'), JSON.stringify({ ...JSON.parse(readFileSync(at(plain), 'utf8')), format: 'insitu-evaluation/2' }));
+  await fails(of('strange.json'), /^Integrity: the evaluation strange\.json is none of the format insitu-evaluation\/1/);
+});
+
+test('a gate does not take an evaluation of files that have changed since', async () => {
+  for (const name of ['named/0.npy', 'named/1.npy']) mkdirSync(at('named'), { recursive: true }), writeFileSync(at(name), npy('<f4', [1, 2], Float32Array.of(0.9, 0.1)));
+  writeFileSync(at('named/rows.jsonl'), [0, 1].map((i) => JSON.stringify({ feeds: { x: `${i}.npy` }, label: 0 })).join('\n'));
+  assert.equal((await insitu('evaluate', at('m.onnx'), '--data', at('named/rows.jsonl'), '--json', at('named.json'), ...flavour)).status, 0);
+  const document = { model: 'm.onnx', data: 'named/rows.jsonl', evaluation: 'named.json', thresholds: { metrics: { accuracy: { min: 0.9 } } } };
+  await passes(document);
+  writeFileSync(at('named/1.npy'), npy('<f4', [1, 2], Float32Array.of(0.1, 0.9)));
+  await fails(document, /is of other data/);
+});
+
 test('what cannot be measured fails by name, and leaves no report of before', async () => {
   const document = { model: 'm.onnx', data: 'test', thresholds: { metrics: { accuracy: { min: 0.9 } }, size: { raw: { max: 1e6 } } } };
   const { file } = await passes(document);
@@ -224,7 +259,7 @@ test('a file that is wrong is wrong usage, and says where', async () => {
     ['{', /gate\d+\.json is no JSON/], ['[]', /format is undefined, not "insitu-gate\/1"/], [with_({ format: 'insitu-gate/2' }), /format is "insitu-gate\/2"/], [with_({ data: { path: 'd', image: { men: 0.5 } } }), /: data\.image\.men is not known; known are width,/], [with_({ modle: 'x' }), /: modle is not known; known are format, model, /],
     [with_({ model: undefined }), /: model is missing/], [with_({ model: 7 }), /model is 7, not a string/], [with_({ thresholds: {} }), /: thresholds is empty/], [with_({ thresholds: { metrics: { accuracy: { min: 97 } } } }), /: thresholds\.metrics\.accuracy\.min is 97/],
     [with_({ data: undefined }), /: data is missing/], [with_({ data: { labels: 'x' } }), /: data\.path is missing/], [with_({ data: { path: 'test', task: 'x' } }), /data\.task is "x"/], [with_({ thresholds: { metrics: { accuracy: { maxLoss: 0 } } } }), /: baseline is missing/],
-    [with_({ baseline: 'same.onnx' }), /: baseline is there, but no thresholds that compare ask for it/], [with_({ profile: 'p.json' }), /: profile is there, but no/], [with_({ cases: ['x'] }), /: cases is there/], [with_({ slices: 'auto' }), /: slices is there/],
+    [with_({ baseline: 'same.onnx' }), /: baseline is there, but no thresholds that compare ask for it/], [with_({ profile: 'p.json' }), /: profile is there, but no/], [with_({ cases: ['x'] }), /: cases is there/], [with_({ slices: 'auto' }), /: slices is there/], [with_({ slices: 'auto', evaluation: 'm.json' }), /: slices is there, but no thresholds\.slices ask for it/],
     [with_({ thresholds: { slices: { min: 0.5 } } }), /: slices is missing/], [with_({ thresholds: { drift: { alpha: 0.1 } } }), /: profile is missing/], [with_({ thresholds: { conformance: {} } }), /: cases is missing/], [with_({ runs: 0 }), /runs is 0/], [with_({ runs: 1_000_001 }), /runs is 1000001, not a whole number from 1 to 1000000/], [with_({ options: { bins: 1.5 } }), /options\.bins is 1\.5/],
     [with_({ baseline: { evaluation: 'same.json' }, thresholds: { metrics: { accuracy: { maxLoss: 0 } } } }), /: baseline wants a model, or an evaluation with the sha256/], [with_({ baseline: { evaluation: 'e', sha256: 'A' }, thresholds: { metrics: { accuracy: { maxLoss: 0 } } } }), /baseline\.sha256 is not 64/],
     [with_({ baseline: { evaluation: 'e', sha256: 'a'.repeat(64) }, thresholds: { size: { raw: { maxRatio: 1 } } } }), /: baseline\.model is missing/],

@@ -67,7 +67,7 @@ test('names of classes are those that the model says', async () => {
   }));
   mkdirSync(join(folder, 'scores'));
   writeFileSync(join(folder, 'scores/x.npy'), npy('<f4', [samples, 3], Float32Array.from({ length: 3 * samples }, (_, i) => Math.sin(i * i))));
-  writeFileSync(join(folder, 'said.txt'), Array.from({ length: samples }, (_, i) => ['cat', 'dog', 'bird'][i % 3]).join('\n'));
+  writeFileSync(join(folder, 'said.txt'), Array.from({ length: samples }, (_, i) => ['cat', '1', 'bird'][i % 3]).join('\n'));
   const { status, stderr } = await insitu('profile', says, '--data', join(folder, 'scores'), '--labels', join(folder, 'said.txt'), '-o', join(folder, 'says.json'), '--flavour', flavours[0]);
   assert.equal(status, 0, stderr);
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'says.json'), 'utf8')).accuracy.labels, ['cat', 'dog', 'bird']);

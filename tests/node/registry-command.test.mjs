@@ -57,7 +57,7 @@ const both = async (one) => {
 };
 
 test('add writes digests, sizes, verdicts and where a version comes from', async () => {
-  const { at, folder, read } = await both(site());
+  const { at, folder, read, add } = await both(site());
   const bytes = (name) => readFileSync(at(name));
   const file = (name) => ({ url: name, integrity: integrityOf(bytes(name)) });
   const whole = (name) => ({ url: name, bytes: bytes(name).length, integrity: integrityOf(bytes(name)) });
@@ -77,6 +77,11 @@ test('add writes digests, sizes, verdicts and where a version comes from', async
       parents: [{ how: 'fine-tuned', integrity: integrityOf(Buffer.from('elsewhere')) }],
     },
   });
+  writeFileSync(at('rows.jsonl'), 'no line\n{"feeds": {"x": "data/b-a", "y": "gone", "z": 3}}\nnull\n');
+  assert.equal((await add('2.onnx', '3.0.0', '--data', `evaluation=${at('rows.jsonl')}`)).status, 0);
+  const listed = execFileSync('bash', ['-c', 'sha256sum data/b-a rows.jsonl | sha256sum'], { cwd: folder, encoding: 'utf8' }).slice(0, 64);
+  const [lines] = read().models.digits.versions['3.0.0'].provenance.data;
+  assert.deepEqual(lines, { kind: 'evaluation', name: 'rows.jsonl', sha256: listed, files: 2, bytes: 5 + bytes('rows.jsonl').length });
   assert.deepEqual(digits.versions['2.0.0'].provenance.parents, [{ how: 'quantized', integrity: whole('1.onnx').integrity, model: 'digits', version: '1.0.0' }]);
   assert.deepEqual(readdirSync(folder).filter((name) => name.includes('.tmp')), []);
 });

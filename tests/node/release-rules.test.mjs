@@ -109,4 +109,10 @@ test('likeness: differences, agreement of classes, and what cannot be compared',
   const labels = new Likeness({ rtol: 0, atol: 0 });
   labels.note({ dtype: 'int64', dims: [1, 2], data: BigInt64Array.of(1n, 2n) }, { dtype: 'int64', dims: [1, 2], data: BigInt64Array.of(1n, 2n) });
   assert.deepEqual(labels.report(), { compared: 1, agreed: 1, unlike: 0, maxAbsDifference: 0, top1: null });
+  const tokens = new Likeness({ rtol: 0.1, atol: 1 });
+  for (const other of [7, 8]) tokens.note({ dtype: 'uint8', dims: [1], data: Uint8Array.of(7) }, { dtype: 'uint8', dims: [1], data: Uint8Array.of(other) });
+  assert.equal(tokens.report().agreed, 1, 'whole numbers that are near are others');
+  const nan = new Likeness({ rtol: 0, atol: 0 });
+  nan.note(scores([[NaN, 1], [NaN, 1], [2, 1]]), scores([[2, 1], [NaN, 1], [2, 1]]));
+  assert.deepEqual(nan.report().top1, { rows: 3, agreed: 2 }, 'NaN names no class');
 });

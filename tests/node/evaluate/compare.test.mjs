@@ -37,6 +37,22 @@ test('numbers disagree beyond the tolerance; what cannot be compared is the wors
   assert.equal(result.worst[0].maxAbsDifference, null);
 });
 
+test('rows of NaN name no class, and a first one does not decide what scores are', async () => {
+  const gone = turned(({ data: [a, b], dims }) => tensor(a > 0.6 ? [NaN, b] : [a, b], dims, 'float64'));
+  const { disagreement, outputs, divergence } = await compare(echo, gone, [[0.9, 0.1], [0.4, 0.6]].map((row) => sampleOf(row)));
+  assert.deepEqual([disagreement.count, outputs.y.top1, divergence], [1, { rows: 2, agreed: 1 }, { mean: 0, max: 0 }]);
+  const rows = [[NaN, NaN], [0.9, 0.1]].map((row) => sampleOf(row));
+  const { divergence: { max }, disagreement: { count } } = await compare(echo, swapped, rows);
+  near(max, 0.8 * Math.log(9));
+  assert.equal(count, 1);
+});
+
+test('whole numbers agree where they are equal', async () => {
+  const index = (from) => ({ ...echo, run: async ({ y: { data: [y] } }) => ({ y: tensor(BigInt64Array.of(BigInt(from(y))), [1]) }) });
+  const { disagreement, outputs } = await compare(index((y) => y), index((y) => y + (y > 5000 ? 1 : 0)), [5000, 5001].map((y) => sampleOf([y])));
+  assert.deepEqual([disagreement.count, outputs.y.agreed, outputs.y.maxAbsDifference], [1, 1, 1]);
+});
+
 test('both get the same feeds, in turns which is first; times are asked for', async () => {
   const order = [];
   const noted = (name) => ({ ...echo, run: async ({ y }) => (order.push(name + y.data[0]), { y }) });
@@ -65,6 +81,21 @@ test('the ratio of times is that of the medians of B over A, without the runs to
     const half = (await timed({ confidence: 0.5 })).inferRatio, other = (await timed({ seed: 2 })).inferRatio;
     assert.ok(half.low > low + 2 && half.high < high - 2, JSON.stringify(half));
     assert.notDeepEqual([other.low, other.high], [low, high]);
+  } finally {
+    performance.now = now;
+  }
+});
+
+test('no ratio of times where the clock says 0', async () => {
+  const { now } = performance;
+  let clock = 0;
+  performance.now = () => clock;
+  const taking = (ms) => ({ ...echo, run: async (feeds) => { clock += ms(feeds.y.data[1]); return echo.run(feeds); } });
+  const timed = async (a, b) => (await compare(taking(a), taking(b), Array.from({ length: 30 }, (_, i) => sampleOf([0, i])), { latency: true })).inferRatio;
+  const [none, some, each] = [() => 0, (i) => (i % 2), () => 1];
+  try {
+    for (const pair of [[none, none], [none, each], [each, none], [some, each], [each, some]]) assert.equal(await timed(...pair), null, String(pair));
+    assert.equal((await timed(each, each)).value, 1);
   } finally {
     performance.now = now;
   }

@@ -23,6 +23,12 @@ const good = await evaluated((i) => i % 50 === 0);                   // 98 %
 const lost = await evaluated((i) => i % 50 === 0 || i % 67 === 3);   // 1.5 points less
 const inA = await evaluated((i) => i % 50 === 0 || (i < 100 && i % 10 === 5));
 const against = (one, other = good) => ({ evaluation: one.evaluation, records: one.records, baseline: other.evaluation, baselineRecords: other.records });
+/* A regression whose errors are those. */
+async function errors(by, count = labels.length, options = { slices }) {
+  const answering = { outputs: [{ name: 'y', dtype: 'float32', dims: [1, 1] }], metadata: {}, run: async ({ x: { data: [i] } }) => ({ y: tensor([3 * i + 2 + by(i)], [1, 1]) }) };
+  const records = [], its = samples.slice(0, count).map((sample, i) => ({ ...sample, label: 3 * i + 2 }));
+  return { evaluation: await evaluate(answering, its, { ...options, onRecord: (record) => records.push(record) }), records };
+}
 const verdicts = ({ checks }) => checks.map(({ verdict }) => verdict);
 const only = async (thresholds, evidence) => {
   const { passed, checks } = await gate(thresholds, evidence);
@@ -81,13 +87,7 @@ test("McNemar's test fails only where the model is the worse one", async () => {
 });
 
 test('regression: errors, and the paired bootstrap', async () => {
-  const answering = (by) => ({ outputs: [{ name: 'y', dtype: 'float32', dims: [1, 1] }], metadata: {}, run: async ({ x: { data: [i] } }) => ({ y: tensor([3 * i + 2 + by(i)], [1, 1]) }) });
-  const its = samples.map((sample, i) => ({ ...sample, label: 3 * i + 2 }));
-  const of = async (by) => {
-    const records = [], evaluation = await evaluate(answering(by), its, { slices, onRecord: (record) => records.push(record) });
-    return { evaluation, records };
-  };
-  const [base, worse] = [await of((i) => i % 3), await of((i) => (i % 3) + 0.5)];
+  const [base, worse] = [await errors((i) => i % 3), await errors((i) => (i % 3) + 0.5)];
   for (const [metric, limit] of [['mae', 1], ['mse', 2], ['rmse', 1.3]]) {
     assert.deepEqual([(await only({ metrics: { [metric]: { max: limit } } }, base)).verdict, (await only({ metrics: { [metric]: { max: limit } } }, worse)).verdict], ['passed', 'failed'], metric);
   }
@@ -95,12 +95,53 @@ test('regression: errors, and the paired bootstrap', async () => {
   assert.deepEqual(verdicts(await gate(thresholds, against(base, base))), new Array(4).fill('passed'));
   assert.deepEqual(verdicts(await gate(thresholds, against(worse, base))), new Array(4).fill('failed'));
   // Losses of 0 and 0.4 in turns: their mean is 0.2, and its bound 0.2 + 1.645 x 0.2 / sqrt(1000) = 0.2104.
-  const varied = against(await of((i) => (i % 3) + (i % 2 ? 0.4 : 0)), base);
+  const varied = against(await errors((i) => (i % 3) + (i % 2 ? 0.4 : 0)), base);
   for (const [margin, verdict] of [[0.205, 'failed'], [0.215, 'passed']]) assert.equal((await only({ metrics: { mae: { nonInferior: { margin } } } }, varied)).verdict, verdict);
   assert.deepEqual(verdicts(await gate({ slices: { max: 1.2, maxLoss: 0.2 } }, against(worse, base))), ['failed', 'failed', 'failed', 'failed', 'skipped']);
   assert.deepEqual(verdicts(await gate({ slices: { max: 1.2, maxLoss: 0.2 } }, against(base, base))), ['passed', 'passed', 'passed', 'passed', 'skipped']);
   assert.match((await only({ slices: { min: 0.5 } }, base)).why, /'min' is not for slices of mae/);
   assert.equal((await only({ metrics: { r2: { min: 0.9 } } }, base)).verdict, 'passed');
+});
+
+test('a paired test of what an evaluation does not have shows nothing', async () => {
+  const base = await errors((i) => i % 3);
+  for (const [name, its, evidence, why] of [
+    ['accuracy', { nonInferior: { margin: 0.5 } }, against(base, base), /^the evaluation has no accuracy; it has mae, mse, rmse, r2$/],
+    ['accuracy', { mcnemar: {} }, against(base, base), /^the evaluation has no accuracy; it has mae/], ['mae', { nonInferior: { margin: 0.5 } }, against(good), /^the evaluation has no mae; it has accuracy/],
+  ]) {
+    const check = await only({ metrics: { [name]: its } }, evidence);
+    assert.equal(check.verdict, 'unmeasured', name);
+    assert.match(check.why, why);
+  }
+});
+
+test('a bootstrap takes 30 pairs', async () => {
+  const thresholds = { metrics: { mae: { nonInferior: { margin: 0.1, confidence: 0.99 } } } };
+  const of = async (count) => only(thresholds, against(await errors((i) => i % 3, count), await errors((i) => i % 3, count)));
+  assert.deepEqual([(await of(29)).verdict, (await of(29)).why, (await of(30)).verdict], ['unmeasured', 'there are 29 pairs, 30 are needed', 'passed']);
+});
+
+test('scores that are NaN leave what is made of scores unmeasured', async () => {
+  const partly = { ...runner(labels), run: async (feeds) => (feeds.x.data[0] === 7 ? { y: tensor([NaN, NaN], [1, 2]) } : runner(labels).run(feeds)) };
+  const evaluation = await evaluate(partly, samples);
+  for (const [name, its] of [['auc', { min: 0.1 }], ['logLoss', { max: 9 }], ['ece', { max: 1 }]]) {
+    const { verdict, why } = await only({ metrics: { [name]: its } }, { evaluation });
+    assert.deepEqual([verdict, why], ['unmeasured', `the evaluation has 1 outputs of NaN, which no ${name} is made of`]);
+    assert.match((await only({ metrics: { [name]: { maxLoss: 9 } } }, { evaluation: good.evaluation, baseline: evaluation })).why, /^the evaluation of the baseline has 1 outputs of NaN/);
+  }
+  assert.equal((await only({ metrics: { accuracy: { min: 0.999 } } }, { evaluation })).verdict, 'passed');
+});
+
+test('where no slice is worse than the rest, all samples stand for each', async () => {
+  const auto = { slices: 'auto' }, [right, wrong] = [await evaluated(() => false, auto), await evaluated(() => true, auto)];
+  assert.deepEqual(wrong.evaluation.slices.slices, []);
+  const { verdict, measured } = await only({ slices: { min: 0.6 } }, right);
+  assert.equal(verdict, 'passed');
+  assert.match(measured, /^\d+ slices examined, none worse than the rest; of all samples 1$/);
+  assert.deepEqual(verdicts(await gate({ slices: { min: 0.6, maxLoss: 0.5 } }, against(wrong, right))), ['failed', 'failed']);
+  assert.match((await only({ slices: { maxLoss: 0.5 } }, { evaluation: right.evaluation })).why, /there is no baseline/);
+  const half = await errors(() => 0.5, count, auto);
+  assert.deepEqual([half.evaluation.slices.slices, (await only({ slices: { max: 0.4 } }, half)).verdict, (await only({ slices: { max: 0.6 } }, half)).verdict], [[], 'failed', 'passed']);
 });
 
 test('slices: absolute, against the same slice of the baseline, and those that are too small', async () => {
@@ -117,7 +158,6 @@ test('slices: absolute, against the same slice of the baseline, and those that a
   assert.match((await only({ slices: { maxLoss: 0.5 } }, { ...against(await evaluated(() => false, { slices: { a: slices.a } })), baseline: moved.evaluation })).why, /does not have this slice/);
   const found = await evaluated((i) => i < 100 && i % 2 === 0, { slices: 'auto' });
   assert.equal((await gate({ slices: { min: 0.6 } }, found)).passed, false);
-  assert.match((await only({ slices: { min: 0.6 } }, await evaluated(() => false, { slices: 'auto' }))).measured, /none worse than the rest/);
   assert.match((await only({ slices: { min: 0.6 } }, await evaluated(() => false, {}))).why, /no slices/);
 });
 
@@ -135,6 +175,15 @@ test('latency: estimates, ratios, and enough runs; no clock in the checks', asyn
   assert.equal((await only({ latency: { p95: { maxMs: 9 } } }, { times: { model: model.slice(0, 130) } })).verdict, 'passed');
   assert.match((await only({ latency: { p95: { maxRatio: 9 } } }, { times: { model } })).why, /runs of the baseline were not timed/);
   assert.equal((await gate({ metrics: { accuracy: { min: 0.5 } } }, good)).times, undefined);
+});
+
+test('a clock that is too coarse shows nothing', async () => {
+  const zeros = new Array(200).fill(0), mostly = [...new Array(195).fill(0), 1, 1, 1, 1, 1], fine = new Array(200).fill(1);
+  for (const [its, times, whose] of [[{ maxMs: 9 }, { model: zeros }, 'model'], [{ maxRatio: 9 }, { model: zeros, baseline: zeros }, 'model'], [{ maxRatio: 9 }, { model: fine, baseline: zeros }, 'baseline']]) {
+    assert.equal((await only({ latency: { p95: its } }, { times })).why, `the clock is too coarse for runs of the ${whose}`);
+  }
+  // The third highest is 1, the percentile itself 0.
+  assert.match((await only({ latency: { p95: { maxRatio: 0.5 } } }, { times: { model: mostly, baseline: fine } })).why, /too coarse for runs of the model/);
 });
 
 test('size, drift and conformance', async () => {
@@ -176,12 +225,21 @@ test('what is missing, of another model or of other data fails by name', async (
   }
 });
 
+test('evaluations by different outputs or of different labels are not compared', async () => {
+  const ratio = { metrics: { accuracy: { minRatio: 0.5 } } };
+  assert.match((await only(ratio, { evaluation: good.evaluation, baseline: { ...good.evaluation, output: 'z' } })).why, /^the baseline was evaluated by another output, 'z'$/);
+  // As many of each class.
+  const baseline = await evaluate(runner(labels), samples.map((sample) => ({ ...sample, label: 1 - sample.label })));
+  assert.deepEqual(baseline.classes.map(({ support }) => support), good.evaluation.classes.map(({ support }) => support));
+  assert.match((await only(ratio, { evaluation: good.evaluation, baseline })).why, /on other labels/);
+});
+
 test('thresholds that are none are refused by their path', async () => {
   for (const [thresholds, pattern] of [
     [{}, /^thresholds is empty/], [null, /^thresholds is null, not an object/], [{ metric: {} }, /^thresholds\.metric is not known; known are metrics, /], [{ metrics: {} }, /metrics is empty/],
     [{ metrics: { accuracy: {} } }, /accuracy is empty/], [{ metrics: { acuracy: { min: 1 } } }, /acuracy is no metric/], [{ metrics: { accuracy: { min: 97 } } }, /accuracy\.min is 97, not a number from 0 to 1/],
     [{ metrics: { accuracy: { min: '0.9' } } }, /accuracy\.min is "0\.9"/], [{ metrics: { accuracy: { min: NaN } } }, /min is NaN/], [{ metrics: { accuracy: { max: 0.9 } } }, /accuracy\.max is not known/], [{ metrics: { ece: { min: 0.1 } } }, /ece\.min is not known/],
-    [{ metrics: { accuracy: { nonInferior: {} } } }, /nonInferior\.margin is missing/], [{ metrics: { accuracy: { nonInferior: { margin: 0 } } } }, /margin is 0/], [{ metrics: { macroF1: { mcnemar: {} } } }, /mcnemar is not known/],
+    [{ metrics: { accuracy: { nonInferior: {} } } }, /nonInferior\.margin is missing/], [{ metrics: { accuracy: { nonInferior: { margin: 0 } } } }, /margin is 0/], [{ metrics: { mse: { nonInferior: { margin: 1, confidence: 0.995 } } } }, /confidence is 0\.995, not a number from 0\.5 to 0\.99: it is of 1,000 drawings/], [{ metrics: { macroF1: { mcnemar: {} } } }, /mcnemar is not known/],
     [{ latency: { p42: { maxMs: 1 } } }, /p42 is not known/], [{ latency: { p95: {} } }, /p95 is empty/], [{ size: { raw: { max: Infinity } } }, /raw\.max is Infinity/], [{ drift: {} }, /drift is empty/],
     [{ drift: { alpha: 1 } }, /alpha is 1/], [{ conformance: { allowSkipped: 1 } }, /allowSkipped is 1/], [{ slices: { min: 2 } }, /slices\.min is 2/], [{ slices: [] }, /slices is \[\]/],
   ]) await assert.rejects(gate(thresholds, good), insituError('InvalidArgument', pattern));

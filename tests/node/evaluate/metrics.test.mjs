@@ -115,6 +115,66 @@ test('classes by index, name and truth value; an output of indices; records', as
   assert.deepEqual([index.scores, index.metrics.accuracy.value, index.metrics.auc, index.calibration], ['index', 2 / 3, undefined, null]);
 });
 
+test('one number a sample: a logit, a probability that is NaN, and one that is none', async () => {
+  const drawn = drawnClasses(expected.classification[0]), logit = (p) => Math.log(p / (1 - p));
+  const of = (value, options) => evaluate(echo, drawn.map(({ row: [, p], label }) => sampleOf([value(p)], label)), options);
+  const [one, logits] = [await of((p) => p), await of(logit, { logits: true })];
+  assert.deepEqual([logits.task, logits.scores], ['classification', 'logits']);
+  for (const name of ['accuracy', 'auc', 'logLoss', 'ece']) near(logits.metrics[name].value, one.metrics[name].value, name);
+  assert.equal((await of(logit)).task, 'regression');
+  const nan = await evaluate(echo, [sampleOf([0.9], 1), sampleOf([NaN], 1), sampleOf([0.2], 0)]);
+  assert.deepEqual([nan.task, nan.undefined, nan.metrics.accuracy.value], ['classification', 1, 2 / 3]);
+  await assert.rejects(evaluate(echo, [sampleOf([0.5], 1), sampleOf([1.5], 1)], { task: 'classification' }), insituError('InvalidArgument', /the output of sample 1 is 1\.5, which is no probability/));
+});
+
+test('the index of a class is below 2 ** 20', async () => {
+  const of = (y, label) => evaluate(echo, [{ feeds: { y: tensor(BigInt64Array.of(BigInt(y)), [1]) }, label }]);
+  const last = 2 ** 20 - 1;
+  assert.equal((await of(last, 1)).metrics.accuracy.value, 0);
+  await assert.rejects(of(last + 1, 1), insituError('InvalidArgument', /'y' of sample 0 is 1048576/));
+  await assert.rejects(of(1, last + 1), insituError('InvalidArgument', /the label of sample 0 is 1048576/));
+});
+
+test('names of classes are looked for before text is read as a number', async () => {
+  const labelled = (row, names, ...labels) => evaluate(echo, labels.map((label) => sampleOf(row, label)), { classes: names });
+  const right = async (...given) => (await labelled(...given)).metrics.accuracy.value;
+  assert.equal(await right([0.1, 0.2, 0.7], ['2', '010', '0'], '0'), 1);
+  assert.equal(await right([0.1, 0.7, 0.2], ['2', '010', '0'], '010', '1', '1.0', '1.000e+00'), 1);
+  for (const label of ['01', '0x1']) await assert.rejects(labelled([0.1, 0.7, 0.2], ['a', 'b', 'c'], label), insituError('InvalidArgument', /which is no class/));
+  for (const label of ['1.5', '-1', '3']) await assert.rejects(labelled([0.1, 0.7, 0.2], ['a', 'b', 'c'], label), insituError('InvalidArgument', /the label of sample 0 is "/));
+  // Of one number a sample as well.
+  assert.equal(await right([0.9], ['1', '0'], '0', '0'), 1);
+  assert.equal(await right([0.9], ['010', '020'], '020'), 1);
+  assert.equal((await labelled([2.5], undefined, '2.5', '3.5')).metrics.mae.value, 0.5);
+});
+
+test('probabilities of 8 bits are read as such, and add up to 1', async () => {
+  const rows = (...tops) => tops.map((top) => {
+    const row = new Array(1000).fill(0);
+    row[3] = top;
+    for (let i = 10, rest = 0.72 * 256 - top * 256; rest > 0; rest--) row[i++] = 1 / 256;
+    return sampleOf(row, 3);
+  });
+  const of = async (...tops) => evaluate(echo, rows(...tops));
+  const [sure, unsure] = [await of(0.5), await of(0.25)], sum = Math.ceil(0.72 * 256 - 128) / 256 + 0.5;
+  assert.deepEqual([sure.scores, unsure.scores], ['probabilities', 'probabilities']);
+  near(sure.metrics.logLoss.value, -Math.log(0.5 / sum), 'logLoss');
+  assert.ok(sure.metrics.logLoss.value < unsure.metrics.logLoss.value);
+  const none = await evaluate(echo, [sampleOf(new Array(1000).fill(0), 3)]);
+  near(none.metrics.logLoss.value, Math.log(1000), 'all rounded to 0');
+  assert.equal((await evaluate(echo, [sampleOf([0.4, 0.58, 0], 1)])).scores, 'logits', 'of few classes bits take less');
+  assert.equal((await evaluate(echo, [sampleOf([3, ...new Array(999).fill(0)].map((x) => x / 2), 1)])).scores, 'logits', 'no probability is above 1');
+  // What the first row is, the others are.
+  await assert.rejects(evaluate(echo, [...rows(0.5), sampleOf(new Array(1000).fill(0.1), 3)]), insituError('InvalidArgument', /scores of sample 1 add up to 100\.00/));
+});
+
+test('other labels have another digest', async () => {
+  const of = async (...labels) => (await evaluate(echo, labels.map((label) => sampleOf([0.4, 0.6], label)))).labelDigest;
+  assert.match(await of(0, 1), /^[0-9a-f]{8}$/);
+  assert.equal(await of(0, 1), await of(false, '1'));
+  assert.notEqual(await of(0, 1), await of(1, 0));
+});
+
 test('what does not fit is refused, by its name', async () => {
   const good = sampleOf([0.4, 0.6], 1);
   for (const [samples, options, pattern, code = 'InvalidArgument'] of [
@@ -122,13 +182,13 @@ test('what does not fit is refused, by its name', async () => {
     [[good], { output: 'z' }, /no output "z"/], [[good], { classes: ['a'] }, /1 names for 2 classes/], [[good], { logits: 1 }, /logits is 1/], [[good], { slices: 'all' }, /slices are "all"/],
     [[good], { slices: { bad: { column: 'a', like: 1 } } }, /slice 'bad' has the condition/], [[good], { slices: { bad: { column: 'nowhere', is: 1 } } }, /no column 'nowhere'/],
     [[sampleOf([0.4, 0.6], 2)], {}, /label of sample 0 is 2/], [[sampleOf([0.4, 0.6], 'cat')], {}, /label of sample 0 is "cat"/], [[good, sampleOf([3, 4], 0)], {}, /scores of sample 1 add up to 7.00/],
-    [[{ ...good, metadata: { class: 1 } }], {}, /metadata 'class'/], [[{ ...good, metadata: { a: [] } }], {}, /'a' of sample 0/], [[null], {}, /sample 0 is null/], [[], {}, /none of 0 samples/],
+    [[{ ...good, metadata: { class: 1 } }], {}, /metadata 'class'/], [[{ ...good, metadata: { a: [] } }], {}, /'a' of sample 0/], [[{ ...good, metadata: { a: NaN } }], {}, /'a' of sample 0 is NaN/], [[null], {}, /sample 0 is null/], [[], {}, /none of 0 samples/],
     [5, {}, /samples are 5/], ['text', {}, /samples are/], [[sampleOf([2.5], 'high')], { task: 'regression' }, /label of sample 0/],
     [[{ feeds: { y: tensor([1, 2, 3, 4], [2, 2]) }, label: 0 }], {}, /\[2,2\]/, 'ShapeMismatch'],
   ]) await assert.rejects(evaluate(echo, samples, options), insituError(code, pattern), String(pattern));
   await assert.rejects(evaluate({}, [good]), insituError('InvalidArgument', /no session/));
   for (const pair of [[3, 2], [-1, 2], [1.5, 2], ['1', 2]]) assert.throws(() => wilson(...pair), insituError('InvalidArgument', /no proportion/));
-  for (const list of [[2], ['0.1'], null, [NaN]]) assert.throws(() => benjaminiHochberg(list), insituError('InvalidArgument', /no p-value/));
+  for (const list of [[2], ['0.1'], null, [NaN], [0.1, undefined], [0.1, , 0.2], 0.1]) assert.throws(() => benjaminiHochberg(list), insituError('InvalidArgument', /no p-value/));
   assert.throws(() => mcnemar(1, -1), insituError('InvalidArgument', /-1 is no count/));
 });
 

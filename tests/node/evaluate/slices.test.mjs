@@ -97,6 +97,26 @@ test('of a regression the error is compared by Welch, with a bootstrap interval 
   assert.notDeepEqual((await evaluate(echo, samples, { ...options, seed: 2 })).metrics, metrics);
 });
 
+test('groups that do not vary differ by their means, but not by what sums are rounded by', async () => {
+  const of = async (...groups) => {
+    const samples = groups.flatMap(([error, count], group) => Array.from({ length: count }, () => ({ feeds: { y: tensor([10 + error], [1, 1], 'float64') }, label: 10, metadata: { group } })));
+    return (await evaluate(echo, samples, { slices: { last: { column: 'group', is: groups.length - 1 } } })).slices.slices[0];
+  };
+  const worse = await of([1, 30], [2, 30]), better = await of([2, 30], [1, 30]);
+  assert.deepEqual([worse.p, better.p, Math.sign(worse.statistic), Math.sign(better.statistic)], [0, 0, 1, -1]);
+  for (const count of [23, 30, 174, 181]) assert.ok((await of([0.1, 30], [0.1, count])).p > 0.9, `${count}`);
+});
+
+test('numbers that are mostly 0 are cut above it', async () => {
+  const r = generator(10), samples = Array.from({ length: 800 }, (_, i) => {
+    const lost = i % 5 === 0 ? 1 + r.next() : 0;
+    return { ...rightOrWrong(r.next() < (lost > 0 ? 0.5 : 0.95)), metadata: { lost } };
+  });
+  const { slices: { slices } } = await evaluate(echo, samples, { slices: 'auto' });
+  assert.match(slices[0].name, /^lost >= 1\.0/);
+  assert.equal(slices[0].n, 160);
+});
+
 test('automatic slices: quantiles of numbers, categories, what is left out, and conditions that can be declared', async () => {
   const r = generator(9);
   const samples = Array.from({ length: 800 }, (_, i) => {

@@ -2,14 +2,13 @@
 // Invariant: every row has as many cells as the header; what is wrong is named by file and line.
 import { existsSync, readFileSync } from 'node:fs';
 import { fail } from '../../src/errors.js';
+import { asNumber } from '../../src/evaluate/reading.js';
 import type { Attribute } from '../../src/evaluate/slices/columns.js';
 
 export interface Table {
   header: string[];
   rows: { line: number; cells: string[] }[];
 }
-
-const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 export function readTable(file: string): Table {
   if (!existsSync(file)) fail('InvalidArgument', `cannot read ${file}`, 'Check the path.');
@@ -49,6 +48,5 @@ function* recordsOf(text: string, file: string): Generator<{ line: number; cells
 /** A number where the cell is written as one, and it is finite; null where it is empty. */
 export function attributeOf(cell: string): Attribute {
   const text = cell.trim();
-  if (text === '') return null;
-  return number.test(text) && Number.isFinite(Number(text)) ? Number(text) : text;
+  return text === '' ? null : asNumber(text);
 }

@@ -5,10 +5,11 @@ import { basename, relative } from 'node:path';
 import type { Engine } from '../../src/engine.js';
 import { fail, toInsituError } from '../../src/errors.js';
 import { defaults, evaluate } from '../../src/evaluate/evaluate.js';
+import { isEvaluation } from '../../src/evaluate/gate/trust.js';
 import { needsBaseline } from '../../src/evaluate/gate/thresholds.js';
 import type { GatedEvaluation, GateEvidence } from '../../src/evaluate/gate/types.js';
 import type { Condition } from '../../src/evaluate/slices/declared.js';
-import type { EvaluationOptions, EvaluationRecord } from '../../src/evaluate/types.js';
+import type { EvaluationRecord } from '../../src/evaluate/types.js';
 import type { Session } from '../../src/session.js';
 import type { ReferenceProfile, WindowReport } from '../../src/types.js';
 import type { Value } from '../../src/value.js';
@@ -60,7 +61,7 @@ export async function measure(engine: Engine, gate: GateFile, flags: Flags): Pro
 
   if (thresholds.metrics || thresholds.slices) {
     const read = async (file: string, of: ModelDigest, slices?: GateFile['slices']): Promise<Evaluated> =>
-      ({ evaluation: readEvaluation(file, of, data, { ...gate.options, slices }) });
+      ({ evaluation: readEvaluation(file, of, data, gate, slices) });
     const own = await attempt(['evaluation'], () => (gate.evaluation === undefined ? runs.evaluate(gate.model, gate.slices) : read(gate.evaluation, model, gate.slices)));
     const marked = (evaluation: GatedEvaluation, of: ModelDigest) => ({ ...evaluation, model: of, ...(data && { data }) });
     if (own) Object.assign(evidence, { evaluation: marked(own.evaluation, model), records: own.records, sha256: model.sha256 });
@@ -101,16 +102,17 @@ async function bytesOf(model: string): Promise<NonNullable<GateEvidence['bytes']
 }
 
 /* Of that model and of these data, read and cut into slices as the gate says, or none. */
-function readEvaluation(file: string, model: ModelDigest, data: DataDigest | null, options: EvaluationOptions): GatedEvaluation {
+function readEvaluation(file: string, model: ModelDigest, data: DataDigest | null, { options, thresholds }: GateFile, slices: GateFile['slices']): GatedEvaluation {
   const evaluation = readJson('the evaluation', file) as GatedEvaluation & { model?: ModelDigest; data?: DataDigest };
   const digests = (of: object | null | undefined) => JSON.stringify(Object.entries(of ?? {}).filter(([name]) => name !== 'name').sort());
   const not = (what: string): never => fail('Integrity', `the evaluation ${file} is ${what}`, 'Evaluate again: insitu evaluate MODEL --data DATA --json FILE.');
   if (evaluation?.model?.sha256 !== model.sha256) not(`of another model, ${evaluation?.model?.sha256}`);
   if (model.externalData && digests(evaluation.model) !== digests(model)) not('of other external data');
   if (digests(evaluation.data) !== digests(data)) not('of other data, or of data that were read in another way');
-  const { minSupport, bins, slices } = { ...defaults, ...options }, its = evaluation.slices;
-  if (evaluation.calibration && evaluation.calibration.bins.length !== bins) not(`of ${evaluation.calibration.bins.length} bins, not ${bins}`);
-  if (its && its.minSupport !== minSupport) not(`of slices of ${its.minSupport} samples, not ${minSupport}`);
+  if (!isEvaluation(evaluation)) not('none of the format insitu-evaluation/1');
+  const { minSupport, bins } = { ...defaults, ...options }, its = evaluation.slices, itsBins = evaluation.calibration?.bins?.length;
+  if (itsBins !== undefined && itsBins !== bins) not(`of ${itsBins} bins, not ${bins}`);
+  if (thresholds.slices && its && its.minSupport !== minSupport) not(`of slices of ${its.minSupport} samples, not ${minSupport}`);
   const declared = (all: Iterable<readonly [string, Condition]>) => JSON.stringify([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
   const same = slices === undefined || (slices === 'auto' ? its?.mode === 'auto'
     : its?.mode === 'declared' && declared(its.slices.map(({ name, where }) => [name, where] as const)) === declared(Object.entries(slices)));

@@ -20,7 +20,7 @@ import type { EvaluationProgress, ReadingOptions, Runner, Samples } from './type
 
 /** How two models are compared. */
 export interface CompareOptions extends ReadingOptions {
-  /** Numbers agree where |b - a| <= atol + rtol |a|; default 1e-3. */
+  /** Floats agree where |b - a| <= atol + rtol |a|, whole numbers where they are equal; default 1e-3. */
   rtol?: number;
   /** What is allowed besides; default 1e-5. */
   atol?: number;
@@ -196,8 +196,7 @@ function ratioOf(times: readonly [number, number][], options: { seed: number; co
     const [ofA, ofB] = [0, 1].map((side) => Float64Array.from(drawn, (i) => times[i]![side]!)) as [Float64Array, Float64Array];
     return median(ofB) / median(ofA);
   };
-  const value = ratio(Uint32Array.from(times, (_, i) => i));
-  // A clock that is too coarse says 0 of both.
-  if (!Number.isFinite(value)) return null;
-  return { value, ...bootstrap(times.length, ratio, options), warmUp };
+  const { low, high } = bootstrap(times.length, ratio, options);
+  // Of a clock that is too coarse some medians are 0.
+  return low > 0 && high < Infinity ? { value: ratio(Uint32Array.from(times, (_, i) => i)), low, high, warmUp } : null;
 }

@@ -6,11 +6,11 @@ import { fail } from '../fail.js';
 import { shown } from '../shown.js';
 import { classify } from './metrics/classification.js';
 import type { Classified } from './metrics/classification.js';
-import { addsUp, asNumber, classNames, ClassReader, isWholeType, probabilities, readRow } from './reading.js';
+import { addsUp, asNumber, classNames, ClassReader, isWholeType, mostClasses, probabilities, readRow } from './reading.js';
 import type { Row } from './reading.js';
 import type { Evaluation, Label, ReadingOptions, Runner } from './types.js';
 
-const mostKept = 100, mostClasses = 1 << 20;
+const mostKept = 100;
 
 export interface Classes {
   task: 'classification';
@@ -44,16 +44,16 @@ export class Gatherer {
   add(tensor: Tensor | undefined, label: Label, sample: string): void {
     const row = readRow(tensor, this.#output, sample);
     if (!this.#classes && !this.#values) this.#begin(tensor!, row, label);
-    if (this.#values) this.#values.push({ predicted: row, label: asNumber(label), sample });
+    if (this.#values) this.#values.push({ predicted: row, label, sample });
     else this.#classify(row, label, sample);
   }
 
   finish(): Classes | Values {
     const values = this.#values;
     if (!values) return this.#classes!;
-    const { logits = false } = this.#options, isShare = (one: number) => !(one < 0 || one > 1);
-    const fits = ({ predicted: { length, 0: one }, label }: (typeof values)[number]) =>
-      length === 1 && (logits || isShare(one!)) && (label === 0 || label === 1 || typeof label === 'boolean');
+    const { logits = false } = this.#options, names: readonly unknown[] = classNames(this.#runner, this.#options) ?? [];
+    const isShare = (one: number) => !(one < 0 || one > 1), isTruth = (label: Label) => [0, 1, false, true].includes(asNumber(label) as number) || names.includes(label);
+    const fits = ({ predicted: { length, 0: one }, label }: (typeof values)[number]) => length === 1 && (logits || isShare(one!)) && isTruth(label);
     const { task = values.every(fits) ? 'classification' : 'regression' } = this.#options;
     if (task === 'regression') return regression(values);
     this.#values = undefined;
@@ -98,7 +98,7 @@ export class Gatherer {
 
 function regression(values: readonly { predicted: Row; label: Label; sample: string }[]): Values {
   const truth = values.map(({ predicted, label, sample }) => {
-    const numbers = Array.isArray(label) ? label : [label];
+    const numbers: unknown[] = Array.isArray(label) ? label : [asNumber(label)];
     if (numbers.length !== predicted.length || !numbers.every((one) => typeof one === 'number' && Number.isFinite(one))) {
       fail('InvalidArgument', `the label of ${sample} is ${shown(label)}`, `Pass ${predicted.length === 1 ? 'a number' : `an array of ${predicted.length} numbers`}, or the task 'classification'.`);
     }

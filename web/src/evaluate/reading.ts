@@ -25,6 +25,9 @@ export function readRow(tensor: Tensor | undefined, output: string, sample: stri
   return Float64Array.from({ length }, (_, i) => Number(read(tensor, i)));
 }
 
+/** An index beyond is none of a class. */
+export const mostClasses = 1 << 20;
+
 export const isWholeType = ({ dtype }: Tensor): boolean => /^(u?int\d+|bool)$/.test(dtype);
 
 /** Names of the classes: those given, or what the model's metadata say. */
@@ -56,8 +59,8 @@ export class ClassReader {
 
   index(label: Label, sample: string): number {
     const index = typeof label === 'string' ? this.#byName(label, sample) : Number(label);
-    if (Array.isArray(label) || !Number.isInteger(index) || index < 0 || index >= (this.#count ?? Infinity)) {
-      fail('InvalidArgument', `the label of ${sample} is ${shown(label)}`, this.#count === undefined ? 'Pass the index of a class, from 0.' : `Pass the index of one of ${this.#count} classes, from 0, or its name.`);
+    if (Array.isArray(label) || !Number.isInteger(index) || index < 0 || index >= (this.#count ?? mostClasses)) {
+      fail('InvalidArgument', `the label of ${sample} is ${shown(label)}`, this.#count === undefined ? `Pass the index of a class, from 0 to ${mostClasses - 1}.` : `Pass the index of one of ${this.#count} classes, from 0, or its name.`);
     }
     return index;
   }
@@ -69,27 +72,30 @@ export class ClassReader {
   #byName(label: string, sample: string): number {
     const index = this.#names?.indexOf(label) ?? -1;
     if (index >= 0) return index;
-    if (/^(0|[1-9]\d*)$/.test(label)) return Number(label);
+    const number = asNumber(label);
+    if (typeof number === 'number' && !/^\s*[+-]?0\d/.test(label)) return number;
     return fail('InvalidArgument', `the label of ${sample} is ${shown(label)}, which is no class`,
       this.#names ? `Known: ${this.#names.slice(0, 20).join(', ')}${this.#names.length > 20 ? ' ...' : ''}.` : 'Name the classes in `classes`, in the order of the output.');
   }
 }
 
-/** A label that files have as text, as the number that it is written as; what is none as it is. */
-export function asNumber(label: Label): Label {
-  return typeof label === 'string' && label.trim() !== '' && Number.isFinite(Number(label)) ? Number(label) : label;
+const decimal = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+
+/** Text in which a finite number is written, as that number; all else as it is. */
+export function asNumber<T>(value: T): T | number {
+  return typeof value === 'string' && decimal.test(value) && Number.isFinite(Number(value)) ? Number(value) : value;
 }
 
 const sumOf = (row: Row) => row.reduce((all, one) => all + one, 0);
 /* What 8 bits leave of a probability is up to half a step of 1/256 off. */
-const rounding = 1 / 512, fewPercent = 0.01;
+const rounding = 1 / 512, slack = 0.01;
 
-/** Whether a row looks like probabilities: none below 0, and a sum of 1, give or take what 8 bits round. */
+/** Whether a row looks like probabilities: each from 0 to 1, and a sum of 1, give or take what 8 bits round. */
 export function addsUp(row: Row): boolean {
-  return Math.abs(sumOf(row) - 1) <= Math.max(fewPercent, row.length * rounding) && row.every((one) => one >= -1e-6 && one <= 1 + fewPercent);
+  return Math.abs(sumOf(row) - 1) <= Math.max(slack, row.length * rounding) && row.every((one) => one >= -1e-6 && one <= 1 + slack);
 }
 
-/** Probabilities of what the model gave; those of 8 bits add up to 1 after. */
+/** Probabilities of what the model gave. Those that 8 bits rounded are made to add up to 1; where all became 0, they are alike. */
 export function probabilities(row: Row, isLogits: boolean, sample: string): Row {
   if (isLogits) {
     const most = row.reduce((a, b) => Math.max(a, b), -Infinity), powers = row.map((one) => Math.exp(one - most));
@@ -100,5 +106,5 @@ export function probabilities(row: Row, isLogits: boolean, sample: string): Row 
     fail('InvalidArgument', `the scores of ${sample} add up to ${sumOf(row).toFixed(2)}, or are not from 0 to 1`, 'Pass `logits: true` where the output holds no probabilities.');
   }
   const sum = sumOf(row);
-  return Math.abs(sum - 1) > fewPercent && sum > 0 ? row.map((one) => one / sum) : row;
+  return Math.abs(sum - 1) > slack ? row.map((one) => (sum > 0 ? one / sum : 1 / row.length)) : row;
 }

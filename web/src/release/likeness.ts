@@ -19,7 +19,7 @@ export interface LikenessReport {
   readonly top1: {
     /** Rows that were compared. */
     readonly rows: number;
-    /** Rows of which both name the same class. */
+    /** Rows of which both name the same class, or both have NaN, which names none. */
     readonly agreed: number;
   } | null;
 }
@@ -71,7 +71,7 @@ function isScores(value: Value): value is Tensor {
     value.dims.length <= 2 && value.dims.at(-1)! >= 2;
 }
 
-/* The place of the largest element of each row, the first of several; -1 of a row with NaN, which says nothing. */
+/* The place of the largest element of each row, the first of several; -1 of a row with NaN. */
 function tops(scores: Tensor): number[] {
   const read = elementReader(scores);
   const classes = scores.dims.at(-1)!;

@@ -32,8 +32,8 @@ function timed(evidence: GateEvidence, which: 'model' | 'baseline', percentile: 
   if (!times) return { why: missingOf(evidence, 'times', `runs of the ${which} were not timed`) };
   const { estimateMs, estimateMissing } = percentileOf(times, percentile);
   if (estimateMs === null) return { why: `${times.length} runs were timed, ${times.length + estimateMissing} are needed` };
-  if (estimateMs === 0) return { why: `the clock is too coarse for runs of the ${which}` };
-  return { estimate: estimateMs, value: Float64Array.from(times).sort()[Math.ceil(percentile * times.length) - 1]!, runs: times.length };
+  const value = Float64Array.from(times).sort()[Math.ceil(percentile * times.length) - 1]!;
+  return value > 0 ? { estimate: estimateMs, value, runs: times.length } : { why: `the clock is too coarse for runs of the ${which}` };
 }
 
 export function* sizeChecks(size: NonNullable<GateThresholds['size']>, evidence: GateEvidence): Generator<GateCheck> {

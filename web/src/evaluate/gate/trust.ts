@@ -21,7 +21,7 @@ export function believed(evidence: GateEvidence, which: 'evaluation' | 'baseline
   return why === undefined ? { is: given } : { why: `the baseline was evaluated ${why}` };
 }
 
-function isEvaluation(given: unknown): boolean {
+export function isEvaluation(given: unknown): boolean {
   const { format, metrics, classes, labelled, slices } = Object(given) as Partial<GatedEvaluation>;
   const fine = format === 'insitu-evaluation/1' && typeof metrics === 'object' && metrics !== null && Array.isArray(classes) && Number.isSafeInteger(labelled);
   return fine && (slices === null || slices === undefined || Array.isArray(slices.slices));

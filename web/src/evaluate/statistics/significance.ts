@@ -33,15 +33,17 @@ export function twoProportions(one: Sums, other: Sums): Tested {
   return { statistic, p: statistic === 0 ? 1 : Math.min(1, 2 * tail) };
 }
 
-/* The t of means that differ where nothing else does: its square is a number, too. */
-const beyondAll = 1e100;
+/* The t of means that differ where nothing else does: its square is a number, too. What sums are rounded by is no difference. */
+const beyondAll = 1e100, rounding = 1e-9;
 
 /** Welch's t-test of two means. */
 export function twoMeans(one: Sums, other: Sums): Tested {
   const shares = [one, other].map(({ count, sum, squares }) => Math.max(0, (squares - (sum * sum) / count) / (count - 1)) / count);
   const [a, b] = shares as [number, number];
-  const difference = one.sum / one.count - other.sum / other.count;
-  if (!(a + b > 0)) return { statistic: Math.sign(difference) * beyondAll, p: difference === 0 ? 1 : 0 };
+  const [mean, otherMean] = [one, other].map(({ count, sum }) => sum / count) as [number, number], difference = mean - otherMean;
+  const isApart = Math.abs(difference) > rounding * Math.max(Math.abs(mean), Math.abs(otherMean));
+  if (a + b === 0 && isApart) return { statistic: Math.sign(difference) * beyondAll, p: 0 };
+  if (!(a + b > 0)) return { statistic: 0, p: 1 };
   const statistic = difference / Math.sqrt(a + b);
   const degrees = (a + b) ** 2 / ((a * a) / (one.count - 1) + (b * b) / (other.count - 1));
   return { statistic, p: studentTails(statistic, degrees) };
