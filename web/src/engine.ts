@@ -103,30 +103,33 @@ export class Engine extends Disposable {
     if (without.length > 0 && cache === 'opfs') fail('InvalidArgument', "without and cache: 'opfs' do not go together", 'Pass one of them.');
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = watch?.hash === true;
-    const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare, signal, ({ session }) => {
-      client.call('disposeSession', { session }).catch(() => {});
-    });
-    const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
-    const restored = await kept?.restore(client, (found) =>
-      finish(client.call('restore', { ...found, warmUp, watch }, { onProgress })));
     const open = async (description: SessionDescription) => {
       const { session, sha256 } = description;
       const persist = monitor && monitor.persist === 'opfs';
       const keeper = watch && persist ? await this.#keepWatch(client, session, sha256, watch) : undefined;
       const { cacheBytes } = options;
-      return new OpenModel(client, description, {
+      const opened = new OpenModel(client, description, {
         name: nameOf(model), keeper, options: { dims, backend, without, warmUp, monitor, cache, cacheBytes },
       });
+      if (!client.broken) return opened;
+      void opened.free();
+      throw client.broken;
     };
-    if (restored) return open(restored);
+    const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare.then(open), signal, (late) => {
+      late.free().catch(() => {});
+    });
+    const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
+    const restored = await kept?.restore(client, (found) =>
+      finish(client.call('restore', { ...found, warmUp, watch }, { onProgress })));
+    if (restored) return restored;
     if (client.broken) return this.#open(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external, decrypt }, hash);
     const keep = kept?.keeps === true;
     const prepare = { dims, referenceOnly: backend === 'reference', without, keep, warmUp, watch };
-    const description = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
-    if (keep) void kept.keep(client, description);
-    return open(description);
+    const opened = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
+    if (keep) void kept.keep(client, opened.description);
+    return opened;
   }
 
   /** What a model contains and whether it would run, without running it. */
