@@ -10,7 +10,7 @@ import type { Kept } from './kept.js';
 import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, checkOptions, encryptionKinds, engineKinds, loadKinds, trustKinds } from './options.js';
+import { apart, asAsked, checkOptions, engineKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -306,20 +306,6 @@ export class Engine extends Disposable {
 function checkEngine(options: EngineOptions): void {
   checkOptions(options, engineKinds);
   for (const [name, most] of Object.entries(options.limits ?? {})) if (most !== undefined) checkNumber(`limits.${name}`, most);
-}
-
-/* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
-function asAsked<T extends InspectOptions>(options: T): T {
-  checkOptions(options, loadKinds);
-  const { externalData, externalIntegrity, trust, encryption } = options;
-  if (trust !== undefined) checkOptions(trust, trustKinds, 'trust');
-  // A text may be a key, which no message is to show.
-  if (Object(encryption) === encryption) checkOptions(encryption, encryptionKinds, 'encryption');
-  const key = encryption?.key;
-  return {
-    ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity },
-    ...(key instanceof Uint8Array && { encryption: { ...encryption, key: new Uint8Array(key) } }),
-  };
 }
 
 /* undefined: what is loaded is not encrypted. */
