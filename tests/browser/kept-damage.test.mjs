@@ -130,3 +130,29 @@ test('a tab that is closed while it keeps a model leaves nothing that counts', a
   assert.deepEqual(problems, []);
   await close();
 });
+
+test('what is no fault of the file leaves it: a disposed engine, an abort, a profile that is none', async () => {
+  const { page, context, problems, close } = await openKept();
+  const before = await files(page);
+  const codes = await page.evaluate(async () => {
+    const { Engine } = await import('/index.js');
+    const outcomes = [];
+    const attempt = async (act, monitor = {}) => {
+      const engine = await Engine.create({ assets: '/' });
+      const stop = new AbortController();
+      const onProgress = ({ phase }) => phase === 'restore' && act?.(engine, stop);
+      const load = engine.load('/models/model.onnx', { cache: 'opfs', monitor, onProgress, signal: stop.signal });
+      outcomes.push(await load.then(() => 'loaded', ({ code }) => code));
+      await engine.dispose();
+    };
+    await attempt((engine) => void engine.dispose());
+    await attempt((_, stop) => stop.abort());
+    await attempt(undefined, { profile: { format: 'none' } });
+    return outcomes;
+  });
+  assert.deepEqual(codes, ['Disposed', 'Cancelled', 'InvalidArgument']);
+  assert.deepEqual(await files(page), before);
+  assert.ok(isRestored(await visit(context)));
+  assert.deepEqual(problems, []);
+  await close();
+});

@@ -116,3 +116,38 @@ test('engine.dispose() writes what is known and lets go; a load after it goes on
   await context.close();
   await close();
 });
+
+test('an engine that is disposed, and a load that is aborted, while what was kept is read let go of it', async () => {
+  const { page, close } = await site.open('blank/');
+  const outcomes = await page.evaluate(async () => {
+    const { Engine } = await import('/index.js');
+    const held = async () => (await navigator.locks.query()).held.filter(({ name }) => name.includes('watch-')).length;
+    const { getDirectory } = StorageManager.prototype;
+    const outcomes = [];
+    for (const act of ['dispose', 'abort', 'nothing']) {
+      const engine = await Engine.create({ assets: '/' });
+      const stop = new AbortController();
+      const open = () => engine.load('/demo/models/handwriting.int8.onnx', { monitor: { persist: 'opfs' }, signal: stop.signal });
+      // The lock is taken by then.
+      StorageManager.prototype.getDirectory = async function () {
+        StorageManager.prototype.getDirectory = getDirectory;
+        if (act === 'dispose') void engine.dispose();
+        if (act === 'abort') stop.abort();
+        await new Promise((done) => { setTimeout(done, 100); });
+        return getDirectory.call(this);
+      };
+      const outcome = await open().then(() => 'loaded', ({ code }) => code);
+      await new Promise((done) => { setTimeout(done, 300); });
+      const { bufferBytes } = await engine.memory().catch(() => ({}));
+      outcomes.push([outcome, await held(), bufferBytes]);
+      await engine.dispose();
+    }
+    return outcomes;
+  });
+  const [disposed, aborted, loaded] = outcomes;
+  assert.deepEqual(disposed.slice(0, 2), ['Disposed', 0]);
+  assert.deepEqual(aborted.slice(0, 2), ['Cancelled', 0]);
+  assert.deepEqual(loaded.slice(0, 2), ['loaded', 1]);
+  assert.ok(aborted[2] < loaded[2] / 10, `${aborted[2]} bytes are held after an abort, ${loaded[2]} by a session`);
+  await close();
+});

@@ -124,7 +124,7 @@ test('what is no log does not hold', async () => {
   for (const log of [undefined, null, new Blob([bytes]), 7, {}, [], [line], new Uint16Array(4), new DataView(bytes.buffer), Promise.resolve(line)]) {
     await assert.rejects(verifyAudit(log), insituError('InvalidArgument', /the log is no text and no bytes/));
   }
-  for (const options of [null, 'head', 7, { head: null }, { head: '' }, { head: 7 }, { head: 'ab' }]) {
+  for (const options of [null, 'head', 7, { head: null }, { head: '' }, { head: 7 }, { head: 'ab' }, { heads: 'ab' }, Object.create({ head: '0'.repeat(64) })]) {
     await assert.rejects(verifyAudit(line, options), insituError('InvalidArgument'));
   }
 });

@@ -294,7 +294,7 @@ test('what is no log, and no audit, is refused', async () => {
   await assert.rejects(AuditLog.open({ file: copy }), insituError('InvalidArgument', /is no audit log/));
   assert.deepEqual(readFileSync(copy), readFileSync(int8));
   await assert.rejects(AuditLog.open({ file: join(folder, 'nowhere', 'x') }), insituError('InvalidArgument', /cannot append to/));
-  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, { fileBytes: 0 }, { fileBytes: NaN }, { fileBytes: '9' }, { fileBytes: 9n }, { fileBytes: null }, null, 'audit.jsonl', 7]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
+  for (const wrong of [{ name: '../up' }, { name: '' }, { name: 7 }, { store: 'disk' }, { file: 7 }, { fileBytes: 0 }, { fileBytes: NaN }, { fileBytes: '9' }, { fileBytes: 9n }, { fileBytes: null }, null, 'audit.jsonl', 7, { files: 'audit.jsonl' }, Object.create({ file: 'audit.jsonl' })]) await assert.rejects(AuditLog.open(wrong), insituError('InvalidArgument'));
   const log = await AuditLog.open({ store: 'memory' });
   assert.deepEqual([log.store, log.failure], ['memory', undefined]);
   for (const [event, details] of [['', {}], [7, {}], ['x'.repeat(101), {}], ['big', { text: 'x'.repeat(10_000) }], ['list', []], ['text', 'a'], ['one', 1n], ['none', { n: 1n }],

@@ -65,6 +65,27 @@ test('a key has one model, and the candidate has its share of keys', async () =>
   await session.dispose();
 });
 
+test('feeds of the candidate\'s runs are held to what the stable model takes, and may be of any class', async () => {
+  const session = await engine.load(shiftModel(1));
+  const wrongs = [null, undefined, 5, {}, { x: () => {} }, { x: null }, { x: { dtype: 'float32', dims: [1, 4] } }, { ...zeros(), y: zeros().x }, { x: tensor([1, 2, 3, 4, 5], [1, 5]) }];
+  const messages = async () => Promise.all(wrongs.map(async (wrong) => {
+    const error = await session.run(wrong).then(() => assert.fail('it was taken'), (thrown) => thrown);
+    assert(insituError(error.code)(error));
+    return `${error.code}: ${error.message}`;
+  }));
+  const expected = await messages();
+  const canary = await session.canary(shiftModel(2), { share: 1 });
+  assert.deepEqual(await messages(), expected);
+  const { x } = feed(1, 0, 0, 0);
+  assert.equal(await shiftOf(session, {}, { x: { ...x, describe: () => 'no clone can be made of a function' } }), 2);
+  const { state, candidate, stable } = await canary.report();
+  assert.equal(state, 'running');
+  assert.deepEqual([candidate.runs, candidate.failures], [1, {}]);
+  assert.equal(stable.runs, wrongs.length);
+  await canary.rollback();
+  await session.dispose();
+});
+
 test('promotion: everything goes to the candidate, its watch goes on as the session\'s, the events tell', async () => {
   const session = await engine.load(shiftModel(1));
   const canary = await session.canary(shiftModel(2), { share: 0.5 });

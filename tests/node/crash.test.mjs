@@ -26,7 +26,7 @@ export default async () => {
     load(upload, external, { dims }) {
       const session = ++sessions;
       if (dims.steady) steady.add(session);
-      return { ok: { session, inputs: [info('x')], outputs: [], metadata: {} } };
+      return { ok: { session, inputs: [info('x')], outputs: [info('y')], metadata: {} } };
     },
     stage: () => ({ ok: 64 }), clear() {},
     run(session) {
@@ -80,10 +80,10 @@ test('a swap whose golden run crashes rejects, and the next swap brings the sess
   const session = await engine.load(new Uint8Array(8), steady);
   const feed = { x: tensor([1]) };
   await session.run(feed);
-  const crashing = session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: {} }] });
+  const crashing = session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: { y: feed.x } }] });
   await Promise.all([
     assert.rejects(crashing, insituError('Crashed')),
-    assert.rejects(session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: {} }] }), insituError('Crashed')),
+    assert.rejects(session.swap(new Uint8Array(8), { dims: {}, golden: [{ feeds: feed, outputs: { y: feed.x } }] }), insituError('Crashed')),
   ]);
   await assert.rejects(session.run(feed), insituError('Crashed'));
   await session.swap(new Uint8Array(8));
@@ -130,4 +130,24 @@ test('a worker that ends is noticed, and load() recovers', async () => {
   await assert.rejects(profile, gone);
   await assert.rejects(session.run(feed), gone);
   assert.deepEqual(await (await engine.load(model)).run(feed), expected);
+});
+
+test('who wants to be told of the end of an engine is told soon where it has ended already', async () => {
+  const engine = await Engine.create({ flavour: flavours[0] });
+  let client;
+  const loading = async (_, { audit, ...options }, open) => {
+    const model = await open(options);
+    ({ client } = model);
+    return model;
+  };
+  await engine.load(new URL('demo/models/handwriting.int8.onnx', dist), { audit: { loading } });
+  const told = [];
+  client.whenBroken(() => told.push('before'));
+  client.whenBroken(() => told.push('never'))();
+  await engine.dispose();
+  assert.deepEqual(told, ['before']);
+  client.whenBroken(() => told.push('after'));
+  assert.deepEqual(told, ['before']);
+  await undefined;
+  assert.deepEqual(told, ['before', 'after']);
 });

@@ -191,7 +191,7 @@ test('what is no key, and a cache, is refused', async () => {
   ];
   for (const wrong of keys) await refused(file, { encryption: { key: wrong } }, 'InvalidArgument', /encryption\.key/);
   for (const encryption of [null, false, true, 'secret']) await refused(file, { encryption }, 'InvalidArgument', /^encryption\.key is no key/);
-  await refused(file, { encryption: key }, 'InvalidArgument', /'encryption\.0' is unknown/);
+  await refused(file, { encryption: key }, 'InvalidArgument', /^encryption is no plain object\. Pass a plain object: what is inherited does not count\.$/);
   await refused(file, { encryption: { key }, cache: 'opfs' }, 'InvalidArgument', /cache: 'opfs' does not go with `encryption`: .*in the clear/);
   await assert.rejects(engine.inspect(file, { encryption: { key: 'secret' } }), insituError('InvalidArgument'));
 });

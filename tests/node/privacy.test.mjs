@@ -227,10 +227,11 @@ test('options and labels of wrong kinds are refused', async () => {
   for (const [bad, pattern] of [[{ classes: 1 }, /classes is 1/], [{ classes: 2.5 }, /classes/], [{ classes: '3' }, /classes/], [{ epsilon: 0 }, /epsilon is 0/],
     [{ epsilon: NaN }, /epsilon/], [{ epsilon: '1' }, /epsilon/], [{ budget: 0.5 }, /budget is 0.5/], [{ budget: undefined }, /budget/], [{ keyBudget: '2' }, /keyBudget/],
     [{ store: {} }, /store/], [{ store: null }, /store/], [{ store: 'disk' }, /store/], [{ name: '../x' }, /name/],
-    [{ classes: 3n }, /classes is "3n"/], [{ epsilon: Symbol('e') }, /epsilon is Symbol/], [{ name: 1n }, /name is "1n"/], [{ store: Object.create(null) }, /store/], [{ random: 5 }, /random is a number/], [{ random: null }, /random/]]) {
+    [{ classes: 3n }, /classes is "3n"/], [{ epsilon: Symbol('e') }, /epsilon is Symbol/], [{ name: 1n }, /name is "1n"/], [{ store: Object.create(null) }, /store/], [{ random: 5 }, /random is a number/], [{ random: null }, /random/],
+    [{ keybudget: 1 }, /'keybudget' is unknown\. Known: classes, /]]) {
     assert.throws(() => labelReporter({ ...good, ...bad }), insituError('InvalidArgument', pattern), String(pattern));
   }
-  for (const nothing of [undefined, null, 5]) assert.throws(() => labelReporter(nothing), insituError('InvalidArgument', /classes is undefined/));
+  for (const nothing of [undefined, null, 5, Object.create(good)]) assert.throws(() => labelReporter(nothing), insituError('InvalidArgument', /^options is /));
   const reporter = labelReporter(good);
   for (const label of [-1, 3, 0.5, '1', NaN, 1n, Symbol('1'), Object.create(null)]) await assert.rejects(reporter.report(label, question), insituError('InvalidArgument', /the label is/));
   for (const bad of [undefined, {}, { key: 1 }, { key: 'x'.repeat(101) }, { key: 'a', period: new Date() }]) {

@@ -117,6 +117,17 @@ test('a profile is taken with its model, and none of another model stays', async
   assert.equal((await unwatched.version('digits', '1')).options.monitor, false);
 });
 
+test('options of openRegistry() that are unknown, of another kind or inherited are refused', async () => {
+  const { at } = site();
+  for (const source of [at('models.json'), JSON.parse(documentOf(first))]) {
+    for (const [options, pattern] of [
+      [{ key: [ours.pem] }, /'key' is unknown\. Known: keys, /], [Object.create({ keys: [ours.pem] }), /^options is no plain object/], [null, /^options is null/],
+      [new Map([['keys', [ours.pem]]]), /^options is no plain object/], [{ monitor: null }, /^monitor is null/], [{ monitor: true }, /^monitor is /],
+      [{ base: 5 }, /^base is a number/], [{ signal: {} }, /^signal is /], [{ keys: ours.pem }, /^keys is no list/],
+    ]) await assert.rejects(openRegistry(source, options), insituError('InvalidArgument', pattern));
+  }
+});
+
 test('what was changed, is signed by nobody or by another key is refused, and the session goes on', async () => {
   const { at } = site(documentOf(first));
   const registry = await openRegistry(at('models.json'));
@@ -351,13 +362,25 @@ test('a follower ends with its session or its signal', async (t) => {
   assert.equal(await one.follower.check(), false);
   assert.equal(await shiftOf(one.session), 1);
   const other = await followed(t, { every: 1e9 });
-  await other.session.dispose();
-  other.write(documentOf(second));
-  await other.follower.check();
-  insituError('Disposed')(other.failures[0]);
   const { length } = other.asked;
-  await other.follower.check();
-  assert.equal(other.asked.length, length);
+  assert.equal(other.session.disposed, false);
+  await other.session.dispose();
+  assert.equal(other.session.disposed, true);
+  other.write(documentOf(second));
+  for (let i = 0; i < 2; i++) assert.equal(await other.follower.check(), false);
+  assert.deepEqual([other.asked.length, other.failures], [length, []]);
+});
+
+test('a follower whose session is disposed while it looks ends, too, and by itself', async (t) => {
+  const { write, asked, session, follower, failures } = await followed(t, { every: 20 });
+  write(documentOf(second));
+  const checking = follower.check();
+  await session.dispose();
+  assert.equal(await checking, false);
+  const { length } = asked;
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.equal(asked.length, length);
+  assert.ok(failures.every(({ code }) => code === 'Disposed'), String(failures));
 });
 
 test('what cannot be followed is refused', async () => {
@@ -369,5 +392,9 @@ test('what cannot be followed is refused', async () => {
   for (const args of [[{}, stable], [session, byName], [session, undefined], ...[0, -1, NaN, '1', 2 ** 31].map((every) => [session, stable, { every }])]) {
     assert.throws(() => followChannel(...args), insituError('InvalidArgument'));
   }
+  for (const [options, pattern] of [
+    [{ evry: 5 }, /'evry' is unknown\. Known: golden, /], [{ golden: {} }, /^golden is an object/], [{ onProgress: 5 }, /^onProgress is /], [{ signal: 5 }, /^signal is /],
+    [null, /^options is null/], [5, /^options is a number/], [Object.create({ golden: [] }), /^options is no plain object/],
+  ]) assert.throws(() => followChannel(session, stable, options), insituError('InvalidArgument', pattern));
   await session.dispose();
 });

@@ -34,8 +34,13 @@ export abstract class Disposable {
   /** Frees what the object holds; called once. */
   protected abstract free(): Promise<void>;
 
+  /** Whether dispose() was called. */
+  get disposed(): boolean {
+    return this.#disposed !== undefined;
+  }
+
   protected checkUsable(): void {
-    if (this.#disposed) {
+    if (this.disposed) {
       throw new InsituError({ code: 'Disposed', message: `${this.label} was disposed`, hint: 'Create another.' });
     }
   }

@@ -11,7 +11,7 @@ import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { audio, encryption, keptModels, pictures, quantizing, watching } from './modules.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, checkOptions, encryptionKinds, engineKinds, loadKinds, trustKinds } from './options.js';
+import { apart, asAsked, checkOptions, engineKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -104,30 +104,33 @@ export class Engine extends Disposable {
     if (without.length > 0 && cache === 'opfs') fail('InvalidArgument', "without and cache: 'opfs' do not go together", 'Pass one of them.');
     const watch = monitor === false ? undefined : await watchParams(monitor, signal);
     const hash = watch?.hash === true;
-    const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare, signal, ({ session }) => {
-      client.call('disposeSession', { session }).catch(() => {});
-    });
-    const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
-    const restored = await kept?.restore(client, (found) =>
-      finish(client.call('restore', { ...found, warmUp, watch }, { onProgress })));
     const open = async (description: SessionDescription) => {
       const { session, sha256 } = description;
       const persist = monitor && monitor.persist === 'opfs';
       const keeper = watch && persist ? await this.#keepWatch(client, session, sha256, watch) : undefined;
       const { cacheBytes } = options;
-      return new OpenModel(client, description, {
+      const opened = new OpenModel(client, description, {
         name: nameOf(model), keeper, options: { dims, backend, without, warmUp, monitor, cache, cacheBytes },
       });
+      if (!client.broken) return opened;
+      void opened.free();
+      throw client.broken;
     };
-    if (restored) return open(restored);
+    const finish = (prepare: Promise<SessionDescription>) => untilAborted(prepare.then(open), signal, (late) => {
+      late.free().catch(() => {});
+    });
+    const kept = cache === 'opfs' ? await this.#openKept(model, options, [dims, backend, hash]) : undefined;
+    const restored = await kept?.restore(client, (found) =>
+      finish(client.call('restore', { ...found, warmUp, watch }, { onProgress })));
+    if (restored) return restored;
     if (client.broken) return this.#open(model, { ...options, cache: 'none' });
     const { model: source, ...external } = kept?.sources ?? { model };
     const sent = await upload(client, source, { ...options, ...external, decrypt }, hash);
     const keep = kept?.keeps === true;
     const prepare = { dims, referenceOnly: backend === 'reference', without, keep, warmUp, watch };
-    const description = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
-    if (keep) void kept.keep(client, description);
-    return open(description);
+    const opened = await finish(client.call('load', { ...sent, ...prepare }, { onProgress }));
+    if (keep) void kept.keep(client, opened.description);
+    return opened;
   }
 
   /** What a model contains and whether it would run, without running it. */
@@ -304,20 +307,6 @@ export class Engine extends Disposable {
 function checkEngine(options: EngineOptions): void {
   checkOptions(options, engineKinds);
   for (const [name, most] of Object.entries(options.limits ?? {})) if (most !== undefined) checkNumber(`limits.${name}`, most);
-}
-
-/* What is asked for, so that what the caller changes later changes nothing, the bytes of a key above all. */
-function asAsked<T extends InspectOptions>(options: T): T {
-  checkOptions(options, loadKinds);
-  const { externalData, externalIntegrity, trust, encryption } = options;
-  if (trust !== undefined) checkOptions(trust, trustKinds, 'trust');
-  // A text may be a key, which no message is to show.
-  if (Object(encryption) === encryption) checkOptions(encryption, encryptionKinds, 'encryption');
-  const key = encryption?.key;
-  return {
-    ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity },
-    ...(key instanceof Uint8Array && { encryption: { ...encryption, key: new Uint8Array(key) } }),
-  };
 }
 
 /* undefined: what is loaded is not encrypted. */

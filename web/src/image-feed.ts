@@ -1,7 +1,7 @@
 // image(): pictures as feeds, which the engine scales, normalises and lays out on its own side of the line.
 // Invariant: a source belongs to the caller, who may change or close it as soon as the run has been asked for.
+import { checkPlain } from './check.js';
 import { fail, toInsituError } from './errors.js';
-import { checkObject } from './options.js';
 import type { ImageFit } from './placement.js';
 import type { DType } from './tensor.js';
 
@@ -81,7 +81,7 @@ export class ImageFeed {
 
 /** A picture, or several as a batch, as a feed of run(). What options leave open follows from the model's input. */
 export function image(source: ImageSource | readonly ImageSource[], options: ImageOptions = {}): ImageFeed {
-  checkObject('options', options);
+  checkPlain(fail, options, 'options');
   return new ImageFeed(Array.isArray(source) ? [...source] : [source as ImageSource], { ...options });
 }
 

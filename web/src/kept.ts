@@ -3,7 +3,7 @@
 // Invariant: a file is taken only where the model's source, the options, the browser and the build are those it was made
 // with; whatever fails here, the model is loaded as if nothing had been kept.
 import { pageUrl } from './environment.js';
-import type { fail, InsituError } from './errors.js';
+import type { ErrorCode, fail, InsituError } from './errors.js';
 import { bytesBeside, defaultLimit, evict, fits, hold, holdRoom, openFolder, readRecord, writeRecord } from './kept-store.js';
 import type { ModelRecord } from './kept-store.js';
 import type { Client } from './rpc/client.js';
@@ -123,6 +123,12 @@ interface Place extends StoredFile {
   stamp: Uint8Array<ArrayBuffer>;
 }
 
+/* What was read of a kept model, and the model's digest. */
+interface Found {
+  upload: number;
+  sha256: string;
+}
+
 const stampOf = (version: string, hash: Uint8Array) => digest(version + toHex(hash));
 
 async function placeIn(file: StoredFile, record: ModelRecord, version: string): Promise<Place> {
@@ -133,6 +139,9 @@ async function placeIn(file: StoredFile, record: ModelRecord, version: string): 
 function isOf({ head, stamp }: Pick<Place, 'head' | 'stamp'>): boolean {
   return head.length === headBytes && stamp.every((byte, i) => byte === head[i]);
 }
+
+/* Whether the file is at fault: damaged, unreadable, or such that the engine breaks. */
+const isOfFile = (code?: ErrorCode) => code === 'InvalidModel' || code === 'Network' || code === 'Crashed';
 
 /** One model's place among those that are kept. */
 export class Kept {
@@ -155,17 +164,14 @@ export class Kept {
   }
 
   /** What `prepare` makes of the file that was kept, and of the model's digest; undefined where there is none of use. */
-  async restore(
-    client: Client,
-    prepare: (found: { upload: number; sha256: string }) => Promise<SessionDescription>,
-  ): Promise<SessionDescription | undefined> {
+  async restore<T>(client: Client, prepare: (found: Found) => Promise<T>): Promise<T | undefined> {
     const place = this.#place;
     if (!place || !isOf(place)) return undefined;
     const { folder, name } = place;
     const { signal } = this.#options;
     try {
-      const description = await hold(name, 'shared', () => this.#read(client, place, prepare));
-      if (!description) return undefined;
+      const prepared = await hold(name, 'shared', () => this.#read(client, place, prepare));
+      if (!prepared) return undefined;
       for (const source of [this.sources.model, ...Object.values(this.sources.externalData)]) {
         if (source instanceof Response) void source.body?.cancel().catch(() => {});
       }
@@ -173,18 +179,14 @@ export class Kept {
         await folder.getFileHandle(name);
         await writeRecord(folder, name, place.record);
       }).catch(() => {});
-      return description;
+      return prepared;
     } catch (thrown) {
       if (signal?.aborted) throw thrown;
       return undefined;
     }
   }
 
-  async #read(
-    client: Client,
-    { folder, name, handle, size, head }: Place,
-    prepare: Parameters<Kept['restore']>[1],
-  ): Promise<SessionDescription> {
+  async #read<T>(client: Client, { folder, name, handle, size, head }: Place, prepare: (found: Found) => Promise<T>): Promise<T> {
     const { signal, onProgress } = this.#options;
     const unchecked = this.#unchecked ? { unchecked: true as const } : undefined;
     const report = (progress: Progress) => onProgress?.({ ...progress, phase: 'restore', ...unchecked });
@@ -197,8 +199,7 @@ export class Kept {
       return await prepare({ upload, sha256 });
     } catch (thrown) {
       if (upload !== undefined) client.call('discard', { uploads: [upload] }).catch(() => {});
-      const isSound = signal?.aborted || (thrown as Partial<InsituError>).code === 'OutOfMemory';
-      if (!isSound) await folder.removeEntry(name).catch(() => {});
+      if (isOfFile((thrown as Partial<InsituError>).code)) await folder.removeEntry(name).catch(() => {});
       throw thrown;
     }
   }

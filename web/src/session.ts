@@ -8,7 +8,7 @@ import { Models } from './model.js';
 import type { OpenModel } from './model.js';
 import { pictures, release } from './modules.js';
 import { Monitor } from './monitor.js';
-import { checkObject, checkOptions, runKinds } from './options.js';
+import { asAsked, checkObject, checkOptions, releaseKinds, runKinds } from './options.js';
 import type { Canary, CanaryOptions } from './release/canary.js';
 import type { Feeds, Home, Inside, Witness } from './release/inside.js';
 import type { Shadow, ShadowOptions } from './release/shadow.js';
@@ -42,7 +42,7 @@ export class Session extends Disposable {
     model.client.listen(model.id, this.monitor);
     model.options.audit?.attach(this.monitor, () => this.#models.current);
     this.#inside = {
-      home, models: this.#models, monitor: this.monitor, watch, fail, turn: Promise.resolve(),
+      home, models: this.#models, monitor: this.monitor, watch, fail, checkOptions, turn: Promise.resolve(),
       checkUsable: () => this.checkUsable(),
       run: (model, feeds, options, seen) => this.#run(model, feeds, options, seen),
       copied,
@@ -116,20 +116,20 @@ export class Session extends Disposable {
    * vectors; nothing has changed then. Resolves when the old one is freed. Swaps asked meanwhile wait for their turn.
    */
   async swap(model: ModelSource, options: SwapOptions = {}): Promise<SwapReport> {
-    checkObject('options', options);
-    return (await release()).swap(this.#inside, model, options);
+    const asked = asAsked(options, releaseKinds);
+    return (await release()).swap(this.#inside, model, asked);
   }
 
   /** Lets another model answer one request in `every`, too, behind this one, and compares; no caller sees its answers. */
   async shadow(model: ModelSource, options: ShadowOptions = {}): Promise<Shadow> {
-    checkObject('options', options);
-    return (await release()).shadow(this.#inside, model, options);
+    const asked = asAsked(options, releaseKinds);
+    return (await release()).shadow(this.#inside, model, asked);
   }
 
   /** Lets another model answer a share of the requests until it is promoted, or rolled back, also by itself where it is worse. */
   async canary(model: ModelSource, options: CanaryOptions = {}): Promise<Canary> {
-    checkObject('options', options);
-    return (await release()).canary(this.#inside, model, options);
+    const asked = asAsked(options, releaseKinds);
+    return (await release()).canary(this.#inside, model, asked);
   }
 
   /** Runs `runs` times with a clock around every operator; the rows stand in order of execution. */
@@ -194,7 +194,17 @@ export function prepareFeeds(
   feeds: Feeds,
   { transfer = false, stream, draws = false }: { transfer?: boolean; stream?: OpenStream; draws?: boolean } = {},
 ): WireFeed[] | Promise<WireFeed[]> {
-  const { description: { inputs }, spare } = model;
+  const { spare } = model;
+  const fed = checkFeeds(model, feeds, stream);
+  const wire = fed.map((info) => {
+    const feed = feeds[info.name]!;
+    return feed instanceof ImageFeed ? feed : toWire(feed, info, transfer, spare);
+  });
+  return wire.some((one) => one instanceof ImageFeed) ? readPictures(model, fed, wire, draws) : wire as WireValue[];
+}
+
+/* The inputs that are fed, all of them and no others. */
+function checkFeeds({ description: { inputs } }: Fed, feeds: Feeds, stream?: OpenStream): readonly TensorInfo[] {
   checkObject('feeds', feeds);
   for (const name of Object.keys(feeds)) {
     if (!inputs.some((input) => input.name === name)) failAt(name, `the model has no input '${name}'`, takes(inputs));
@@ -202,11 +212,7 @@ export function prepareFeeds(
   }
   const fed = stream ? inputs.filter(({ name }) => !Object.hasOwn(stream.state, name)) : inputs;
   for (const { name } of fed) if (!Object.hasOwn(feeds, name)) failAt(name, `the input '${name}' was not fed`, takes(inputs));
-  const wire = fed.map((info) => {
-    const feed = feeds[info.name]!;
-    return feed instanceof ImageFeed ? feed : toWire(feed, info, transfer, spare);
-  });
-  return wire.some((one) => one instanceof ImageFeed) ? readPictures(model, fed, wire, draws) : wire as WireValue[];
+  return fed;
 }
 
 /* Feeds with pictures, of which the page's part is done at once. What was read for nothing is closed. */
@@ -252,8 +258,12 @@ async function withStream(wire: WireFeed[] | Promise<WireFeed[]>, number: number
 }
 
 /* What a caller may change while it is kept; pictures are the caller's own. */
-function copied(feeds: Feeds): Feeds {
-  return Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed instanceof ImageFeed ? feed : structuredClone(feed)]));
+function copied(model: OpenModel, feeds: Feeds): Feeds {
+  const copy = (feed: Value, info: TensorInfo) => fromWire(toWire(feed, info, false, []));
+  return Object.fromEntries(checkFeeds(model, feeds).map((info) => {
+    const feed = feeds[info.name]!;
+    return [info.name, feed instanceof ImageFeed ? feed : copy(feed, info)];
+  }));
 }
 
 const moved = ({ feeds }: Pick<Params<'run'>, 'feeds'>) => movedWith(feeds);

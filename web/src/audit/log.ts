@@ -1,7 +1,7 @@
 // AuditLog: what happened to models and their watches, written down so that later changes show. Local: nothing is sent.
 // Invariant: neither inputs nor outputs are in it. Nothing that fails here fails a load or a run: entries wait, are tried again
 // with the next one, and `failure` says why; how many were lost is an entry of its own.
-import { fail, messageOf } from '../fail.js';
+import { checkOptions, fail, messageOf } from '../fail.js';
 import { isNode } from '../environment.js';
 import type { OpenModel } from '../model.js';
 import type { LoadOptions } from '../types.js';
@@ -24,6 +24,7 @@ export interface AuditOptions {
   fileBytes?: number;
 }
 
+const kinds: Readonly<Record<keyof AuditOptions, string>> = { name: '', file: '', store: 'memory', fileBytes: '' };
 const mostDetails = 10_000, deepestDetails = 100;
 const mostWaiting = 1_000;
 
@@ -49,13 +50,12 @@ export class AuditLog extends EventTarget {
 
   /** Opens a log, or begins it. Where there is no file system for it, it is in memory, and `failure` says why. */
   static async open(options: AuditOptions = {}): Promise<AuditLog> {
-    if (typeof options !== 'object' || options === null) fail('InvalidArgument', 'the options of an audit log are no object', 'Pass { name }, { file }, or nothing.');
+    checkOptions(options, kinds);
     const { name = 'audit', file, store, fileBytes = 1 << 20 } = options;
     if (!globalThis.crypto?.subtle) fail('InvalidArgument', 'an audit log needs WebCrypto', 'Serve the page over https, or from localhost.');
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
       fail('InvalidArgument', `'${name}' is no name of an audit log`, 'Use 1 to 64 letters, digits, - and _.');
     }
-    if (store !== undefined && store !== 'memory') fail('InvalidArgument', `store is '${store}'`, "Pass 'memory', or leave it out.");
     if (typeof fileBytes !== 'number' || !(fileBytes >= 1)) {
       fail('InvalidArgument', `fileBytes is ${typeof fileBytes === 'number' ? fileBytes : `a ${typeof fileBytes}`}`, 'Pass a number of bytes from 1, or Infinity.');
     }

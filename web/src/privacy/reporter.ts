@@ -3,7 +3,7 @@
 // Reference: Erlingsson, Pihur and Korolova (2014), https://arxiv.org/abs/1407.6981, for answers that are remembered.
 import { InsituError } from 'insitu';
 import { isBetween } from '../between.js';
-import { fail, messageOf } from '../fail.js';
+import { checkOptions, fail, messageOf } from '../fail.js';
 import { shown } from '../shown.js';
 import { Ledger } from './ledger.js';
 import { responder } from './response.js';
@@ -50,6 +50,9 @@ export function labelReporter(options: LabelReporterOptions): LabelReporter {
   return new RandomisedReporter(options);
 }
 
+const kinds: Readonly<Record<keyof LabelReporterOptions, string>> = {
+  classes: '', epsilon: '', budget: '', keyBudget: '', store: '', name: '', random: 'function',
+};
 const mostClasses = 65_536, leastEpsilon = 0.001, mostEpsilon = 20, longestName = 100;
 /* 0.1 fits three times into 0.3. */
 const rounding = 1 + 2 ** -40;
@@ -65,7 +68,8 @@ class RandomisedReporter implements LabelReporter {
   readonly #respond: (label: number) => number;
 
   constructor(options: LabelReporterOptions) {
-    const { classes, epsilon, budget, keyBudget = budget, store = 'memory', name = 'labels', random = secure } = (options ?? {}) as LabelReporterOptions;
+    checkOptions(options, kinds);
+    const { classes, epsilon, budget, keyBudget = budget, store = 'memory', name = 'labels', random = secure } = options;
     if (!Number.isInteger(classes) || classes < 2 || classes > mostClasses) {
       fail('InvalidArgument', `classes is ${shown(classes)}`, `Pass a whole number, 2 to ${mostClasses}.`);
     }
@@ -79,7 +83,6 @@ class RandomisedReporter implements LabelReporter {
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
       fail('InvalidArgument', `the name is ${shown(name)}`, 'Pass up to 64 letters, digits, - and _.');
     }
-    if (typeof random !== 'function') fail('InvalidArgument', `random is a ${typeof random}`, 'Pass a function that fills a BigUint64Array, or leave it out.');
     this.#classes = classes;
     this.#epsilon = epsilon;
     this.#budget = budget * rounding;

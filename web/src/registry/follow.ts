@@ -1,8 +1,8 @@
 // followChannel(): a session has the version that a channel names, also when the channel goes on or back.
 // Invariant: nothing rejects unseen: what fails is an event, the session goes on with the model it has, and it is tried again, later
-// each time. One check at a time; after stop() nothing happens any more.
+// each time. One check at a time; after stop(), and once the session is disposed, nothing happens any more.
 import { InsituError } from 'insitu';
-import { fail, messageOf } from '../fail.js';
+import { checkOptions, fail, messageOf } from '../fail.js';
 import type { SwapOptions, SwapReport } from '../release/swap.js';
 import type { Session } from '../session.js';
 import { channelOf, versionOf } from './format.js';
@@ -28,13 +28,15 @@ export interface ChannelSwap {
   readonly report: SwapReport;
 }
 
+const kinds: Readonly<Record<keyof FollowOptions, string>> = { golden: 'array', onProgress: 'function', every: '', signal: 'AbortSignal|null' };
 const longestWait = 2 ** 31 - 1, mostDoublings = 4;
 
 /** Swaps the session's model whenever the channel that `model` was asked for by names another one. */
 export function followChannel(session: Session, model: RegisteredModel, options: FollowOptions = {}): Follower {
   if (typeof session?.swap !== 'function') fail('InvalidArgument', 'the first argument is no Session', 'Pass what load() gave.');
   if (model?.channel === undefined) fail('InvalidArgument', 'the model was not asked for by a channel', "Ask for registry.version(name, 'stable').");
-  const { every = 300_000 } = Object(options) as FollowOptions;
+  checkOptions(options, kinds);
+  const { every = 300_000 } = options;
   if (!(typeof every === 'number' && every > 0 && every <= longestWait)) {
     fail('InvalidArgument', `every is ${String(every)}`, `Pass milliseconds, above 0 and up to ${longestWait}.`);
   }
@@ -92,6 +94,7 @@ export class Follower extends EventTarget {
 
   async #check(): Promise<boolean> {
     const { signal } = this.#end;
+    if (this.#session.disposed) this.stop();
     if (signal.aborted) return false;
     try {
       const swapped = await this.#follow(signal);

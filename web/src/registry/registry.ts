@@ -2,7 +2,7 @@
 // Invariant: what it gives names the digest of every file; with keys, nothing that they have not signed can be loaded by it, and with a
 // signature no models.json of others is parsed. One that does not hold, or cannot be read any more, changes nothing that was read before.
 import { isNode, nodeModule, pageUrl } from '../environment.js';
-import { fail, messageOf } from '../fail.js';
+import { checkOptions, fail, messageOf } from '../fail.js';
 import type { TrustedKey } from '../signature.js';
 import type { LoadOptions, MonitorOptions, ReferenceProfile } from '../types.js';
 import { fetchBytes, integrityOf } from './fetched.js';
@@ -48,16 +48,17 @@ interface Read {
   models: RegistryModels;
 }
 
+const kinds: Readonly<Record<keyof RegistryOptions, string>> = {
+  keys: '', signature: '', monitor: 'plain object|false', base: 'string|object', signal: 'AbortSignal|null',
+};
+
 /** Opens a models.json by its address, under Node also by its path, or what JSON.parse() made of one. */
 export async function openRegistry(source: string | URL | RegistryDocument, options: RegistryOptions = {}): Promise<Registry> {
-  if (typeof options !== 'object' || options === null) fail('InvalidArgument', 'the options of openRegistry() are no object', 'Pass { keys }, or nothing.');
-  const { keys, signature, monitor, base, signal } = options;
+  checkOptions(options, kinds);
+  const { keys, signature, base, signal } = options;
   if (keys !== undefined && (!Array.isArray(keys) || keys.length === 0)) fail('InvalidArgument', 'keys is no list of public keys', 'Pass one key or more, or leave it out.');
   if (signature !== undefined && !(keys && (typeof signature === 'string' || signature instanceof URL))) {
     fail('InvalidArgument', keys ? 'signature is no address' : 'there are no keys for signature', "Pass both: { keys: [pem], signature: 'models.json.sig' }.");
-  }
-  if (monitor !== undefined && (typeof monitor !== 'object' && monitor !== false || monitor === null)) {
-    fail('InvalidArgument', 'monitor is no object', 'Pass options of the monitor, or false.');
   }
   if (typeof source === 'string' || source instanceof URL) {
     const url = await absolute(source);

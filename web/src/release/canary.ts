@@ -1,6 +1,7 @@
 // session.canary(): a candidate that answers the requests of a share of keys until it is promoted or rolled back.
 // Invariant: a key always has the same model; a caller never sees a failure that the stable model does not have; a candidate
 // that is worse than the stable model is rolled back by itself, and an event says why.
+import { isBetween } from '../between.js';
 import type { InsituError } from '../errors.js';
 import type { Monitor } from '../monitor.js';
 import type { MonitorSnapshot } from '../snapshot.js';
@@ -53,10 +54,11 @@ interface Terms extends Pick<CanaryOptions, 'slo'> {
 
 export function canary(inside: Inside, source: ModelSource, options: CanaryOptions): Promise<Canary> {
   const { share = 0.05, salt = '', failures = 0, slo, ...rest } = options;
+  if (!isBetween(share, 0, 1)) inside.fail('InvalidArgument', `share is ${share}`, 'Pass a number from 0 to 1.');
+  if (!isBetween(failures, 0, Infinity)) inside.fail('InvalidArgument', `failures is ${failures}`, 'Pass how many runs may fail, from 0.');
   const { monitor: given = inside.models.current.options.monitor } = rest;
   const monitor = slo ? { ...(given || {}), slo } : given;
   return Trial.begin(inside, source, { ...rest, monitor }, async (trial) => {
-    if (!(share >= 0 && share <= 1)) inside.fail('InvalidArgument', `share is ${share}`, 'Pass a number from 0 to 1.');
     const before = await inside.monitor.snapshot().catch(() => undefined);
     return new Canary(trial, { share, salt, failures, slo: (monitor || {}).slo, before });
   });
@@ -128,7 +130,12 @@ export class Canary extends EventTarget {
   async #try(feeds: Feeds, options: RunOptions): Promise<Results> {
     const { inside, candidate, tried } = this.#trial;
     // What the stable model is given when this fails: a caller may fill the feeds anew meanwhile.
-    const copies = inside.copied(feeds);
+    let copies: Feeds;
+    try {
+      copies = inside.copied(inside.models.current, feeds);
+    } catch {
+      return this.#runStable(feeds, options);  // which says what is wrong with them
+    }
     const witness: Witness = ({ times }) => {
       tried.add(times);
       this.#recent.candidate.add(times);

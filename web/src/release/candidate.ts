@@ -1,10 +1,12 @@
 // Opening a model that may take the place of the one a Session runs, and the change itself.
 // Invariant: until `takeOver` the Session is as it was, and a candidate that is refused is freed; one at a time is opened.
+import { isBetween } from '../between.js';
 import { compare } from '../compare.js';
 import type { Tolerance } from '../compare.js';
 import type { InsituError } from '../errors.js';
 import type { ImageFeed } from '../image-feed.js';
 import type { OpenModel } from '../model.js';
+import type { Tensor } from '../tensor.js';
 import type { LoadOptions, ModelSource } from '../types.js';
 import type { Value } from '../value.js';
 import { misfit } from './fitting.js';
@@ -49,6 +51,35 @@ export function inTurn<T>(inside: Inside, work: () => Promise<T>): Promise<T> {
   });
   inside.turn = done.catch(() => {});
   return done;
+}
+
+const goldenKinds: Readonly<Record<keyof Golden, string>> = { feeds: 'object', outputs: 'object', rtol: 'number', atol: 'number' };
+
+/** InvalidArgument for golden vectors that would check nothing, or not what they say. */
+export function checkVectors(inside: Inside, golden: readonly Golden[]): void {
+  for (const [i, vector] of golden.entries()) {
+    const called = `golden[${i}]`;
+    inside.checkOptions(vector, goldenKinds, called);
+    const { feeds, outputs } = vector;
+    if (!feeds || !Object.keys(outputs).length) inside.fail('InvalidArgument', `${called} has no ${feeds ? 'outputs' : 'feeds'}`, 'Pass { feeds, outputs }, both by name.');
+    for (const [name, value] of Object.entries(outputs)) {
+      if (!isValue(value)) inside.fail('InvalidArgument', `${called}.outputs.${name} is no value`, 'Pass a tensor, or what run() gives.');
+    }
+    checkTolerance(inside, vector, `${called}.`);
+  }
+}
+
+/** InvalidArgument for a tolerance below 0. `of`: what it is a member of. */
+export function checkTolerance(inside: Inside, { rtol = 0, atol = 0 }: Partial<Tolerance>, of = ''): void {
+  for (const [name, value] of Object.entries({ rtol, atol })) {
+    if (!isBetween(value, 0, Infinity)) inside.fail('InvalidArgument', `${of}${name} is ${value}`, 'Pass a number from 0.');
+  }
+}
+
+function isValue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isValue);
+  const { dtype, dims, data } = Object(value) as Partial<Tensor>;
+  return value === null || value instanceof Map || (typeof dtype === 'string' && Array.isArray(dims) && Object(data) === data);
 }
 
 /** A model that could take over, and how long it took to open and to check. */

@@ -4,6 +4,7 @@ import type { fail } from '../errors.js';
 import type { ImageFeed } from '../image-feed.js';
 import type { Models, OpenModel } from '../model.js';
 import type { Monitor } from '../monitor.js';
+import type { checkOptions } from '../options.js';
 import type { RunResult, WireFeed } from '../rpc/protocol.js';
 import type { LoadOptions, ModelSource, RunOptions } from '../types.js';
 import type { Value } from '../value.js';
@@ -33,6 +34,7 @@ export interface Inside {
   readonly models: Models;
   readonly monitor: Monitor;
   readonly fail: typeof fail;
+  readonly checkOptions: typeof checkOptions;
   /** undefined: every run goes to `models.current`. */
   route?: Route;
   /** Settles when no other model is being opened. */
@@ -40,8 +42,8 @@ export interface Inside {
   checkUsable(): void;
   /** `draws`: pictures become tensors first, so that the witness sees what the model saw. */
   run(model: OpenModel, feeds: Feeds, options: RunOptions, seen?: { witness: Witness; draws?: boolean }): Promise<Results>;
-  /** A copy of the tensors among `feeds`, for a second run. */
-  copied(feeds: Feeds): Feeds;
+  /** A copy of the tensors among `feeds`, for a second run. Throws for what the model does not take. */
+  copied(model: OpenModel, feeds: Feeds): Feeds;
   /** A Monitor of the model that `watched` gives; events have yet to be sent to it. */
   watch(watched: () => OpenModel): Monitor;
 }

@@ -7,7 +7,7 @@ import type { Client } from '../rpc/client.js';
 import type { RunResult, WireValue } from '../rpc/protocol.js';
 import type { ModelSource, RunOptions } from '../types.js';
 import { buffersOf, fromWire } from '../value.js';
-import { defaultTolerance, namesOf } from './candidate.js';
+import { checkTolerance, defaultTolerance, namesOf } from './candidate.js';
 import type { CandidateOptions, ModelName } from './candidate.js';
 import type { Feeds, Inside, Results, Witness } from './inside.js';
 import { Likeness } from './likeness.js';
@@ -45,12 +45,11 @@ const patienceMs = 1000;
 
 export function shadow(inside: Inside, source: ModelSource, options: ShadowOptions): Promise<Shadow> {
   const { every = 1, rtol = defaultTolerance.rtol, atol = defaultTolerance.atol, ...rest } = options;
-  return Trial.begin(inside, source, rest, (trial) => {
-    if (!Number.isSafeInteger(every) || every < 1) {
-      inside.fail('InvalidArgument', `every is ${every}`, 'Pass a whole number from 1: one request in so many is compared.');
-    }
-    return new Shadow(trial, every, { rtol, atol });
-  });
+  if (!Number.isSafeInteger(every) || every < 1) {
+    inside.fail('InvalidArgument', `every is ${every}`, 'Pass a whole number from 1: one request in so many is compared.');
+  }
+  checkTolerance(inside, { rtol, atol });
+  return Trial.begin(inside, source, rest, (trial) => new Shadow(trial, every, { rtol, atol }));
 }
 
 /** Made by Session.shadow(). */

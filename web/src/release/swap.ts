@@ -2,7 +2,7 @@
 // when the runs that it had been asked for have ended.
 // Invariant: whatever fails before the change leaves nothing behind; nothing that fails after it is the caller's concern.
 import type { ModelSource } from '../types.js';
-import { inTurn, namesOf, openCandidate, takeOver } from './candidate.js';
+import { checkVectors, inTurn, namesOf, openCandidate, takeOver } from './candidate.js';
 import type { CandidateOptions, ModelName } from './candidate.js';
 import type { Inside } from './inside.js';
 
@@ -26,6 +26,7 @@ export interface SwapReport {
 }
 
 export function swap(inside: Inside, source: ModelSource, options: SwapOptions): Promise<SwapReport> {
+  checkVectors(inside, options.golden ?? []);
   return inTurn(inside, async () => {
     const { model, loadMs, goldenMs } = await openCandidate(inside, source, options);
     const old = takeOver(inside, model);

@@ -3,7 +3,7 @@
 // gone, and its last report stays.
 import type { OpenModel } from '../model.js';
 import type { ModelSource } from '../types.js';
-import { inTurn, openCandidate, takeOver } from './candidate.js';
+import { checkVectors, inTurn, openCandidate, takeOver } from './candidate.js';
 import type { CandidateOptions } from './candidate.js';
 import type { Inside, Route } from './inside.js';
 import { Tally } from './tally.js';
@@ -45,6 +45,7 @@ export class Trial {
     options: CandidateOptions,
     begin: (trial: Trial) => T | Promise<T>,
   ): Promise<T> {
+    checkVectors(inside, options.golden ?? []);
     return inTurn(inside, async () => {
       const { model } = await openCandidate(inside, source, options);
       const trial = new Trial(inside, model);

@@ -165,9 +165,10 @@ export class Client {
     else this.#listeners.delete(session);
   }
 
-  /** Called once when the instance can no longer be used. Gives what takes it back. */
+  /** Called once when the instance can no longer be used, soon where that is so already. Gives what takes it back. */
   whenBroken(mourn: () => void): () => void {
-    this.#mourners.add(mourn);
+    if (this.#broken) queueMicrotask(mourn);
+    else this.#mourners.add(mourn);
     return () => this.#mourners.delete(mourn);
   }
 

@@ -53,7 +53,7 @@ export class Host {
   close(): void {
     this.#closed = true;
     this.#port.onmessage = null;
-    this.#native?.PThread?.terminateAllThreads();
+    endThreads(this.#native);
   }
 
   async #answer(call: Call): Promise<void> {
@@ -243,6 +243,10 @@ export class Host {
       if (!started) this.#send({ id, progress: { phase: 'engine', loaded, total: builds[of].bytes } });
     };
     const { native, build, flavour, threads, isolated, reasons, memoryBytes } = await loadModule(params, params.listens ? tell : undefined);
+    if (this.#closed) {
+      endThreads(native);
+      throw new InsituError({ code: 'Disposed', message: 'the engine was disposed while it started' });
+    }
     const { version, traits, switches, cancelAddress } = unwrap(native.start(threads, params.limits, memoryBytes));
     this.#native = native;
     this.#memory = new Memory(native);
@@ -360,6 +364,10 @@ function said(failure: string, { slice, id, features }: WatchExtras): Said | und
 /* Tells one watch from others; not secret. */
 function randomName(): string {
   return Array.from({ length: 2 }, () => Math.random().toString(36).slice(2)).join('');
+}
+
+function endThreads(native?: NativeModule): void {
+  native?.PThread?.terminateAllThreads();
 }
 
 /* The smallest step that performance.now() makes in a handful of tries. */
