@@ -6,7 +6,7 @@ import type { Attribute } from './slices/columns.js';
 import type { Condition } from './slices/declared.js';
 import type { SliceReport } from './slices/slices.js';
 
-/** What is true of a sample: a class by index or name, a truth value as 1 or 0, a number, or several. */
+/** What is true of a sample: a class by index or name, a truth value as 1 or 0, a number, also as text, or several. */
 export type Label = number | string | boolean | readonly number[];
 
 /** What one run is fed with, and what is known of it. */
@@ -35,7 +35,7 @@ export interface ReadingOptions {
   task?: 'classification' | 'regression';
   /** Names of the classes, in the order of the output; by default the JSON array `labels` of the model's metadata. */
   classes?: readonly string[];
-  /** Whether the output holds logits, of which a softmax is made; by default where the first output does not add up to 1. */
+  /** Whether the output holds logits, of which a softmax is made, of one number a sigmoid; by default where several do not add up to 1 in the first output. */
   logits?: boolean;
 }
 
@@ -109,7 +109,7 @@ export interface Evaluation {
   readonly samples: number;
   /** Of these, those with a label, of which all figures are. */
   readonly labelled: number;
-  /** Of the labels in their order: other labels have another one, but for one time in 2^32. */
+  /** Of the labels in their order: others have another one, but for one time in 2^32. */
   readonly labelDigest: string;
   /** Of these, those whose output is NaN, which count as wrong. */
   readonly undefined: number;

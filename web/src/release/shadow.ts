@@ -15,7 +15,7 @@ import type { LikenessReport } from './likeness.js';
 import { Trial } from './trial.js';
 import type { Sides } from './trial.js';
 
-/** Answers agree where |candidate - stable| <= atol + rtol |stable|, by default 1e-5 and 1e-3. */
+/** Answers agree where |candidate - stable| <= atol + rtol |stable|, by default 1e-5 and 1e-3; whole numbers where they are equal. */
 export interface ShadowOptions extends CandidateOptions, Partial<Tolerance> {
   /** One request in so many is answered by the candidate, too; default 1: all of them. */
   every?: number;

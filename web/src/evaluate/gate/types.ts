@@ -15,11 +15,11 @@ export interface MetricThresholds {
   readonly maxRatio?: number;
   /** Worse than the baseline's by at most this: of an accuracy 0.015 are 1.5 points. */
   readonly maxLoss?: number;
-  /** `accuracy`, `mae` and `mse`: shown to be worse than the baseline by no more than a margin, sample by sample. */
+  /** `accuracy`, `mae` and `mse`: shown to be worse than the baseline by no more than a margin, sample by sample; of `mae` and `mse` by 30 samples or more. */
   readonly nonInferior?: {
     /** As in `maxLoss`. */
     readonly margin: number;
-    /** Of the bound on one side; default 0.95. */
+    /** Of the bound on one side; default 0.95, of `mae` and `mse` up to 0.99. */
     readonly confidence?: number;
   };
   /** `accuracy`: not shown to be worse than the baseline, by McNemar's exact test. */
@@ -92,6 +92,8 @@ export interface GatedEvaluation extends Evaluation {
   readonly data?: {
     /** As sha256sum gives it. */
     readonly sha256: string;
+    /** How they were read, where that was said. */
+    readonly reading?: object;
   };
 }
 
