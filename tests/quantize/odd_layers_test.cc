@@ -115,7 +115,7 @@ TEST_CASE("a bias that a Gemm gets is not scaled by a beta that had nothing to s
 
 // Opset 10: down where an axis grows, up where it shrinks.
 TEST_CASE("an old Resize is written in words that ONNX has, or refused") {
-  const auto resized = [](const ModelBuilder::DimSpec& batch, std::vector<float> scales) {
+  const auto resized = [](const DimSpec& batch, std::vector<float> scales) {
     ModelBuilder builder(10);
     builder.Input("x", {batch, int64_t{1}, int64_t{4}, int64_t{4}})
         .Initializer(FloatTensor("w", {1, 1, 1, 1}, {0.5F}))
@@ -145,7 +145,7 @@ TEST_CASE("an old Resize is written in words that ONNX has, or refused") {
   CHECK(mode({1, 1, 2, 3}) == "floor");
   CHECK(mode({1, 1, 0.5F, 1}) == "ceil");
   for (const auto& [batch, scales] :
-       {std::pair<ModelBuilder::DimSpec, std::vector<float>>{std::string("n"), {1, 1, 2, 2}},
+       {std::pair<DimSpec, std::vector<float>>{std::string("n"), {1, 1, 2, 2}},
         {int64_t{1}, {1, 1, 2, 0.5F}}}) {
     const auto quantizer =
         Quantizer::Create(ToBytes(resized(batch, scales).Bytes()), {}, {}, *runtime);
