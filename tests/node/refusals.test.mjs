@@ -109,6 +109,10 @@ test('options of images are held to what there is', async () => {
 
 test('options of quantize() are held to what there is', async () => {
   await assert.rejects(engine.quantize(addModel(), [], { too: 'int4' }), refused(/'too' is unknown/));
+  for (const [options, pattern] of [
+    [{ onProgress: 1 }, /^onProgress is a number/], [null, /^options is null/], [new Map([['to', 'int4']]), /^options is no plain object/],
+    [{ to: 'int4', externalIntegrity: new Map() }, /^externalIntegrity is an object/],
+  ]) await assert.rejects(engine.quantize(addModel(), [], options), refused(pattern));
   await assert.rejects(engine.quantize(addModel(), [], { to: 'int4', exclude: { node: ['x'] } }), refused(/'exclude\.node' is unknown/));
 });
 

@@ -69,6 +69,9 @@ function compareTensors(actual: Tensor, expected: Tensor, { rtol, atol }: Tolera
   return { problem, maxAbsDiff };
 }
 
+/** Whether its elements are whole numbers or truth values. */
+export const isWhole = ({ dtype }: Tensor): boolean => /^(u?int\d+|bool)$/.test(dtype);
+
 export function elementsOf({ dims }: Tensor): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }

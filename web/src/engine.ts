@@ -11,7 +11,7 @@ import type { keepWatch, WatchKeeper } from './kept-watch.js';
 import { OpenModel } from './model.js';
 import { audio, encryption, keptModels, pictures, quantizing, watching } from './modules.js';
 import { checkNumber, watchParams } from './monitor.js';
-import { apart, asAsked, checkOptions, engineKinds } from './options.js';
+import { apart, asAsked, checkOptions, engineKinds, quantizeKinds } from './options.js';
 import type { Quantized, QuantizeOptions, QuantizeSamples } from './quantize/types.js';
 import { Client } from './rpc/client.js';
 import type { SessionDescription } from './rpc/protocol.js';
@@ -150,8 +150,9 @@ export class Engine extends Disposable {
   async quantize(model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions = {}): Promise<Quantized> {
     this.checkUsable();
     const start = (more: Pick<EngineOptions, 'signal' | 'onProgress'>) => this.#startQuantizer(more);
+    const asked = asAsked(options, quantizeKinds);
     const { quantize } = await quantizing();
-    return quantize({ fail, start, upload, prepareFeeds, movedWith }, model, samples, options);
+    return quantize({ fail, start, upload, prepareFeeds, movedWith }, model, samples, asked);
   }
 
   /* An instance of its own: of another module, with a memory that is given back, and sessions here go on meanwhile. */

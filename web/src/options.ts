@@ -3,6 +3,7 @@
 import { checkKinds, checkPlain } from './check.js';
 import type { Kinds } from './check.js';
 import { fail } from './errors.js';
+import type { QuantizeOptions } from './quantize/types.js';
 import type { CanaryOptions } from './release/canary.js';
 import type { Golden } from './release/candidate.js';
 import type { ShadowOptions } from './release/shadow.js';
@@ -34,6 +35,13 @@ export const releaseKinds: KindsOf<ShadowOptions & CanaryOptions> = {
   ...loadKinds, golden: 'array', every: 'number', rtol: 'number', atol: 'number', share: 'number', salt: 'string', slo: 'plain object', failures: 'number',
 };
 
+/* Where it is empty, quantize/options.ts checks what is used. */
+export const quantizeKinds: KindsOf<QuantizeOptions> = {
+  ...control, to: '', method: '', percentile: '', activations: '', perChannel: '', reduceRange: '', biasCorrection: '', equalize: '', smooth: '',
+  blockSize: '', exclude: '', sensitivity: '', keepFloat: '', metadata: '', calibrationDigest: '',
+  externalData: loadKinds.externalData, integrity: '', externalIntegrity: loadKinds.externalIntegrity,
+};
+
 export const monitorKinds: KindsOf<MonitorOptions> = {
   profile: 'string|object', falseAlarmEvery: 'number', sample: 'number', quality: 'log|warn|reject', slo: 'object', persist: 'none|opfs',
   operators: 'number', tracks: 'boolean',
@@ -53,8 +61,10 @@ export function checkObject(name: string, value: unknown): void {
 
 export const checkOptions = (options: unknown, kinds: Kinds, of?: string): void => checkKinds(fail, options, kinds, of);
 
+type Held = Pick<InspectOptions, 'externalData' | 'externalIntegrity' | 'trust' | 'encryption'> & { golden?: readonly Golden[] };
+
 /** A copy of options, and of their members as far as they say what may be loaded. */
-export function asAsked<T extends InspectOptions & { golden?: readonly Golden[] }>(options: T, kinds: Kinds = loadKinds): T {
+export function asAsked<T extends Held>(options: T, kinds: Kinds = loadKinds): T {
   checkOptions(options, kinds);
   const { externalData, externalIntegrity, trust, encryption, golden } = options;
   const asked = { ...options, externalData: { ...externalData }, externalIntegrity: { ...externalIntegrity } };

@@ -2,11 +2,12 @@
 // Invariant: one number a sample is a regression unless all labels are truth values and all outputs are between 0 and 1, or logits by
 // what the caller says; scores are kept only where there are few classes, so that memory grows with samples alone.
 import type { Tensor } from 'insitu';
+import { isWhole } from '../compare.js';
 import { fail } from '../fail.js';
 import { shown } from '../shown.js';
 import { classify } from './metrics/classification.js';
 import type { Classified } from './metrics/classification.js';
-import { addsUp, asNumber, classNames, ClassReader, isWholeType, mostClasses, probabilities, readRow } from './reading.js';
+import { addsUp, asNumber, classNames, ClassReader, mostClasses, probabilities, readRow } from './reading.js';
 import type { Row } from './reading.js';
 import type { Evaluation, Label, ReadingOptions, Runner } from './types.js';
 
@@ -68,8 +69,8 @@ export class Gatherer {
   #begin(tensor: Tensor, row: Row, label: Label): void {
     const { task, logits } = this.#options;
     const several = row.length > 1;
-    if (task === 'regression' || (!task && (several ? Array.isArray(label) : !isWholeType(tensor) && typeof asNumber(label) !== 'string'))) this.#values = [];
-    else if (!several && isWholeType(tensor)) this.#classes = this.#startClasses('index', undefined);
+    if (task === 'regression' || (!task && (several ? Array.isArray(label) : !isWhole(tensor) && typeof asNumber(label) !== 'string'))) this.#values = [];
+    else if (!several && isWhole(tensor)) this.#classes = this.#startClasses('index', undefined);
     else if (!several) this.#values = [];
     else this.#classes = this.#startClasses(logits ?? (!row.some(Number.isNaN) && !addsUp(row)) ? 'logits' : 'probabilities', row.length);
   }

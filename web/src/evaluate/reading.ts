@@ -28,8 +28,6 @@ export function readRow(tensor: Tensor | undefined, output: string, sample: stri
 /** An index beyond is none of a class. */
 export const mostClasses = 1 << 20;
 
-export const isWholeType = ({ dtype }: Tensor): boolean => /^(u?int\d+|bool)$/.test(dtype);
-
 /** Names of the classes: those given, or what the model's metadata say. */
 export function classNames({ metadata }: Runner, { classes }: ReadingOptions): readonly string[] | undefined {
   if (classes !== undefined) {

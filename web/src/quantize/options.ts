@@ -53,19 +53,9 @@ const kinds: Record<string, Kind> = {
   },
 };
 
-/* By name, so that none is forgotten. */
-const known: Record<keyof QuantizeOptions, true> = {
-  to: true, method: true, percentile: true, activations: true, perChannel: true, reduceRange: true, biasCorrection: true, equalize: true,
-  smooth: true, blockSize: true, exclude: true, sensitivity: true, keepFloat: true, metadata: true, calibrationDigest: true,
-  externalData: true, integrity: true, externalIntegrity: true, signal: true, onProgress: true,
-};
-
 /** `called`: what the caller calls an option, of which an error says that it is wrong. */
 export function readOptions(fail: Fail, options: QuantizeOptions, called = (name: string) => name): Plan {
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !Object.hasOwn(known, name)) fail('InvalidArgument', `the option '${name}' is unknown`, `Known: ${Object.keys(known).join(', ')}.`);
-  }
-  const { to = 'int8', metadata, calibrationDigest, onProgress, sensitivity } = options;
+  const { to = 'int8', metadata, calibrationDigest, sensitivity } = options;
   if (!targets.includes(to)) fail('InvalidArgument', `${called('to')} is ${shown(to)}`, `Pass one of ${targets.join(', ')}.`);
   const settings = settingsOf(fail, to, options as Record<string, unknown>, called);
   const exclude = excluded(fail, options.exclude);
@@ -74,7 +64,6 @@ export function readOptions(fail: Fail, options: QuantizeOptions, called = (name
   if (calibrationDigest !== undefined && !/^[0-9a-f]{64}$/.test(String(calibrationDigest))) {
     fail('InvalidArgument', `calibrationDigest is ${shown(calibrationDigest)}`, 'Pass a SHA-256 as 64 hexadecimal digits.');
   }
-  if (onProgress !== undefined && typeof onProgress !== 'function') fail('InvalidArgument', `onProgress is ${shown(onProgress)}`, 'Pass a function.');
   const keeps = keep.until !== undefined || keep.layers > 0, measureOn = measured(fail, sensitivity) || (keeps ? samplesToMeasure : 0);
   const all = (name: string) => settings[name] ?? kinds[name]!.initial;
   return {

@@ -33,7 +33,6 @@ interface Started {
 
 export async function quantize(lent: Lent, model: ModelSource, samples: QuantizeSamples, options: QuantizeOptions): Promise<Quantized> {
   const { fail } = lent;
-  if (typeof options !== 'object' || options === null) fail('InvalidArgument', `the options are ${shown(options)}`, 'Pass an object.');
   const plan = readOptions(fail, options);
   checkSamples(fail, samples);
   const { externalData, integrity, externalIntegrity, signal, onProgress } = options;

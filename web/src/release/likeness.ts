@@ -1,6 +1,6 @@
 // How like each other the answers of two models are, output by output.
 // Invariant: only what can be compared enters the figures; what cannot (other dims, NaN on one side) is counted as unlike.
-import { compare, elementReader, elementsOf, isTensor } from '../compare.js';
+import { compare, elementReader, elementsOf, isTensor, isWhole } from '../compare.js';
 import type { Tolerance } from '../compare.js';
 import type { Tensor } from '../tensor.js';
 import type { Value } from '../value.js';
@@ -38,7 +38,7 @@ export class Likeness {
   }
 
   note(stable: Value, candidate: Value | undefined): void {
-    const { problem, maxAbsDiff } = compare(candidate, stable, isWhole(stable) ? exact : this.#tolerance);
+    const { problem, maxAbsDiff } = compare(candidate, stable, stable !== null && isTensor(stable) && isWhole(stable) ? exact : this.#tolerance);
     this.#compared++;
     if (!problem) this.#agreed++;
     if (maxAbsDiff === Infinity) this.#unlike++;
@@ -63,7 +63,6 @@ export class Likeness {
 
 /* Classes and tokens are by numbers that lie near one another and mean others. */
 const exact: Tolerance = { rtol: 0, atol: 0 };
-const isWhole = (value: Value) => value !== null && isTensor(value) && /^(u?int\d+|bool)$/.test(value.dtype);
 
 /* Floats in one row or in rows, of two classes or more. */
 function isScores(value: Value): value is Tensor {
