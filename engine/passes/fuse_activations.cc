@@ -13,9 +13,10 @@ Result<bool> FuseActivations(Graph& graph, PassContext& context) {
   for (NodeId id : graph.Order()) {
     const Node& node = graph.node(id);
     const auto clamp = ClampOf(graph, node);
+    if (!clamp) continue;
     const DType dtype = graph.value(node.inputs[0]).type.dtype;
     // Bounds of float64 are not what attributes hold.
-    if (!clamp || !IsFloat(dtype) || dtype == DType::kFloat64) continue;
+    if (!IsFloat(dtype) || dtype == DType::kFloat64) continue;
     const ValueId from = node.outputs[0], to = node.inputs[0];
     const NodeId producer = graph.Producer(to);
     if (producer == kNoNode || !TakesActivation(graph.node(producer)) ||
