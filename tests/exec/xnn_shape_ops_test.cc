@@ -133,6 +133,22 @@ TEST_CASE("a sum over nothing is 0, a mean not a number") {
       RunKernel(*mean, {Make(DType::kFloat32, {2, 0})}, DType::kFloat32, {2, 1}).As<float>()[1]));
 }
 
+// XNNPACK counts these in size_t.
+TEST_CASE("what XNNPACK would allocate beyond 2 GiB is refused before") {
+  const int64_t depth = int64_t{1} << 26;
+  const auto code = [](Kernel& kernel, const std::vector<Dims>& inputs, const Dims& output) {
+    const auto scratch = kernel.Reshape(inputs, std::vector<Dims>{output});
+    return scratch ? ErrorCode::kInternal : scratch.error().code;
+  };
+  CHECK(code(*Accepted(Xnn(1), lowered::BatchMatMul{}), {{1, depth}, {depth, 1}}, {1, 1}) ==
+        ErrorCode::kLimitExceeded);
+  lowered::Pool pool;
+  pool.kernel[0] = pool.kernel[1] = 3;
+  for (int i = 0; i < 2; ++i) pool.pad_begin[i] = pool.pad_end[i] = 1;
+  const Dims plane{1, 8192, 8192, 1};
+  CHECK(code(*Accepted(Xnn(1), pool), {plane}, plane) == ErrorCode::kLimitExceeded);
+}
+
 TEST_CASE("matrix products with numpy's rules") {
   Rng rng(54);
   auto kernel = Accepted(Xnn(2), lowered::BatchMatMul{});
