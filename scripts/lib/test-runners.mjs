@@ -65,9 +65,9 @@ export async function runCatch(task, preset, { programs, tag } = {}) {
   return found(total, tag ? `of the tag ${tag} in ${preset}` : `in ${preset}`, task);
 }
 
-/** Runs Node's test runner over the *.test.mjs files of a folder. */
+/** Runs Node's test runner over the *.test.mjs files of a folder and of those in it. A suite that is skipped counts as one test. */
 export async function runNode(task, folder, args = []) {
-  const files = readdirSync(join(root, folder))
+  const files = readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith('.test.mjs'))
     .map((name) => join(folder, name));
   const { code, output } = await run(
@@ -77,18 +77,18 @@ export async function runNode(task, folder, args = []) {
     { cwd: root, okCodes: 'any' },
   );
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
-  const failed = count('fail') + count('cancelled');
+  const failed = count('fail') + count('cancelled'), skips = output.match(/^\s*ok .*# SKIP.*$/gm) ?? [];
   const counts = {
     passed: count('pass'),
     failed: failed === 0 && code !== 0 ? 1 : failed,
-    skipped: count('skipped') + count('todo'),
+    skipped: skips.length + count('todo'),
   };
   if (counts.failed > 0) {
     const lines = output.split('\n');
     const at = lines.flatMap((line, index) => (/^\s*not ok /.test(line) ? [index] : []));
     for (const index of at) say(lines.slice(index, index + 25).join('\n'));
   }
-  for (const line of output.matchAll(/^\s*ok .*# SKIP.*$/gm)) say(`  ${line[0].trim()}`);
+  for (const line of skips) say(`  ${line.trim()}`);
   return found(counts, `in ${folder}`, task);
 }
 

@@ -11,6 +11,7 @@ import { runCatch, runNode } from '../../scripts/lib/test-runners.mjs';
 
 const folder = mkdtempSync(join(buildDir, 'runners-'));
 after(() => rmSync(folder, { recursive: true }));
+delete process.env.NODE_TEST_CONTEXT;  // which makes a test runner inside this one report in another way
 const preset = basename(folder);
 const tests = join(folder, 'tests');
 mkdirSync(tests);
@@ -42,6 +43,15 @@ test('Catch2 programs are those that CMake lists, and a tag without tests is an 
 test('a folder without tests is an error', async () => {
   writeFileSync(join(folder, 'empty.test.mjs'), 'import { describe } from "node:test"; describe("nothing", () => {});');
   await assert.rejects(runNode(task, relative(root, folder)), stepError(/^There is no test in build/));
+});
+
+test('tests in folders below are run, and a suite that is skipped counts', async () => {
+  const above = join(folder, 'above');
+  mkdirSync(join(above, 'below'), { recursive: true });
+  writeFileSync(join(above, 'below', 'one.test.mjs'), `import { describe, test } from "node:test";
+    test("runs", () => {});
+    describe("elsewhere", { skip: "there is no elsewhere" }, () => test("never", () => {}));`);
+  assert.deepEqual(await runNode(task, relative(root, above)), { passed: 1, failed: 0, skipped: 1 });
 });
 
 test('a fuzzer that says nothing of what it tried has not passed', () => {
