@@ -210,8 +210,10 @@ BlockScheme SchemeFor(const Op& op) {
 Considered Consider(const Op& op) {
   if (op.bits * op.block_size % kBlockWordBits != 0)
     return Refuse("blocks of " + std::to_string(op.block_size) + " numbers");
-  if (PackedBytes(1, op.columns, op.depth, sizeof(float)) > kMostPackedBytes)
-    return Refuse(kTooLargeToPack);
+  // Whole blocks as they are stored, and scales and zero points beside them.
+  const auto bytes = static_cast<int64_t>(op.weights.size_bytes());
+  const int64_t of_column = bytes / std::max<int64_t>(op.columns, 1);
+  if (PackedBytes(1, op.columns, of_column, 2) > kMostPackedBytes) return Refuse(kTooLargeToPack);
   return Offer{.cost = 4.0};
 }
 

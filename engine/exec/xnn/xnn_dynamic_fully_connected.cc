@@ -82,7 +82,8 @@ class DynamicFullyConnectedKernel final : public Kernel {
 Considered Consider(const Op& op) {
   const Dims& w = op.weights.dims();
   if (w.size() != 2 || w[0] <= 0 || w[1] <= 0) return Refuse("weights must be a non-empty matrix");
-  if (PackedBytes(1, w[0], w[1], sizeof(float)) > kMostPackedBytes) return Refuse(kTooLargeToPack);
+  if (PackedBytes(1, w[0], w[1], sizeof(int16_t)) > kMostPackedBytes)
+    return Refuse(kTooLargeToPack);
   if (op.weights.dtype() != DType::kInt8) return Refuse("only int8 weights without a zero point");
   if (!std::ranges::all_of(op.w_zero_point, [](int32_t zero) { return zero == 0; }))
     return Refuse("weights with a zero point");
